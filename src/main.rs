@@ -1,0 +1,2 @@
+//! The `why503` program.
+fn main() {}
