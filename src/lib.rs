@@ -1,1 +1,7 @@
-//! why503
+//! why503: tells an administrator why a Windows server is turning clients away.
+
+pub mod engine;
+pub mod formats;
+pub mod limits;
+pub mod record;
+pub mod time;

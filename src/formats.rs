@@ -1,0 +1,177 @@
+//! Log formats: bytes in, records out.
+//!
+//! A [`Format`] is one row of [`FORMATS`]: what it is called, how it is told from a head of lines, and the [`Decoder`] that turns
+//! its lines into records. A format that is known but cannot be used has a sentence instead, which says what to turn on.
+//!
+//! Bytes pass through [`lines::Framer`] (encodings, line ends, NULs, giant lines) and [`stream::Stream`] (which kind is it?) before
+//! they reach a decoder, so a decoder sees whole lines in UTF-8 or a code page, and any split of the bytes gives the same records.
+
+pub mod altiris;
+pub mod fields;
+pub mod httperr;
+pub mod lines;
+pub mod sepm;
+pub mod stream;
+pub mod w3c;
+
+use std::fmt;
+
+use crate::record::Record;
+use crate::time::{Time, Zone};
+use lines::Line;
+
+/// Takes what a decoder finds.
+pub trait Sink {
+    /// A record. Called in the order of the log.
+    fn record(&mut self, record: Record<'_>);
+    /// A line that should have been a record and is none. `why` is a short sentence for people.
+    fn malformed(&mut self, line: Line<'_>, why: &'static str);
+}
+
+/// Turns the lines of one log into records.
+pub trait Decoder: Send {
+    /// Takes one whole line.
+    fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink);
+    /// The log has been quiet for a while: hands out a record that is complete as far as anyone can tell.
+    fn idle(&mut self, _sink: &mut dyn Sink) {}
+    /// The log ends here.
+    fn finish(&mut self, _sink: &mut dyn Sink) {}
+    /// Lines that a new decoder must be given first to go on from here, such as the `#Fields` in force; with line feeds.
+    fn preamble(&self) -> Vec<u8> {
+        Vec::new()
+    }
+    /// A sentence about the whole log that its reader should know, such as a missing header; empty if there is none.
+    fn remark(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// What is known about a log besides its bytes.
+#[derive(Debug, Clone)]
+pub struct Hints {
+    /// Zone of logs in local time.
+    pub zone: Zone,
+    /// When the file was last written, for formats that carry no date (poolmon) or no year (old Altiris agents).
+    pub modified: Option<Time>,
+    /// The file's name without folders; poolmon snapshots may carry their time in it.
+    pub name: String,
+}
+
+impl Default for Hints {
+    fn default() -> Self {
+        Self { zone: Zone::Utc, modified: None, name: String::new() }
+    }
+}
+
+/// The kinds of files that the program knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// IIS W3C extended log.
+    W3c,
+    /// HTTP.sys error log.
+    HttpErr,
+    /// SEPM `scm-server-0.log`.
+    Sepm,
+    /// Altiris agent or Notification Server log.
+    Altiris,
+    /// Counters as PDH-CSV.
+    PdhCsv,
+    /// poolmon listing or snapshot.
+    Poolmon,
+    /// pooltag.txt.
+    PoolTagNames,
+    /// applicationHost.config.
+    ApplicationHost,
+    /// CoreSettings.config.
+    CoreSettings,
+    /// IIS native log: refused.
+    IisNative,
+    /// NCSA common log: refused.
+    Ncsa,
+    /// Centralised binary log: refused.
+    CentralBinary,
+    /// Binary performance log: refused.
+    Blg,
+    /// None of these.
+    Unknown,
+}
+
+impl Kind {
+    /// The name used in reports: `w3c`, `httperr`, …
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::W3c => "w3c",
+            Self::HttpErr => "httperr",
+            Self::Sepm => "sepm",
+            Self::Altiris => "altiris",
+            Self::PdhCsv => "pdh-csv",
+            Self::Poolmon => "poolmon",
+            Self::PoolTagNames => "pooltag",
+            Self::ApplicationHost => "application-host",
+            Self::CoreSettings => "core-settings",
+            Self::IisNative => "iis-native",
+            Self::Ncsa => "ncsa",
+            Self::CentralBinary => "iis-binary",
+            Self::Blg => "blg",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether its records are lines that an administrator reads (rather than counters, listings and settings).
+    #[must_use]
+    pub fn is_log(self) -> bool {
+        matches!(self, Self::W3c | Self::HttpErr | Self::Sepm | Self::Altiris)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a format says of the first lines of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sniff {
+    /// It is of this kind.
+    Yes,
+    /// It may be; more lines would tell. At the end of the head this counts as yes.
+    Maybe,
+    /// It is not.
+    No,
+}
+
+/// The first lines of a file, each without its line end, in UTF-8 or a code page.
+pub type Head<'a> = &'a [&'a [u8]];
+
+/// What a known format can do.
+#[derive(Debug, Clone, Copy)]
+pub enum Ability {
+    /// It is read by this decoder.
+    Read(fn(&Hints) -> Box<dyn Decoder>),
+    /// It cannot answer the question; this says what to turn on instead.
+    Refuse(&'static str),
+}
+
+/// A row of [`FORMATS`].
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// Its kind.
+    pub kind: Kind,
+    /// What people call it.
+    pub title: &'static str,
+    /// Tells whether the head of a file is of this kind.
+    pub sniff: fn(Head<'_>) -> Sniff,
+    /// What can be done with it.
+    pub ability: Ability,
+}
+
+/// All formats, the surest to be told first.
+pub static FORMATS: &[Format] = &[];
+
+/// The format's row; `None` for [`Kind::Unknown`].
+#[must_use]
+pub fn format(kind: Kind) -> Option<&'static Format> {
+    FORMATS.iter().find(|f| f.kind == kind)
+}

@@ -1,0 +1,207 @@
+//! One log from its first byte: tells its kind, then decodes it.
+
+use super::lines::{Framed, Framer, Line};
+use super::{Ability, Decoder, FORMATS, Hints, Kind, Sink, Sniff};
+
+/// Lines looked at before the kind must be decided.
+const HEAD_LINES: usize = 40;
+/// Bytes looked at before the kind must be decided.
+const HEAD_BYTES: usize = 4096;
+
+/// A line kept until the kind is known: its text, offset, length, number, and whether it was a giant.
+struct Kept {
+    text: Vec<u8>,
+    offset: u64,
+    len: u32,
+    number: u64,
+    oversize: bool,
+}
+
+impl Kept {
+    fn line(&self) -> Line<'_> {
+        Line { text: &self.text, offset: self.offset, len: self.len, number: self.number }
+    }
+}
+
+enum State {
+    /// The kind is not known yet.
+    Head(Vec<Kept>),
+    /// Lines go to this decoder.
+    Decoding(Box<dyn Decoder>),
+    /// The format cannot answer, or is unknown: lines are only counted.
+    Refused,
+}
+
+/// A log being decoded. Feed it the log's bytes in any pieces; the records are the same.
+pub struct Stream {
+    framer: Framer,
+    kind: Kind,
+    state: State,
+    hints: Hints,
+}
+
+impl Stream {
+    /// A log at its first byte.
+    #[must_use]
+    pub fn new(hints: Hints) -> Self {
+        Self { framer: Framer::new(), kind: Kind::Unknown, state: State::Head(Vec::new()), hints }
+    }
+
+    /// A log of known kind that goes on at `offset`, before line `line`: `preamble` is what [`Decoder::preamble`] gave there.
+    #[must_use]
+    pub fn resume(kind: Kind, hints: Hints, preamble: &[u8], offset: u64, line: u64, utf16: Option<bool>) -> Self {
+        let mut stream = Self { framer: Framer::resume(offset, line, utf16), kind, state: State::Refused, hints };
+        if let Some(Ability::Read(new)) = super::format(kind).map(|f| f.ability) {
+            let mut decoder = new(&stream.hints);
+            let mut nothing = Ignore;
+            Framer::new().feed(preamble, &mut |framed| {
+                if let Framed::Line(line) = framed {
+                    decoder.line(line, &mut nothing);
+                }
+            });
+            stream.state = State::Decoding(decoder);
+        }
+        stream
+    }
+
+    /// The log's kind as far as it is known.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// `Some(big endian)` if the log is UTF-16.
+    #[must_use]
+    pub fn utf16(&self) -> Option<bool> {
+        self.framer.utf16()
+    }
+
+    /// NUL bytes skipped because they were a hole.
+    #[must_use]
+    pub fn nul_bytes(&self) -> u64 {
+        self.framer.nul_bytes()
+    }
+
+    /// Bytes of a line that has no end yet.
+    #[must_use]
+    pub fn pending(&self) -> u64 {
+        self.framer.pending()
+    }
+
+    /// What the reader of the log should know about it as a whole: why it was refused, or the decoder's remark.
+    #[must_use]
+    pub fn remark(&self) -> Option<&'static str> {
+        match &self.state {
+            State::Head(_) => None,
+            State::Decoding(decoder) => decoder.remark(),
+            State::Refused => match super::format(self.kind).map(|f| f.ability) {
+                Some(Ability::Refuse(why)) => Some(why),
+                _ => Some("no known log format: why503 reads W3C, HTTPERR, SEPM, Altiris, PDH-CSV and poolmon files"),
+            },
+        }
+    }
+
+    /// What a decoder that goes on here must be given first.
+    #[must_use]
+    pub fn preamble(&self) -> Vec<u8> {
+        match &self.state {
+            State::Decoding(decoder) => decoder.preamble(),
+            State::Head(_) | State::Refused => Vec::new(),
+        }
+    }
+
+    /// Takes the log's next bytes.
+    pub fn feed(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
+        let Self { framer, kind, state, hints } = self;
+        framer.feed(bytes, &mut |framed| take(state, kind, hints, framed, sink));
+    }
+
+    /// Nothing has come for a while: hands out what is complete as far as anyone can tell.
+    pub fn idle(&mut self, sink: &mut dyn Sink) {
+        if let State::Decoding(decoder) = &mut self.state {
+            decoder.idle(sink);
+        }
+    }
+
+    /// The log ends here.
+    pub fn finish(&mut self, sink: &mut dyn Sink) {
+        let Self { framer, kind, state, hints } = self;
+        framer.finish(&mut |framed| take(state, kind, hints, framed, sink));
+        if matches!(state, State::Head(kept) if !kept.is_empty()) {
+            decide(state, kind, hints, true, sink);
+        }
+        if let State::Decoding(decoder) = state {
+            decoder.finish(sink);
+        }
+    }
+}
+
+fn take(state: &mut State, kind: &mut Kind, hints: &Hints, framed: Framed<'_>, sink: &mut dyn Sink) {
+    match state {
+        State::Head(kept) => {
+            let (line, oversize) = match framed {
+                Framed::Line(line) => (line, false),
+                Framed::Oversize(line) => (line, true),
+            };
+            let (offset, len, number) = (line.offset, line.len, line.number);
+            kept.push(Kept { text: line.text.to_vec(), offset, len, number, oversize });
+            decide(state, kind, hints, false, sink);
+        }
+        State::Decoding(decoder) => pass(decoder.as_mut(), framed, sink),
+        State::Refused => {
+            let (Framed::Line(line) | Framed::Oversize(line)) = framed;
+            if !line.text.is_empty() {
+                sink.malformed(line, "the file is of no format that can be read");
+            }
+        }
+    }
+}
+
+fn pass(decoder: &mut dyn Decoder, framed: Framed<'_>, sink: &mut dyn Sink) {
+    match framed {
+        Framed::Line(line) => decoder.line(line, sink),
+        Framed::Oversize(line) => sink.malformed(line, "the line is longer than 64 KiB"),
+    }
+}
+
+/// Tells the kind from the lines kept so far, if they tell it; `force` takes the best guess.
+fn decide(state: &mut State, kind: &mut Kind, hints: &Hints, force: bool, sink: &mut dyn Sink) {
+    let State::Head(kept) = state else { return };
+    let head: Vec<&[u8]> = kept.iter().map(|k| k.text.as_slice()).collect();
+    let full = force || kept.len() >= HEAD_LINES || head.iter().map(|l| l.len()).sum::<usize>() >= HEAD_BYTES;
+    let mut format = None;
+    for candidate in FORMATS {
+        match (candidate.sniff)(&head) {
+            Sniff::Yes => format = Some(candidate),
+            Sniff::Maybe if full => format = Some(candidate),
+            // A surer format may still turn out to be the one: wait for more lines.
+            Sniff::Maybe => return,
+            Sniff::No => continue,
+        }
+        break;
+    }
+    if format.is_none() && !full {
+        return;
+    }
+    *kind = format.map_or(Kind::Unknown, |f| f.kind);
+    let mut next = match format.map(|f| f.ability) {
+        Some(Ability::Read(new)) => State::Decoding(new(hints)),
+        Some(Ability::Refuse(_)) | None => State::Refused,
+    };
+    for kept in std::mem::take(kept) {
+        let framed = if kept.oversize { Framed::Oversize(kept.line()) } else { Framed::Line(kept.line()) };
+        match &mut next {
+            State::Decoding(decoder) => pass(decoder.as_mut(), framed, sink),
+            _ => take(&mut next, kind, hints, framed, sink),
+        }
+    }
+    *state = next;
+}
+
+/// Takes what a preamble yields, which is nothing anyone wants.
+struct Ignore;
+
+impl Sink for Ignore {
+    fn record(&mut self, _: crate::record::Record<'_>) {}
+    fn malformed(&mut self, _: Line<'_>, _: &'static str) {}
+}
