@@ -168,7 +168,7 @@ pub struct Format {
 }
 
 /// All formats, the surest to be told first.
-pub static FORMATS: &[Format] = &[];
+pub static FORMATS: &[Format] = &[httperr::FORMAT, w3c::FORMAT];
 
 /// The format's row; `None` for [`Kind::Unknown`].
 #[must_use]

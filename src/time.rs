@@ -182,8 +182,8 @@ pub fn parse_offset(text: &[u8]) -> Option<i32> {
         _ => return None,
     };
     let (hours, minutes) = match rest {
-        [a, b] => (two(&[*a, *b])?, 0),
-        [a, b, c, d] | [a, b, b':', c, d] => (two(&[*a, *b])?, two(&[*c, *d])?),
+        [a, b] => (two([*a, *b])?, 0),
+        [a, b, c, d] | [a, b, b':', c, d] => (two([*a, *b])?, two([*c, *d])?),
         _ => return None,
     };
     (hours <= 14 && minutes < 60).then(|| sign * (i32::from(hours) * 60 + i32::from(minutes)))
@@ -193,8 +193,8 @@ pub fn parse_offset(text: &[u8]) -> Option<i32> {
 #[must_use]
 pub fn parse_date(text: &[u8]) -> Option<i64> {
     let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
-    let year = i32::from(two(&[y1, y2])?) * 100 + i32::from(two(&[y3, y4])?);
-    days(year, u32::from(two(&[m1, m2])?), u32::from(two(&[d1, d2])?))
+    let year = i32::from(two([y1, y2])?) * 100 + i32::from(two([y3, y4])?);
+    days(year, u32::from(two([m1, m2])?), u32::from(two([d1, d2])?))
 }
 
 /// Days since the epoch of a calendar date; `None` when it does not exist.
@@ -207,7 +207,7 @@ pub fn days(year: i32, month: u32, day: u32) -> Option<i64> {
 #[must_use]
 pub fn parse_clock(text: &[u8]) -> Option<i64> {
     let &[h1, h2, b':', m1, m2, b':', s1, s2, ref fraction @ ..] = text else { return None };
-    let (hour, minute, second) = (two(&[h1, h2])?, two(&[m1, m2])?, two(&[s1, s2])?);
+    let (hour, minute, second) = (two([h1, h2])?, two([m1, m2])?, two([s1, s2])?);
     // 24:00:00 has been seen in hourly logs, 60 is a leap second.
     if hour > 24 || minute > 59 || second > 60 {
         return None;
@@ -226,7 +226,7 @@ fn fraction_millis(text: &[u8]) -> Option<i64> {
     Some(digit(0) * 100 + digit(1) * 10 + digit(2))
 }
 
-fn two(text: &[u8; 2]) -> Option<u8> {
+fn two(text: [u8; 2]) -> Option<u8> {
     let (a, b) = (text[0].wrapping_sub(b'0'), text[1].wrapping_sub(b'0'));
     (a < 10 && b < 10).then_some(a * 10 + b)
 }

@@ -1,1 +1,258 @@
-//! stub
+//! IIS W3C extended logs.
+//!
+//! A row is written when its request **ends**, in UTC with whole seconds; `time-taken` is in milliseconds (Microsoft, "W3C
+//! logging"; KB 944884). Columns are found by the `#Fields` in force, which may change in the middle of a file.
+
+use super::fields::{self, MAX_COLUMNS, Row, directive, find, number, status};
+use super::lines::Line;
+use super::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
+use crate::record::{Fact, Position, Record, Request};
+use crate::time::{Time, Zone, parse_clock, parse_date};
+
+/// The format's row.
+pub const FORMAT: Format =
+    Format { kind: Kind::W3c, title: "IIS W3C log", sniff, ability: Ability::Read(|hints| Box::new(W3c::new(hints))) };
+
+/// Sets of fields that IIS writes by default, for files that begin without a header: IIS 8 and later, IIS 7, IIS 6, and all fields.
+const DEFAULT_SETS: [&str; 4] = [
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken",
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status time-taken",
+    "date time s-sitename s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status",
+    "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
+];
+
+const MILLIS_PER_DAY: i64 = 86_400_000;
+
+/// Where each column that is read stands.
+#[derive(Debug, Clone, Default)]
+struct Layout {
+    /// The `#Fields` value, for the preamble.
+    text: Vec<u8>,
+    columns: usize,
+    date: Option<usize>,
+    time: Option<usize>,
+    /// Date and time are local (Advanced Logging's `date-local`, `time-local`).
+    local: bool,
+    site: Option<usize>,
+    method: Option<usize>,
+    stem: Option<usize>,
+    query: Option<usize>,
+    client: Option<usize>,
+    user_agent: Option<usize>,
+    status: Option<usize>,
+    substatus: Option<usize>,
+    win32: Option<usize>,
+    taken: Option<usize>,
+}
+
+impl Layout {
+    fn parse(value: &[u8]) -> Self {
+        let names: Vec<&[u8]> = fields::names(value).collect();
+        let at = |wanted: &[&str]| find(&names, wanted);
+        let (date, time) = (at(&["date"]), at(&["time"]));
+        Self {
+            text: value.to_vec(),
+            columns: names.len(),
+            local: time.is_none() && at(&["time-local"]).is_some(),
+            date: date.or_else(|| at(&["date-local"])),
+            time: time.or_else(|| at(&["time-local"])),
+            site: at(&["s-sitename"]),
+            method: at(&["cs-method"]),
+            stem: at(&["cs-uri-stem", "cs-uri"]),
+            query: at(&["cs-uri-query"]),
+            client: at(&["c-ip"]),
+            user_agent: at(&["cs(User-Agent)"]),
+            status: at(&["sc-status"]),
+            substatus: at(&["sc-substatus"]),
+            win32: at(&["sc-win32-status"]),
+            taken: at(&["time-taken", "TimeTakenMS"]),
+        }
+    }
+
+    /// The default set that a row without a header fits: by its number of columns, and its date, time and status parse.
+    fn guess(row: &Row<'_>) -> Option<Self> {
+        DEFAULT_SETS.iter().map(|set| Self::parse(set.as_bytes())).find(|layout| {
+            layout.columns == row.len()
+                && parse_date(row.text(layout.date)).is_some()
+                && parse_clock(row.text(layout.time)).is_some()
+                && status(row.text(layout.status)).is_some()
+        })
+    }
+}
+
+fn sniff(head: Head<'_>) -> Sniff {
+    for line in head.iter().filter(|l| !l.is_empty()) {
+        if directive(line, b"#software:")
+            .is_some_and(|s| s.starts_with(b"Microsoft Internet Information") || s.starts_with(b"IIS "))
+        {
+            return Sniff::Yes;
+        }
+        if let Some(value) = directive(line, b"#fields:") {
+            let names: Vec<&[u8]> = fields::names(value).collect();
+            let of_http = find(&names, &["cs-method", "cs-uri-stem", "cs-uri", "sc-status", "c-ip"]).is_some();
+            return if of_http && find(&names, &["s-reason"]).is_none() { Sniff::Yes } else { Sniff::No };
+        }
+        if line.first() != Some(&b'#') {
+            return if Layout::guess(&Row::split(line)).is_some() { Sniff::Yes } else { Sniff::No };
+        }
+    }
+    // Only directives so far; at the end of the head a directive that every W3C log has is enough.
+    let named = |name: &[u8]| head.iter().any(|line| directive(line, name).is_some());
+    if head.iter().all(|l| l.is_empty()) || named(b"#version:") || named(b"#date:") || named(b"#software:") {
+        Sniff::Maybe
+    } else {
+        Sniff::No
+    }
+}
+
+struct W3c {
+    layout: Option<Layout>,
+    /// The layout is a default set, guessed because the file has no header.
+    guessed: bool,
+    /// Rows came before any header and fit no default set.
+    headless: bool,
+    zone: Zone,
+    /// Days since the epoch and the text they were read from: rows of one day follow one another.
+    day: (i64, [u8; 10]),
+    /// The day of the `#Date` directive, carried on over midnights, for logs without a date column.
+    directive_day: Option<i64>,
+    last_clock: i64,
+}
+
+impl W3c {
+    fn new(hints: &Hints) -> Self {
+        Self {
+            layout: None,
+            guessed: false,
+            headless: false,
+            zone: hints.zone,
+            day: (0, [0; 10]),
+            directive_day: None,
+            last_clock: 0,
+        }
+    }
+
+    fn directive(&mut self, line: &[u8]) {
+        if let Some(value) = directive(line, b"#fields:") {
+            self.layout = Some(Layout::parse(value));
+            (self.guessed, self.headless) = (false, false);
+        } else if let Some(value) = directive(line, b"#date:")
+            && let Some(day) = value.get(..10).and_then(parse_date)
+        {
+            self.directive_day = Some(day);
+            self.last_clock = value.get(11..19).and_then(parse_clock).unwrap_or(0);
+        }
+    }
+
+    /// The moment of a row, or what is wrong with it.
+    fn time(&mut self, layout: &Layout, row: &Row<'_>) -> Result<Time, &'static str> {
+        let clock = parse_clock(row.text(layout.time)).ok_or("the time is no time")?;
+        let day = if let Some(column) = layout.date {
+            let text = row.get(column);
+            if text != self.day.1 {
+                let day = parse_date(text).ok_or("the date is no date")?;
+                self.day = (day, text.try_into().map_err(|_| "the date is no date")?);
+            }
+            self.day.0
+        } else {
+            let day = self.directive_day.as_mut().ok_or("the log has neither a date column nor a #Date")?;
+            // A clock that falls back by more than half a day has passed midnight.
+            if self.last_clock - clock > MILLIS_PER_DAY / 2 {
+                *day += 1;
+            }
+            self.last_clock = clock;
+            *day
+        };
+        let time = Time::from_millis(day * MILLIS_PER_DAY + clock);
+        if !layout.local {
+            return Ok(time);
+        }
+        chrono::DateTime::from_timestamp_millis(time.millis())
+            .map(|local| self.zone.to_utc(local.naive_utc()))
+            .ok_or("the date is no date")
+    }
+
+    fn row(&mut self, layout: &Layout, row: &Row<'_>, line: Line<'_>, sink: &mut dyn Sink) {
+        if row.len() != layout.columns || row.len() > MAX_COLUMNS {
+            sink.malformed(line, "the row has another number of columns than #Fields");
+            return;
+        }
+        let time = match self.time(layout, row) {
+            Ok(time) => time,
+            Err(why) => return sink.malformed(line, why),
+        };
+        let status_text = row.text(layout.status);
+        let Some(status) = status(status_text).or(status_text.is_empty().then_some(0)) else {
+            // FTP replies and the like have three digits, too; anything else is no status.
+            return sink.malformed(line, "sc-status is no status");
+        };
+        let small = |index: Option<usize>| number(row.text(index));
+        sink.record(Record {
+            time,
+            position: Position { offset: line.offset, len: line.len, line: line.number },
+            raw: line.text,
+            fact: Fact::Request(Request {
+                site: row.text(layout.site),
+                method: row.text(layout.method),
+                stem: row.text(layout.stem),
+                query: row.text(layout.query),
+                client: row.text(layout.client),
+                user_agent: row.text(layout.user_agent),
+                status,
+                substatus: small(layout.substatus).map(|n| u16::try_from(n).unwrap_or(u16::MAX)),
+                win32: small(layout.win32),
+                taken: small(layout.taken),
+            }),
+        });
+    }
+}
+
+impl Decoder for W3c {
+    fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) {
+        match line.text.first() {
+            None => return,
+            Some(b'#') => return self.directive(line.text),
+            Some(_) if line.text.trim_ascii().is_empty() => return,
+            Some(_) => {}
+        }
+        let mut row = Row::split(line.text);
+        if self.layout.is_none() {
+            self.layout = Layout::guess(&row);
+            self.guessed = self.layout.is_some();
+            self.headless = self.layout.is_none();
+        }
+        let Some(layout) = self.layout.take() else {
+            return sink.malformed(line, "no #Fields before it, and it fits no default set of fields");
+        };
+        if row.len() != layout.columns {
+            let loose = Row::split_loosely(line.text);
+            if loose.len() == layout.columns {
+                row = loose;
+            }
+        }
+        self.row(&layout, &row, line, sink);
+        self.layout = Some(layout);
+    }
+
+    fn preamble(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        if let Some(day) = self.directive_day
+            && let Some(date) = Zone::Utc.local(Time::from_millis(day * MILLIS_PER_DAY + self.last_clock))
+        {
+            out.extend(format!("#Date: {}\n", date.format("%Y-%m-%d %H:%M:%S")).bytes());
+        }
+        if let Some(layout) = &self.layout {
+            out.extend_from_slice(b"#Fields: ");
+            out.extend_from_slice(&layout.text);
+            out.push(b'\n');
+        }
+        out
+    }
+
+    fn remark(&self) -> Option<&'static str> {
+        if self.headless {
+            return Some("it begins without a #Fields line and its rows fit no default set of fields: they cannot be read");
+        }
+        self.guessed.then_some("it begins without a #Fields line: its columns are taken for a default set of IIS")
+    }
+}
