@@ -1,7 +1,11 @@
 //! why503: tells an administrator why a Windows server is turning clients away.
 
+pub mod diagnosis;
+pub mod drill;
 pub mod engine;
 pub mod formats;
 pub mod limits;
+pub mod pool;
 pub mod record;
 pub mod time;
+pub mod timeline;

@@ -76,6 +76,12 @@ impl Stream {
         self.framer.utf16()
     }
 
+    /// Where the next line begins: its offset and its number.
+    #[must_use]
+    pub fn position(&self) -> (u64, u64) {
+        self.framer.position()
+    }
+
     /// NUL bytes skipped because they were a hole.
     #[must_use]
     pub fn nul_bytes(&self) -> u64 {
