@@ -7,5 +7,6 @@ pub mod formats;
 pub mod limits;
 pub mod pool;
 pub mod record;
+pub mod sources;
 pub mod time;
 pub mod timeline;

@@ -196,7 +196,7 @@ impl Timeline {
             }
             return;
         }
-        self.trouble(Trouble::HttpErr(phrase), second, row.reason.count, origin);
+        self.trouble(Trouble::HttpErr { phrase, turned_away: row.turned_away() }, second, row.reason.count, origin);
         if let Some(ns) = ns {
             self.trouble(Trouble::NsRequest(ns), second, 1, origin);
         }

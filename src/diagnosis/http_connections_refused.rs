@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(moment: &Moment<'_>) -> Verdict {
-    let refused = Trouble::HttpErr(CONNECTIONS_REFUSED.into());
+    let refused = Trouble::HttpErr { phrase: CONNECTIONS_REFUSED.into(), turned_away: true };
     let tally = moment.timeline.troubles().find(|(t, _)| **t == refused).map(|(_, tally)| tally);
     match tally.and_then(|tally| finding(moment, tally)) {
         Some(finding) => Verdict::Found(vec![finding]),

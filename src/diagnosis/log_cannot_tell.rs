@@ -76,7 +76,7 @@ fn silent(moment: &Moment<'_>) -> Option<Finding> {
     let refusing: Vec<&Tally> = moment
         .timeline
         .troubles()
-        .filter(|(t, tally)| matches!(t, Trouble::HttpErr(_)) && turned_away(t) && tally.sum(spoke + SILENT..end) > 0)
+        .filter(|(t, tally)| matches!(t, Trouble::HttpErr { turned_away: true, .. }) && tally.sum(spoke + SILENT..end) > 0)
         .map(|(_, tally)| tally)
         .collect();
     let since = Time::from_second(spoke);
@@ -105,8 +105,4 @@ fn silent(moment: &Moment<'_>) -> Option<Finding> {
         sources: &["KB 820729"],
         subject: Subject::HttpErr,
     })
-}
-
-fn turned_away(trouble: &Trouble) -> bool {
-    matches!(trouble, Trouble::HttpErr(phrase) if crate::record::Reason::parse(phrase.as_bytes()).class == crate::record::ReasonClass::TurnedAway)
 }

@@ -17,7 +17,12 @@ pub enum Trouble {
         substatus: Option<u16>,
     },
     /// An HTTPERR row of a web site.
-    HttpErr(Box<str>),
+    HttpErr {
+        /// The reason phrase, without a count.
+        phrase: Box<str>,
+        /// A client was turned away: a 503, or a reason that means it.
+        turned_away: bool,
+    },
     /// An HTTPERR 503 of another user of HTTP.sys.
     NotIis(Box<str>),
     /// A configuration or package-info request turned away with 503, by its page.

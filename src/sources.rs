@@ -1,0 +1,5 @@
+//! Where envelopes come from: finished files, and files that grow.
+
+pub mod load;
+pub mod manifest;
+pub mod shelf;
