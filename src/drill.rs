@@ -264,3 +264,18 @@ pub fn text_at(moment: &Moment<'_>, origin: Origin, reader: &dyn ReadLog) -> Res
     };
     Ok(text.trim_ascii_end().to_vec())
 }
+
+/// The header lines in force where a record stands, such as its `#Fields`; empty if they cannot be read.
+#[must_use]
+pub fn header_at(moment: &Moment<'_>, origin: Origin, reader: &dyn ReadLog) -> Vec<u8> {
+    let (Some(block), Some(source)) =
+        (moment.timeline.blocks.holding(origin.source, origin.position.offset), moment.sources.get(&origin.source))
+    else {
+        return Vec::new();
+    };
+    let Ok(before) = reader.read(origin.source, block.offset, origin.position.offset - block.offset) else { return Vec::new() };
+    let hints = source.hints.clone();
+    let mut stream = Stream::resume(block.kind, hints, &block.preamble, block.offset, block.line, block.utf16);
+    stream.feed(&before, &mut crate::formats::Ignore);
+    stream.preamble()
+}

@@ -89,6 +89,15 @@ impl Source {
         self.tag_names.push((tag, driver.into(), description.into()));
     }
 
+    /// What its reader should know: why it cannot be read, or what is odd about it.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        match &self.health {
+            Health::Denied(why) | Health::Unreachable(why) => Some(why.clone()),
+            _ => self.remark.map(str::to_owned),
+        }
+    }
+
     /// Its path for people, with `/` or `\\` as the system has it.
     #[must_use]
     pub fn name(&self) -> String {

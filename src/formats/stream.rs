@@ -1,7 +1,7 @@
 //! One log from its first byte: tells its kind, then decodes it.
 
 use super::lines::{Framed, Framer, Line};
-use super::{Ability, Decoder, FORMATS, Hints, Kind, Sink, Sniff};
+use super::{Ability, Decoder, FORMATS, Hints, Ignore, Kind, Sink, Sniff};
 
 /// Lines looked at before the kind must be decided.
 const HEAD_LINES: usize = 40;
@@ -53,10 +53,9 @@ impl Stream {
         let mut stream = Self { framer: Framer::resume(offset, line, utf16), kind, state: State::Refused, hints };
         if let Some(Ability::Read(new)) = super::format(kind).map(|f| f.ability) {
             let mut decoder = new(&stream.hints);
-            let mut nothing = Ignore;
             Framer::new().feed(preamble, &mut |framed| {
                 if let Framed::Line(line) = framed {
-                    decoder.line(line, &mut nothing);
+                    decoder.line(line, &mut Ignore);
                 }
             });
             stream.state = State::Decoding(decoder);
@@ -202,12 +201,4 @@ fn decide(state: &mut State, kind: &mut Kind, hints: &Hints, force: bool, sink: 
         }
     }
     *state = next;
-}
-
-/// Takes what a preamble yields, which is nothing anyone wants.
-struct Ignore;
-
-impl Sink for Ignore {
-    fn record(&mut self, _: crate::record::Record<'_>) {}
-    fn malformed(&mut self, _: Line<'_>, _: &'static str) {}
 }
