@@ -125,7 +125,7 @@ pub struct TagNames {
 impl TagNames {
     /// Takes an entry of pooltag.txt. The first entry of a tag counts.
     pub fn add(&mut self, tag: [u8; 4], driver: &str, what: &str) {
-        let wildness = |tag: &[u8; 4]| tag.iter().filter(|b| **b == b'?').count();
+        let wildness = |tag: &[u8; 4]| memchr::memchr_iter(b'?', tag).count();
         if wildness(&tag) > 0 && self.wild.len() < MAX_WILD {
             let at = self.wild.partition_point(|(other, ..)| wildness(other) <= wildness(&tag));
             self.wild.insert(at, (tag, driver.into(), what.into()));

@@ -5,13 +5,14 @@
 //! | `07/11/2013 17:14:31.5758996 +00:00` | its own, or the log's without one |
 //! | `5/6/2008 8:01:02 AM` | the log's |
 //! | `2008-05-06 08:01:02`, `2008-05-06T08:01:02Z` | its own, or the log's without one |
-//! | `May 06 08:01:02` | the log's; the year is the one that lies nearest to the event before it |
+//! | `May 06 08:01:02` | the log's; the year is the first in which it does not lie before the event before it |
 
 use crate::formats::{Hints, text};
 use crate::time::{Time, Zone, days, parse_clock, parse_date, parse_offset};
 
-/// How far ahead of the file's last change a first event without a year may lie: clocks and zones differ.
-const AHEAD: i64 = 86_400_000;
+/// How far an event without a year may lie ahead of the file's last change, or behind the event before it: clocks are set, zones
+/// differ, and threads write out of order.
+const SLACK: i64 = 86_400_000;
 
 /// Understands the dates of one log, in the order of its events.
 #[derive(Debug)]
@@ -33,9 +34,8 @@ impl Dates {
     pub fn read(&mut self, date: &[u8]) -> Option<Time> {
         let date = date.trim_ascii();
         let read = self.slashed(date).or_else(|| self.dashed(date)).or_else(|| self.yearless(date));
-        let time = read.filter(|time| (Time::MIN..=Time::MAX).contains(time)).or(self.before).or(self.modified)?;
-        self.before = Some(time);
-        Some(time)
+        self.before = read.filter(|time| (Time::MIN..=Time::MAX).contains(time)).or(self.before);
+        self.before.or(self.modified)
     }
 
     /// `07/11/2013 17:14:31.5758996 +00:00`, `5/6/2008 8:01:02 AM`: month first.
@@ -70,8 +70,8 @@ impl Dates {
         text::moment(zone, day, millis)
     }
 
-    /// `May 06 08:01:02`. Of the years around the event before it the nearest; for the first event the latest that is not after the
-    /// file's last change.
+    /// `May 06 08:01:02`: the earliest that is not before the event before it, as logs go forward; for the first event the latest that
+    /// is not after the file's last change.
     fn yearless(&self, date: &[u8]) -> Option<Time> {
         const MONTHS: [&[u8]; 12] =
             [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
@@ -83,8 +83,8 @@ impl Dates {
         let year = year_of(near);
         let candidates = (year - 1..=year + 1).filter_map(|year| self.clock(days(year, month, day)?, rest));
         match self.before {
-            Some(before) => candidates.min_by_key(|time| time.since(before).abs()),
-            None => candidates.filter(|time| time.since(near) <= AHEAD).max(),
+            Some(before) => candidates.filter(|time| time.since(before) >= -SLACK).min(),
+            None => candidates.filter(|time| time.since(near) <= SLACK).max(),
         }
     }
 }
@@ -141,7 +141,8 @@ mod tests {
         let mut dates = dates(Some("2009-01-02"));
         assert_eq!(dates.read(b"Dec 31 23:59:59").map(Time::rfc3339).as_deref(), Some("2008-12-31T21:59:59Z"));
         assert_eq!(dates.read(b"Jan 01 10:00:00").map(Time::rfc3339).as_deref(), Some("2009-01-01T08:00:00Z"));
-        assert_eq!(dates.read(b"Feb 29 10:00:00").map(Time::rfc3339).as_deref(), Some("2008-02-29T08:00:00Z"));
+        assert_eq!(dates.read(b"Dec 31 23:00:00").map(Time::rfc3339).as_deref(), Some("2008-12-31T21:00:00Z"));
+        assert_eq!(dates.read(b"Dec 15 10:00:00").map(Time::rfc3339).as_deref(), Some("2009-12-15T08:00:00Z"));
         assert_eq!(read("May 06 08:01:02"), None);
     }
 

@@ -141,7 +141,7 @@ pub fn meaning(message: &[u8]) -> AltirisMeaning {
     }
 }
 
-/// "The maximum number of package info requests has been reached. … (Max: 50)". The text names MaxConcurrentConfigRequests for both
+/// "The maximum number of package info requests has been reached. … (Max: 50)". The text names `MaxConcurrentConfigRequests` for both
 /// kinds, so only the words between "number of" and "requests" tell which slots are full.
 fn full(message: &[u8]) -> Option<AltirisMeaning> {
     const OPENING: &[u8] = b"maximum number of ";
