@@ -101,11 +101,7 @@ impl Cursor {
 
     /// The next faster or slower speed.
     pub fn change_speed(&mut self, faster: bool) {
-        let next = if faster {
-            SPEEDS.iter().find(|s| **s > self.speed)
-        } else {
-            SPEEDS.iter().rev().find(|s| **s < self.speed)
-        };
+        let next = if faster { SPEEDS.iter().find(|s| **s > self.speed) } else { SPEEDS.iter().rev().find(|s| **s < self.speed) };
         self.speed = next.copied().unwrap_or(self.speed);
     }
 }

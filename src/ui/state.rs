@@ -206,6 +206,15 @@ impl Ui {
         self.root(pane).view.listing(&self.look(moment, 0)).ordered(&self.root(pane).order)
     }
 
+    /// What was chosen in the list behind a pane, if anybody moved in it.
+    #[must_use]
+    pub fn chosen(&self, pane: Pane, moment: &Moment<'_>) -> Option<View> {
+        let root = self.root(pane);
+        root.anchor.as_ref()?;
+        let listing = self.root_listing(pane, moment);
+        listing.rows.get(root.selection(&listing)).and_then(|row| row.target.clone())
+    }
+
     /// What must be read again for the screen, by slot.
     #[must_use]
     pub fn asks(&self, moment: &Moment<'_>) -> Vec<(usize, Ask)> {
@@ -258,7 +267,9 @@ impl Ui {
                 let order = &mut self.level_mut().order;
                 order.reverse = !order.reverse;
             }
-            Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::Top | Action::Bottom => self.move_in_list(action, moment),
+            Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::Top | Action::Bottom => {
+                self.move_in_list(action, moment);
+            }
             Action::Wider | Action::Narrower => self.change_window(action == Action::Wider),
             _ => self.move_cursor(action, moment, bounds),
         }
@@ -285,27 +296,27 @@ impl Ui {
             Action::Step(seconds) => self.cursor.step(i64::from(seconds) * 1000, bounds),
             Action::Start => self.cursor.go(bounds.0, bounds),
             Action::End => self.cursor.end(bounds),
-            Action::NextFinding | Action::PreviousFinding => self.to_finding(action == Action::NextFinding, moment, bounds),
+            Action::NextFinding | Action::PreviousFinding => self.seek_finding(action == Action::NextFinding, moment, bounds),
             _ => {}
         }
     }
 
     /// Goes to the next, or the previous, moment at which a finding sets in.
-    fn to_finding(&mut self, next: bool, moment: &Moment<'_>, bounds: (Time, Time)) {
+    fn seek_finding(&mut self, next: bool, moment: &Moment<'_>, bounds: (Time, Time)) {
         let all = diagnosis::findings(&Moment { at: bounds.1, ..*moment });
         let mut onsets: Vec<(Time, &str)> = all.iter().flat_map(|f| f.onsets.iter().map(|t| (*t, f.title.as_str()))).collect();
         onsets.sort_unstable();
-        let found = if next {
-            onsets.iter().find(|(t, _)| *t > moment.at)
-        } else {
-            onsets.iter().rev().find(|(t, _)| *t < moment.at)
-        };
+        let found =
+            if next { onsets.iter().find(|(t, _)| *t > moment.at) } else { onsets.iter().rev().find(|(t, _)| *t < moment.at) };
         match found {
             Some((time, title)) => {
                 self.cursor.go(*time, bounds);
                 self.message = Some(format!("{}: {title}", self.zone.clock(*time)));
             }
-            None => self.message = Some(String::from(if next { "no finding sets in after this" } else { "no finding set in before this" })),
+            None => {
+                self.message =
+                    Some(String::from(if next { "no finding sets in after this" } else { "no finding set in before this" }));
+            }
         }
     }
 
@@ -404,11 +415,8 @@ impl Ui {
     }
 
     fn change_window(&mut self, wider: bool) {
-        let next = if wider {
-            WINDOWS.iter().find(|w| **w > self.window)
-        } else {
-            WINDOWS.iter().rev().find(|w| **w < self.window)
-        };
+        let next =
+            if wider { WINDOWS.iter().find(|w| **w > self.window) } else { WINDOWS.iter().rev().find(|w| **w < self.window) };
         self.window = next.copied().unwrap_or(self.window);
     }
 

@@ -74,6 +74,7 @@ impl<'a> Shown<'a> {
 
     /// Makes text of unknown origin safe.
     #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "FromStr cannot borrow from its argument")]
     pub fn from_str(text: &'a str) -> Self {
         Self::measured(escape::text(text))
     }
@@ -184,7 +185,7 @@ impl<'a> From<&'a str> for Shown<'a> {
     }
 }
 
-impl From<String> for Shown<'static> {
+impl From<String> for Shown<'_> {
     fn from(text: String) -> Self {
         Shown::from_str(&text).into_owned()
     }

@@ -221,9 +221,7 @@ impl View {
                 let times = Time::MIN..times.end;
                 Some(Ask::Lines { about: About::Everything, only: None, times, most: MOST_LINES })
             }
-            Self::Lines { about, only } => {
-                Some(Ask::Lines { about: about.clone(), only: only.clone(), times, most: MOST_LINES })
-            }
+            Self::Lines { about, only } => Some(Ask::Lines { about: about.clone(), only: only.clone(), times, most: MOST_LINES }),
             Self::Record { origin, time } => Some(Ask::Record(*origin, *time)),
             Self::Finding { rule, subject } => findings::evidence(look.moment, rule, subject).map(Ask::Texts),
             Self::Malformed(id) => Some(Ask::Texts(sources::malformed_places(look.moment, *id))),

@@ -47,7 +47,13 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
         })
         .collect();
     if rows.is_empty() && look.moment.timeline.span().is_some() {
-        let cells = vec![Cell::text("ok"), Cell::text(""), Cell::text(""), Cell::text(""), Cell::text("no client is turned away, as far as these logs can tell")];
+        let cells = vec![
+            Cell::text("ok"),
+            Cell::text(""),
+            Cell::text(""),
+            Cell::text(""),
+            Cell::text("no client is turned away, as far as these logs can tell"),
+        ];
         rows.push(ListRow::new(cells, None).role(Role::Ok));
     }
     for (rule, why) in diagnosis::not_knowable(look.moment) {
@@ -77,7 +83,10 @@ pub(super) fn one(look: &Look<'_>, rule: &str, subject: &Subject) -> Listing {
     let mut page = Page { rows: Vec::new(), width };
     page.text(&finding.title, role(finding.severity));
     let (first, last) = (look.zone.date_clock(finding.first), look.zone.date_clock(finding.last));
-    page.text(&format!("{} · {} · {first} to {last} · {} times", finding.severity.name(), finding.rule, finding.count), Role::Dim);
+    page.text(
+        &format!("{} · {} · {first} to {last} · {} times", finding.severity.name(), finding.rule, finding.count),
+        Role::Dim,
+    );
     page.text(&finding.detail, Role::Text);
     page.heading("Evidence (Enter shows the record)");
     if let Some(Reply::Lines(answer)) = look.reply {

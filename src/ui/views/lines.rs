@@ -29,11 +29,8 @@ pub(super) fn first_line(text: &[u8]) -> String {
 }
 
 pub(super) fn lines(look: &Look<'_>) -> Listing {
-    let columns = vec![
-        Column::text("time", Width::Fixed(8)),
-        Column::text("place", Width::Fixed(24)),
-        Column::text("line", Width::Fill),
-    ];
+    let columns =
+        vec![Column::text("time", Width::Fixed(8)), Column::text("place", Width::Fixed(24)), Column::text("line", Width::Fill)];
     let Some(Reply::Lines(answer)) = look.reply else { return waiting(columns) };
     let mut rows: Vec<ListRow> = answer.rows.iter().rev().take(MOST_ROWS).map(|line| line_row(look, line)).collect();
     // The latest stands last, as in the log.
@@ -90,7 +87,9 @@ pub(super) fn record(look: &Look<'_>, origin: Origin) -> Listing {
         return Listing { columns, note: note(answer, 1), is_text: true, ..Listing::default() };
     };
     let path = look.moment.sources.get(&origin.source).map(crate::engine::source::Source::name).unwrap_or_default();
-    let mut rows = vec![ListRow::new(vec![Cell::text("place"), Cell::text(format!("{path}:{}", origin.position.line))], None).role(Role::Accent)];
+    let mut rows = vec![
+        ListRow::new(vec![Cell::text("place"), Cell::text(format!("{path}:{}", origin.position.line))], None).role(Role::Accent),
+    ];
     let width = usize::from(look.width).saturating_sub(24);
     let mut label = "text";
     for part in line.text.split(|b| *b == b'\n') {

@@ -60,15 +60,16 @@ fn state(source: &Source) -> String {
 /// The places of a file's malformed lines.
 pub(super) fn malformed_places(moment: &Moment<'_>, id: SourceId) -> Vec<(Origin, Time)> {
     let Some(source) = moment.sources.get(&id) else { return Vec::new() };
-    source.malformed_lines.iter().take(MOST).map(|(position, _)| (Origin { source: id, position: *position }, Time::MIN)).collect()
+    source
+        .malformed_lines
+        .iter()
+        .take(MOST)
+        .map(|(position, _)| (Origin { source: id, position: *position }, Time::MIN))
+        .collect()
 }
 
 pub(super) fn malformed(look: &Look<'_>, id: SourceId) -> Listing {
-    let columns = vec![
-        Column::number("line", 8),
-        Column::text("why", Width::Fixed(34)),
-        Column::text("text", Width::Fill),
-    ];
+    let columns = vec![Column::number("line", 8), Column::text("why", Width::Fixed(34)), Column::text("text", Width::Fill)];
     let Some(source) = look.moment.sources.get(&id) else { return Listing { columns, ..Listing::default() } };
     let Some(Reply::Lines(answer)) = look.reply else { return waiting(columns) };
     let why = |line: u64| source.malformed_lines.iter().find(|(p, _)| p.line == line).map_or("", |(_, why)| *why);
