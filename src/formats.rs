@@ -193,7 +193,7 @@ pub struct Format {
     pub ability: Ability,
 }
 
-/// All formats, the surest to be told first.
+/// All formats, the surest to be told first: the first that says yes is it, and one that says maybe makes those after it wait.
 pub static FORMATS: &[Format] = &[
     httperr::FORMAT,
     w3c::FORMAT,

@@ -3,6 +3,8 @@
 //! A new format is tested by putting files there. `UPDATE_EXPECTED=1 cargo test --test formats` writes what is told now; read the
 //! difference before you commit it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "support/told.rs"]
 mod told;
 
@@ -119,6 +121,18 @@ fn every_format_has_a_fixture() {
     let fixtures = fixtures();
     for format in FORMATS {
         assert!(fixtures.iter().any(|f| f.kind == format.kind.name()), "no fixture for {}", format.kind);
+    }
+}
+
+#[test]
+fn a_hole_before_a_log_is_no_binary_file() {
+    let log = b"2009-10-12 07:58:00.001 INFO: Server started\n";
+    for hole in [1, 79, 80, 81, 70_000] {
+        let bytes = [&vec![0; hole][..], log].concat();
+        let told = Told::of(&hints("x.blg"), [&bytes[..]]);
+        // A single NUL may be text; the line is then no record, but the log is not taken for a binary file at once.
+        assert_eq!((told.kind, told.raws.len()), if hole > 16 { ("sepm", 1) } else { ("blg", 0) }, "{hole}");
+        assert_eq!(Told::of(&hints("x.blg"), bytes.chunks(1)), told, "{hole}");
     }
 }
 

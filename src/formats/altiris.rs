@@ -239,6 +239,11 @@ impl Decoder for Altiris {
         self.give_up("the log ends within the event", sink);
     }
 
+    /// An event with the last date, for the year of those that have none.
+    fn preamble(&self) -> Vec<u8> {
+        self.dates.last().map_or_else(Vec::new, |date| format!("<event date=\"{date}\"/>\n").into_bytes())
+    }
+
     fn unfinished(&self) -> Option<Position> {
         self.open.as_ref().map(|open| open.position)
     }
@@ -247,7 +252,7 @@ impl Decoder for Altiris {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::testing::Told;
+    use crate::formats::testing::{Told, decoder};
 
     fn messages(text: &str) -> Told<String> {
         Told::of(&FORMAT, &Hints::default(), text.as_bytes(), |record| match &record.fact {
@@ -290,6 +295,17 @@ mod tests {
         assert_eq!(told.records.len(), 1);
         // What is left of the giant after it was given up belongs to no event.
         assert_eq!(told.malformed[0], (1, "the event has no end within 256 KiB"));
+    }
+
+    #[test]
+    fn a_preamble_carries_the_year_on() {
+        let mut told = Told::new(|record| record.time.rfc3339());
+        let mut first = decoder(&FORMAT, &Hints::default());
+        told.feed(first.as_mut(), b"<event date='2008-05-06 08:01:02'/>\n");
+        let mut second = decoder(&FORMAT, &Hints::default());
+        told.feed(second.as_mut(), &first.preamble());
+        told.feed(second.as_mut(), b"<event date='May 07 08:01:02'/>\n");
+        assert_eq!(told.records.last().map(String::as_str), Some("2008-05-07T08:01:02Z"));
     }
 
     #[test]

@@ -77,7 +77,8 @@ struct PoolTagNames {
 
 impl Decoder for PoolTagNames {
     fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) {
-        if line.text.trim_ascii().is_empty() || is_comment(line.text) {
+        // Microsoft's file ends with a Ctrl-Z, as files of DOS did.
+        if matches!(line.text.trim_ascii(), b"" | b"\x1A") || is_comment(line.text) {
             return;
         }
         let Some(Entry { tag, driver, description }) = entry(line.text) else {
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn entries_with_and_without_a_driver() {
-        let text = "rem - a - b\nREM\n// x - y - z\n\nAb c - a.sys or b.sys - first - second\nAt   - mount point\nX?   - <unknown> - x\nremX - a - b\nnoise\nabcde - a - b\n";
+        let text = "rem - a - b\nREM\n// x - y - z\n\nAb c - a.sys or b.sys - first - second\nAt   - mount point\nX?   - <unknown> - x\nremX - a - b\nnoise\nabcde - a - b\n\x1A";
         let told = Told::of(&FORMAT, &Hints::default(), text.as_bytes(), |record| match &record.fact {
             Fact::TagName { tag, driver, description } => format!("{}|{driver}|{description}", tag.escape_ascii()),
             _ => String::new(),

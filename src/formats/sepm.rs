@@ -65,7 +65,10 @@ struct Open {
 
 impl Open {
     fn look(&mut self, line: &[u8]) {
-        self.unavailable |= text::holds(line, b"http 503") || text::holds(line, b"connect to secars failed: service unavailable");
+        // Other URLs that SEPM asks, such as those of LiveUpdate, can answer 503, too.
+        let elsewhere = || text::holds(line, b"url:") && !text::holds(line, b"secars");
+        self.unavailable |= text::holds(line, b"http 503") && !elsewhere();
+        self.unavailable |= text::holds(line, b"connect to secars failed: service unavailable");
         self.code |= text::holds(line, b"0x10010000");
     }
 
@@ -208,6 +211,12 @@ mod tests {
             told("at a.b(\n\n2009-13-09 09:32:05.078 SEVERE: x\n2009-10-09 09:32:05.078 severe: x\n2009-10-09 09:32:05 INFO:\n");
         assert_eq!(told.records, ["77+26 line 5 2009-10-09T07:32:05Z INFO||(false, false)"]);
         assert_eq!(told.malformed.iter().map(|m| m.0).collect::<Vec<_>>(), [1, 3, 4]);
+    }
+
+    #[test]
+    fn a_503_of_another_server_is_none_of_ours() {
+        let told = told("2009-10-09 09:32:05.078 INFO: a\nHTTP 503 Busy, URL: http://liveupdate.example/\n");
+        assert!(told.records[0].ends_with("(false, false)"));
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Told {
 impl Sink for Told {
     fn record(&mut self, record: Record<'_>) {
         let millis = record.time.millis().rem_euclid(1000);
-        let lines = record.raw.iter().filter(|b| **b == b'\n').count() + 1;
+        let lines = memchr::memchr_iter(b'\n', record.raw).count() + 1;
         let line = format!("{}+{lines} {}.{millis:03} {}", record.position.line, record.time, fact(&record.fact));
         self.lines.push(line);
         self.raws.push(record.raw.to_vec());

@@ -38,6 +38,14 @@ impl Dates {
         self.before.or(self.modified)
     }
 
+    /// A date that brings other `Dates` to where these are.
+    #[must_use]
+    pub fn last(&self) -> Option<String> {
+        let time = self.before?;
+        let seconds = time.rfc3339();
+        Some(format!("{}.{:03}Z", seconds.strip_suffix('Z')?, time.millis().rem_euclid(1000)))
+    }
+
     /// `07/11/2013 17:14:31.5758996 +00:00`, `5/6/2008 8:01:02 AM`: month first.
     fn slashed(&self, date: &[u8]) -> Option<Time> {
         let (month, rest) = text::digits(date, 2)?;
@@ -150,7 +158,8 @@ mod tests {
     fn an_unreadable_date_is_the_one_before() {
         let mut dates = dates(Some("2009-01-02"));
         assert_eq!(dates.read(b"?").map(Time::rfc3339).as_deref(), Some("2009-01-02T00:00:00Z"));
-        dates.read(b"2008-05-06 08:01:02");
+        dates.read(b"2008-05-06 08:01:02.5");
+        assert_eq!(dates.last().as_deref(), Some("2008-05-06T06:01:02.500Z"));
         assert_eq!(dates.read(b"?").map(Time::rfc3339).as_deref(), Some("2008-05-06T06:01:02Z"));
     }
 }
