@@ -287,7 +287,7 @@ struct Fold<'a> {
 
 impl Sink for Fold<'_> {
     fn record(&mut self, record: Record<'_>) {
-        self.source.count(record.time);
+        self.source.count(&record);
         let mut from = record.time;
         let mut app = None;
         match &record.fact {
@@ -318,7 +318,7 @@ fn kind_of(fact: &Fact<'_>) -> Kind {
         Fact::Sepm(_) => Kind::Sepm,
         Fact::Altiris(_) => Kind::Altiris,
         Fact::Samples { .. } => Kind::PdhCsv,
-        Fact::PoolTag(_) => Kind::Poolmon,
+        Fact::PoolTag(_) | Fact::PoolTotal(_) => Kind::Poolmon,
         Fact::TagName { .. } => Kind::PoolTagNames,
         Fact::Settings(_) => Kind::ApplicationHost,
     }

@@ -144,11 +144,15 @@ impl Timeline {
                     }
                 }
             }
+            #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
+            Fact::PoolTotal(bytes) => self.sample(POOL_USED, record.time, *bytes as f64),
             Fact::PoolTag(tag) => self.pool_tag(record.time, tag, origin),
             // What files without a time of their own say belongs to no moment.
             Fact::TagName { .. } | Fact::Settings(_) => return,
         }
-        self.records.entry(source).or_default().add(second, 1);
+        if record.fact.is_row() {
+            self.records.entry(source).or_default().add(second, 1);
+        }
         self.widen(record.time, record.time);
     }
 

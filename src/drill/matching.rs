@@ -110,7 +110,7 @@ impl About {
             Fact::PoolTag(tag) => {
                 (matches!(self, Self::Tag(wanted) if *wanted == tag.tag)).then_some((Kind::Poolmon, None, 0))?
             }
-            Fact::Samples { .. } | Fact::TagName { .. } | Fact::Settings(_) => return None,
+            Fact::Samples { .. } | Fact::PoolTotal(_) | Fact::TagName { .. } | Fact::Settings(_) => return None,
         };
         Some(Hit { kind, taken, turned_away })
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Health, Opened};
 use crate::formats::lines::Line;
 use crate::formats::{Hints, Kind};
-use crate::record::Position;
+use crate::record::{Position, Record};
 use crate::time::Time;
 
 /// Malformed lines of a log that are remembered to be looked at; the count goes on.
@@ -73,9 +73,12 @@ impl Source {
         }
     }
 
-    pub(super) fn count(&mut self, time: Time) {
-        self.records += 1;
-        self.span = Some(self.span.map_or((time, time), |(a, b)| (a.min(time), b.max(time))));
+    pub(super) fn count(&mut self, record: &Record<'_>) {
+        self.records += u64::from(record.fact.is_row());
+        if record.fact.has_time() {
+            let time = record.time;
+            self.span = Some(self.span.map_or((time, time), |(a, b)| (a.min(time), b.max(time))));
+        }
     }
 
     pub(super) fn malformed(&mut self, line: Line<'_>, why: &'static str) {

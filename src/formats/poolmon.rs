@@ -21,8 +21,6 @@ pub const FORMAT: Format = Format {
     ability: Ability::Read(|hints| Box::new(Poolmon::new(hints))),
 };
 
-/// The counter that `Pool N:` is a sample of.
-const NONPAGED: &str = r"\memory\pool nonpaged bytes";
 
 /// Yes if the first line that is not blank belongs to a listing.
 fn sniff(head: Head<'_>) -> Sniff {
@@ -42,10 +40,10 @@ fn is_caption(line: &[u8]) -> bool {
 }
 
 /// Bytes of non-paged pool in `… Pool N: 8332K P:27220K`.
-fn pool_bytes(line: &[u8]) -> Option<f64> {
+fn pool_bytes(line: &[u8]) -> Option<u64> {
     let (_, rest) = text::split_once(line, b"Pool N:")?;
     let (kilobytes, rest) = text::digits(rest.trim_ascii_start(), 9)?;
-    (rest.first() == Some(&b'K')).then_some(f64::from(kilobytes) * 1024.0)
+    (rest.first() == Some(&b'K')).then_some(u64::from(kilobytes) * 1024)
 }
 
 /// A row ` Wait Nonp    3971107 (   0)   3971077 (   0)       30    8456 (     0)    281 [driver]`.
@@ -122,23 +120,21 @@ fn exact<'a>(text: &'a [u8], count: usize, separators: &[u8]) -> Option<(u32, &'
 /// Reads a poolmon listing.
 struct Poolmon {
     time: Option<Time>,
-    paths: [Box<str>; 1],
 }
 
 impl Poolmon {
     fn new(hints: &Hints) -> Self {
-        Self { time: time_in_name(&hints.name, hints.zone).or(hints.modified), paths: [NONPAGED.into()] }
+        Self { time: time_in_name(&hints.name, hints.zone).or(hints.modified) }
     }
 }
 
 impl Decoder for Poolmon {
     fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) {
-        let values = [pool_bytes(line.text)];
-        let fact = match (row(line.text), values) {
+        let fact = match (row(line.text), pool_bytes(line.text)) {
             (Some(row), _) => Fact::PoolTag(row),
-            (None, [Some(_)]) => Fact::Samples { paths: &self.paths, values: &values },
-            (None, [None]) if line.text.trim_ascii().is_empty() || is_caption(line.text) => return,
-            (None, [None]) => return sink.malformed(line, "the line is no row of a poolmon listing"),
+            (None, Some(bytes)) => Fact::PoolTotal(bytes),
+            (None, None) if line.text.trim_ascii().is_empty() || is_caption(line.text) => return,
+            (None, None) => return sink.malformed(line, "the line is no row of a poolmon listing"),
         };
         let Some(time) = self.time else {
             return sink

@@ -128,6 +128,7 @@ fn fact(fact: &Fact<'_>) -> String {
             let samples: Vec<String> = paths.iter().zip(*values).map(|(path, value)| format!("{path} = {value:?}")).collect();
             samples.join("; ")
         }
+        Fact::PoolTotal(bytes) => format!("nonpaged pool {bytes} bytes"),
         Fact::PoolTag(t) => {
             let pool = if t.nonpaged { "nonpaged" } else { "paged" };
             format!("\"{}\" {pool} {} - {}, {} bytes, driver={}", text(&t.tag), t.allocs, t.frees, t.bytes, text(t.driver))
