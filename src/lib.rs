@@ -2,6 +2,8 @@
 
 pub mod engine;
 pub mod formats;
+pub mod headless;
 pub mod limits;
 pub mod record;
+pub mod sources;
 pub mod time;
