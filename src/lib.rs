@@ -4,6 +4,7 @@ pub mod diagnosis;
 pub mod drill;
 pub mod engine;
 pub mod formats;
+pub mod headless;
 pub mod limits;
 pub mod pool;
 pub mod record;

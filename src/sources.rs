@@ -1,5 +1,106 @@
-//! Where envelopes come from: finished files, and files that grow.
+//! Where envelopes come from: finished files, and logs that are followed as they grow.
+//!
+//! [`spawn`] follows on threads of its own, one for what is local and one for each share, so that a share that does not answer holds
+//! up nobody else. [`follow::Follower`] does the work and can be driven by hand.
 
+pub mod clock;
+pub mod discover;
+pub mod follow;
+pub(crate) mod hex;
 pub mod load;
 pub mod manifest;
+pub mod notice;
 pub mod shelf;
+mod system;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::engine::Envelope;
+use crate::time::Zone;
+use clock::Tick;
+use follow::{Follower, Next};
+use notice::Bell;
+
+/// No two polls of what is local are closer together than this, however many notifications come.
+const BREATH: Duration = Duration::from_millis(25);
+/// A thread looks at least this often whether it is to stop.
+const HEED: Duration = Duration::from_millis(200);
+
+/// Follows `roots` (files, folders and globs) until `stop` is set or the receiver is gone. A full channel makes the follower wait:
+/// the bytes stay in the files. Logs get their numbers from `ids`.
+///
+/// # Errors
+/// When no thread can be started.
+pub fn spawn(
+    roots: Vec<PathBuf>,
+    zone: Zone,
+    ids: &Arc<AtomicU32>,
+    out: &SyncSender<Envelope>,
+    stop: &Arc<AtomicBool>,
+) -> io::Result<Vec<JoinHandle<()>>> {
+    let mut groups: BTreeMap<Option<OsString>, Vec<PathBuf>> = BTreeMap::new();
+    for root in roots {
+        groups.entry(share(&root)).or_default().push(root);
+    }
+    let start = |roots: Vec<PathBuf>| {
+        let (ids, out, stop) = (Arc::clone(ids), out.clone(), Arc::clone(stop));
+        std::thread::Builder::new().name(String::from("follow")).spawn(move || run(roots, zone, ids, &out, &stop))
+    };
+    groups.into_values().map(start).collect()
+}
+
+/// The share that a path lies on; `None` if it is local. Paths of one share have the same first two components.
+fn share(path: &Path) -> Option<OsString> {
+    system::is_remote(path).then(|| path.components().take(2).collect::<PathBuf>().into_os_string())
+}
+
+fn run(roots: Vec<PathBuf>, zone: Zone, ids: Arc<AtomicU32>, out: &SyncSender<Envelope>, stop: &AtomicBool) {
+    let bell = Arc::new(Bell::default());
+    let _watcher = notice::watch(&roots, Arc::clone(&bell));
+    let mut follower = Follower::new(roots, zone, ids);
+    let mut deliver = |envelope| deliver(envelope, out, stop);
+    while !stop.load(Ordering::Relaxed) {
+        if let Next::After(pause) = follower.poll(Tick::now(), &mut deliver) {
+            sleep(&mut follower, &bell, pause, stop);
+        }
+    }
+}
+
+/// Waits for room in the channel, as long as anyone is there to make some.
+fn deliver(mut envelope: Envelope, out: &SyncSender<Envelope>, stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        match out.try_send(envelope) {
+            Ok(()) => return,
+            Err(TrySendError::Disconnected(_)) => stop.store(true, Ordering::Relaxed),
+            Err(TrySendError::Full(back)) => {
+                envelope = back;
+                std::thread::sleep(Duration::from_millis(2));
+                continue;
+            }
+        }
+        return;
+    }
+}
+
+/// Sleeps for `pause`, or until something is heard or `stop` is set. A bell that keeps ringing is heeded every [`BREATH`].
+pub(crate) fn sleep(follower: &mut Follower, bell: &Bell, pause: Duration, stop: &AtomicBool) {
+    let until = clock::steady() + pause;
+    std::thread::sleep(BREATH.min(pause));
+    loop {
+        let left = until.saturating_sub(clock::steady());
+        if left.is_zero() || stop.load(Ordering::Relaxed) {
+            return;
+        }
+        if bell.sleep(left.min(HEED)) {
+            return follower.hint(clock::steady());
+        }
+    }
+}

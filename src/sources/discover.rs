@@ -1,0 +1,288 @@
+//! Which logs there are: files, folders and globs, looked at again and again.
+//!
+//! An error in looking is not absence: what could not be looked at is told apart from what is not there.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs::{self, DirEntry, Metadata};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use super::clock;
+use super::system::{self, FileId, Trouble, trouble};
+use crate::time::Time;
+
+/// Files of a folder that may be logs, counters or settings; a file that is named is followed whatever its name.
+const EXTENSIONS: [&str; 4] = ["log", "txt", "csv", "config"];
+/// Never followed live: they do not grow, and what is in them was followed before.
+const COMPRESSED: [&str; 6] = ["gz", "zip", "bz2", "xz", "zst", "7z"];
+
+/// A file that was seen.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Where.
+    pub path: PathBuf,
+    /// The log that this one's name says it is an older generation of: `u_ex.log` for `u_ex.log.1`.
+    pub base: Option<PathBuf>,
+    /// Who it is; `None` where that was not told.
+    pub id: Option<FileId>,
+    /// Its size, which may be told late or not at all.
+    pub size: u64,
+    /// When it was last written, which may be wrong.
+    pub modified: Option<Time>,
+}
+
+/// What a look around gave.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// The files, each path once.
+    pub seen: Vec<Seen>,
+    /// What could not be looked at, and the system's words. It and everything under it may be there.
+    pub blind: Vec<(PathBuf, io::Error)>,
+    /// Paths that were asked for and are not there.
+    pub absent: Vec<PathBuf>,
+    met: HashSet<PathBuf>,
+}
+
+impl Look {
+    /// The error that kept `path` from being looked at.
+    #[must_use]
+    pub fn blind_at(&self, path: &Path) -> Option<&io::Error> {
+        self.blind.iter().find(|(at, _)| path.starts_with(at)).map(|(_, e)| e)
+    }
+
+    fn failed(&mut self, path: &Path, error: io::Error) {
+        if trouble(&error) != Trouble::Absent {
+            self.blind.push((path.to_owned(), error));
+        }
+    }
+
+    fn add(&mut self, path: PathBuf, base: Option<PathBuf>, metadata: &Metadata) {
+        if !self.met.insert(path.clone()) {
+            return;
+        }
+        let id = system::id_at(&path, metadata);
+        let modified = metadata.modified().ok().map(clock::of);
+        self.seen.push(Seen { path, base, id, size: metadata.len(), modified });
+    }
+}
+
+/// Looks at each of `roots`: a file, a folder, or a path with `*` and `?`.
+#[must_use]
+pub fn look(roots: &[PathBuf]) -> Look {
+    let mut look = Look::default();
+    for root in roots {
+        match fs::metadata(root) {
+            Ok(m) if m.is_dir() => folder(root, &mut look),
+            Ok(_) => beside(root, &mut look),
+            Err(e) if trouble(&e) != Trouble::Absent => {
+                look.failed(root, e);
+                beside(root, &mut look);
+            }
+            Err(_) if has_wildcard(root) => glob(Path::new(""), &root.components().collect::<Vec<_>>(), &mut look),
+            Err(_) => {
+                look.absent.push(root.clone());
+                beside(root, &mut look);
+            }
+        }
+    }
+    look
+}
+
+/// Whether a path is a pattern rather than a name.
+#[must_use]
+pub fn has_wildcard(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().iter().any(|b| matches!(b, b'*' | b'?'))
+}
+
+/// Takes the logs of a folder and of the folders under it. Folders behind links are left alone: they may lead in a circle.
+fn folder(dir: &Path, look: &mut Look) {
+    let wanted = |name: &OsStr| {
+        let hidden = name.as_encoded_bytes().first() == Some(&b'.');
+        !hidden && EXTENSIONS.iter().any(|e| extension(name).is_some_and(|have| have.eq_ignore_ascii_case(e.as_bytes())))
+    };
+    for entry in entries(dir, look) {
+        if entry.file_type().is_ok_and(|t| t.is_dir()) {
+            folder(&entry.path(), look);
+        } else {
+            take(&entry, &wanted, look);
+        }
+    }
+}
+
+/// Takes one file and its older generations beside it.
+fn beside(file: &Path, look: &mut Look) {
+    let (Some(dir), Some(wanted)) = (file.parent(), file.file_name()) else { return };
+    let named = |name: &OsStr| name == wanted;
+    if let Ok(metadata) = fs::metadata(file)
+        && metadata.is_file()
+    {
+        look.add(file.to_owned(), None, &metadata);
+    }
+    for entry in entries(dir, look) {
+        if entry.file_name() != wanted {
+            take(&entry, &named, look);
+        }
+    }
+}
+
+/// Takes what a pattern fits, component by component.
+fn glob(dir: &Path, rest: &[Component<'_>], look: &mut Look) {
+    let Some((first, rest)) = rest.split_first() else { return };
+    let pattern = first.as_os_str();
+    if !has_wildcard(Path::new(pattern)) {
+        let next = dir.join(pattern);
+        return if rest.is_empty() { beside(&next, look) } else { glob(&next, rest, look) };
+    }
+    let fits = |name: &OsStr| matches(pattern.as_encoded_bytes(), name.as_encoded_bytes());
+    for entry in entries(dir, look) {
+        let is_dir = fs::metadata(entry.path()).is_ok_and(|m| m.is_dir());
+        match (rest.is_empty(), is_dir) {
+            (true, false) => take(&entry, &fits, look),
+            (true, true) if fits(&entry.file_name()) => folder(&entry.path(), look),
+            (false, true) if fits(&entry.file_name()) => glob(&entry.path(), rest, look),
+            _ => {}
+        }
+    }
+}
+
+fn entries(dir: &Path, look: &mut Look) -> Vec<DirEntry> {
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    let listing = match fs::read_dir(dir) {
+        Ok(listing) => listing,
+        Err(e) => {
+            look.failed(dir, e);
+            return Vec::new();
+        }
+    };
+    let mut found = Vec::new();
+    for entry in listing {
+        match entry {
+            Ok(entry) => found.push(entry),
+            Err(e) => look.failed(dir, e),
+        }
+    }
+    found
+}
+
+/// Takes a file whose name is wanted, or would be without its ending.
+fn take(entry: &DirEntry, wanted: &dyn Fn(&OsStr) -> bool, look: &mut Look) {
+    let name = entry.file_name();
+    if extension(&name).is_some_and(|have| COMPRESSED.iter().any(|e| have.eq_ignore_ascii_case(e.as_bytes()))) {
+        return;
+    }
+    let path = entry.path();
+    let base = if wanted(&name) {
+        None
+    } else {
+        match base_name(&name, wanted) {
+            Some(base) => Some(path.with_file_name(base)),
+            None => return,
+        }
+    };
+    match fs::metadata(&path) {
+        Ok(m) if m.is_file() => look.add(path, base, &m),
+        Ok(_) => {}
+        Err(e) => look.failed(&path, e),
+    }
+}
+
+/// The name of which `name` is a generation: `u_ex.log` of `u_ex.log.1` or `u_ex.log-20261121.old`.
+fn base_name<'a>(name: &'a OsStr, wanted: &dyn Fn(&OsStr) -> bool) -> Option<&'a OsStr> {
+    let text = name.to_str()?;
+    let mut rest = text;
+    while let Some(cut) = rest.rfind(['.', '-', '_', '~', ' ']) {
+        rest = rest.get(..cut)?;
+        if wanted(OsStr::new(rest)) {
+            return Some(OsStr::new(rest));
+        }
+    }
+    None
+}
+
+fn extension(name: &OsStr) -> Option<&[u8]> {
+    Path::new(name).extension().map(OsStr::as_encoded_bytes)
+}
+
+/// Whether `name` fits a pattern in which `*` stands for any text and `?` for one character. Case counts only where file names
+/// have case.
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    let same = |a: u8, b: u8| a == b || cfg!(windows) && a.eq_ignore_ascii_case(&b);
+    let (mut p, mut n) = (0, 0);
+    // Where to go on when the last star must take one more byte.
+    let mut retry: Option<(usize, usize)> = None;
+    while let Some(&byte) = name.get(n) {
+        match pattern.get(p) {
+            Some(b'*') => {
+                retry = Some((p, n));
+                p += 1;
+                continue;
+            }
+            Some(&want) if want == b'?' || same(want, byte) => {
+                (p, n) = (p + 1, n + 1);
+                continue;
+            }
+            _ => {}
+        }
+        let Some((star, taken)) = retry else { return false };
+        retry = Some((star, taken + 1));
+        (p, n) = (star + 1, taken + 1);
+    }
+    pattern.get(p..).is_some_and(|rest| rest.iter().all(|b| *b == b'*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(look: &Look, under: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            look.seen.iter().map(|s| s.path.strip_prefix(under).unwrap().to_str().unwrap().replace('\\', "/")).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn folders_are_looked_through_and_archives_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = dir.path();
+        fs::create_dir_all(at.join("W3SVC1/deep")).unwrap();
+        for name in ["W3SVC1/a.log", "W3SVC1/a.log.1", "W3SVC1/deep/B.LOG", "c.csv", "d.exe", "a.log.gz", ".hidden.log", "e.zip"] {
+            fs::write(at.join(name), "x").unwrap();
+        }
+        let got = look(&[at.to_owned()]);
+        assert_eq!(names(&got, at), ["W3SVC1/a.log", "W3SVC1/a.log.1", "W3SVC1/deep/B.LOG", "c.csv"]);
+        let rotated = got.seen.iter().find(|s| s.path.ends_with("a.log.1")).unwrap();
+        assert_eq!(rotated.base, Some(at.join("W3SVC1/a.log")));
+    }
+
+    #[test]
+    fn patterns_fit_in_every_component() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = dir.path();
+        for name in ["W3SVC1/u_ex1.log", "W3SVC2/u_ex2.log", "other/u_ex3.log", "W3SVC1/in.log", "W3SVC1/u_ex1.log.old"] {
+            fs::create_dir_all(at.join(name).parent().unwrap()).unwrap();
+            fs::write(at.join(name), "x").unwrap();
+        }
+        assert_eq!(names(&look(&[at.join("W3SVC?/u_*.log")]), at), ["W3SVC1/u_ex1.log", "W3SVC1/u_ex1.log.old", "W3SVC2/u_ex2.log"]);
+    }
+
+    #[test]
+    fn what_is_named_is_followed_whatever_its_name_and_may_be_absent() {
+        let dir = tempfile::tempdir().unwrap();
+        let (odd, gone) = (dir.path().join("odd.dat"), dir.path().join("gone.log"));
+        fs::write(&odd, "x").unwrap();
+        let got = look(&[odd.clone(), gone.clone(), odd.clone()]);
+        assert_eq!((names(&got, dir.path()), got.absent.clone()), (vec![String::from("odd.dat")], vec![gone]));
+        assert!(got.blind.is_empty());
+    }
+
+    #[test]
+    fn stars_take_as_much_as_they_must() {
+        for (pattern, name, fits) in
+            [("*.log", "a.log", true), ("*.log", "a.logs", false), ("a*b*c", "aXbYbZc", true), ("?", "", false), ("*", "", true)]
+        {
+            assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), fits, "{pattern} {name}");
+        }
+    }
+}

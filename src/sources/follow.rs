@@ -1,0 +1,275 @@
+//! Follows logs as they grow, are renamed, cut off, copied, replaced, deleted and made anew, so that every whole line that could be
+//! read is handed on exactly once.
+//!
+//! Polling is the truth: each log's own read decides. The parts:
+//!
+//! - [`proof`]: the first bytes of a log and those before the offset, which tell a copy from another log;
+//! - [`cut`]: which of the bytes read are whole lines;
+//! - `log`: one log, and reading on;
+//! - `reconcile`: what is seen in the folders against what is known — the decision table;
+//! - `tend`: reading in turns, handles, waiting and forgetting.
+
+pub mod cut;
+mod log;
+pub mod proof;
+mod reconcile;
+mod tend;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::{self, Tick};
+use super::discover;
+use super::system::{self, FileId};
+use crate::engine::{Envelope, Opened, Payload};
+use crate::formats::Hints;
+use crate::record::SourceId;
+use crate::time::Zone;
+use cut::Encoding;
+use log::{CHUNK, Log, Place};
+use proof::Proof;
+use reconcile::Stranger;
+
+/// How long things are waited for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// Between two reads of a log that grows.
+    pub busy: Duration,
+    /// Between two looks at the folders when nothing happens.
+    pub look: Duration,
+    /// Between two reads of a log that does not grow.
+    pub idle: Duration,
+    /// Until zeros with data after them are a hole.
+    pub hole: Duration,
+}
+
+impl Pace {
+    const LOCAL: Self = Self {
+        busy: Duration::from_millis(250),
+        look: Duration::from_secs(1),
+        idle: Duration::from_secs(5),
+        hole: Duration::from_secs(1),
+    };
+    /// A share answers late, and may show zeros for a while where data is.
+    const REMOTE: Self = Self {
+        busy: Duration::from_secs(1),
+        look: Duration::from_secs(2),
+        idle: Duration::from_secs(5),
+        hole: Duration::from_secs(10),
+    };
+}
+
+/// A poll's time and where its envelopes go.
+pub(crate) struct Turn<'a> {
+    pub tick: Tick,
+    pub out: &'a mut dyn FnMut(Envelope),
+}
+
+impl Turn<'_> {
+    pub fn send(&mut self, source: SourceId, payload: Payload) {
+        (self.out)(Envelope { heard: self.tick.time, source, payload });
+    }
+}
+
+/// When to poll again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// At once: there is more to read.
+    Now,
+    /// After this long, or when something is heard.
+    After(Duration),
+}
+
+/// What a follower needs to go on with a log after the program was ended.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Saved {
+    /// Its number.
+    pub source: u32,
+    /// Where it was.
+    pub path: PathBuf,
+    /// How many logs lay at its path before it.
+    pub generation: u32,
+    /// Who the file was.
+    pub id: Option<FileId>,
+    /// What it held, up to the offset.
+    pub proof: Proof,
+    /// The width of its characters.
+    pub encoding: Encoding,
+}
+
+/// All that a follower needs to go on.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The logs.
+    pub logs: Vec<Saved>,
+    /// Older generations that were there before the follower first looked, and are not read.
+    pub ignored: Vec<FileId>,
+    /// The number that the next log gets.
+    pub next_source: u32,
+}
+
+/// Follows the logs under some paths. It does nothing by itself: [`Follower::poll`] does one round.
+pub struct Follower {
+    roots: Vec<PathBuf>,
+    zone: Zone,
+    pace: Pace,
+    ids: Arc<AtomicU32>,
+    logs: Vec<Log>,
+    /// Files that are seen and not read: copies, older generations, and those not decided about.
+    strangers: HashMap<PathBuf, Stranger>,
+    ignored: HashSet<FileId>,
+    generations: HashMap<PathBuf, u32>,
+    /// The folders have not been looked at yet, and nothing is known from an earlier run.
+    fresh: bool,
+    next_look: Duration,
+    last_look: Duration,
+    look_cost: Duration,
+    /// When a log last grew, appeared or went.
+    stirred: Duration,
+    handles: usize,
+    budget: usize,
+    buffer: Vec<u8>,
+}
+
+impl Follower {
+    /// A follower of files, folders and globs. Logs get their numbers from `ids`, which several followers may share.
+    #[must_use]
+    pub fn new(roots: Vec<PathBuf>, zone: Zone, ids: Arc<AtomicU32>) -> Self {
+        let remote = roots.iter().any(|root| system::is_remote(root));
+        Self {
+            roots,
+            zone,
+            pace: if remote { Pace::REMOTE } else { Pace::LOCAL },
+            ids,
+            logs: Vec::new(),
+            strangers: HashMap::new(),
+            ignored: HashSet::new(),
+            generations: HashMap::new(),
+            fresh: true,
+            next_look: Duration::ZERO,
+            last_look: Duration::ZERO,
+            look_cost: Duration::ZERO,
+            stirred: Duration::ZERO,
+            handles: 0,
+            budget: system::handle_budget(),
+            buffer: vec![0; CHUNK + 1024],
+        }
+    }
+
+    /// Goes on where an earlier run was when `checkpoint` was taken. Logs keep their numbers; of one that is found again the bytes
+    /// after the offset follow, without another [`Payload::Opened`].
+    pub fn restore(&mut self, checkpoint: Checkpoint) {
+        self.fresh = false;
+        self.ids.fetch_max(checkpoint.next_source, Ordering::Relaxed);
+        self.ignored.extend(checkpoint.ignored);
+        for saved in checkpoint.logs {
+            let seen = self.generations.entry(saved.path.clone()).or_default();
+            *seen = (*seen).max(saved.generation + 1);
+            let mut log = Log::new(SourceId(saved.source), saved.path, saved.id, Duration::ZERO);
+            log.place = Place::Retired(Duration::ZERO);
+            (log.generation, log.encoding, log.proof) = (saved.generation, saved.encoding, saved.proof);
+            self.logs.push(log);
+        }
+    }
+
+    /// What [`Follower::restore`] needs. It belongs to what has been handed on so far.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        let logs = self.logs.iter().filter(|log| !log.is_awaited()).map(|log| Saved {
+            source: log.source.0,
+            // A name that is no Unicode is known again by the file's number.
+            path: PathBuf::from(log.path.to_string_lossy().into_owned()),
+            generation: log.generation,
+            id: log.id,
+            proof: log.proof.clone(),
+            encoding: log.encoding,
+        });
+        let mut ignored: Vec<_> = self.ignored.iter().copied().collect();
+        ignored.sort_unstable();
+        Checkpoint { logs: logs.collect(), ignored, next_source: self.ids.load(Ordering::Relaxed) }
+    }
+
+    /// Something may have changed: the next poll looks at the folders, unless it just has.
+    pub fn hint(&mut self, now: Duration) {
+        let rest = (self.look_cost * 10).max(Duration::from_millis(100));
+        self.next_look = self.next_look.min(self.last_look + rest).max(now);
+        for log in self.logs.iter_mut().filter(|log| log.file.is_some()) {
+            if now.saturating_sub(log.grew) < Duration::from_secs(10) {
+                log.due = log.due.min(now);
+            }
+        }
+    }
+
+    /// Everything is looked at in the next poll, whatever was planned.
+    pub fn look_everywhere(&mut self) {
+        self.next_look = Duration::ZERO;
+        self.logs.iter_mut().for_each(|log| log.due = Duration::ZERO);
+    }
+
+    /// Whether all that is there has been handed on, but for lines without an end.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.strangers.values().all(|s| !s.is_undecided()) && self.logs.iter().all(|log| !log.is_waiting_for_a_hole())
+    }
+
+    /// Bytes of lines that have no end yet, by log.
+    pub fn pending(&self) -> impl Iterator<Item = (SourceId, u64)> {
+        self.logs.iter().map(|log| (log.source, log.pending())).filter(|(_, n)| *n > 0)
+    }
+
+    /// One round: looks at the folders if it is time to, and reads a bounded amount of what is due.
+    pub fn poll(&mut self, tick: Tick, out: &mut dyn FnMut(Envelope)) -> Next {
+        let turn = &mut Turn { tick, out };
+        if tick.steady >= self.next_look {
+            let before = clock::steady();
+            let look = discover::look(&self.roots);
+            self.reconcile(look, turn);
+            self.look_cost = clock::steady().saturating_sub(before);
+            self.last_look = tick.steady;
+            // While things happen, look often; but never spend more than a tenth of the time on looking.
+            let quiet = tick.steady.saturating_sub(self.stirred);
+            let pause = if quiet < Duration::from_secs(10) { self.pace.busy } else { self.pace.look };
+            self.next_look = tick.steady + pause.max(self.look_cost * 10);
+        }
+        let more = self.read_all(turn);
+        self.tend(turn);
+        if more { Next::Now } else { Next::After(self.until_due(tick.steady)) }
+    }
+
+    fn until_due(&self, now: Duration) -> Duration {
+        let logs = self.logs.iter().filter(|log| !matches!(log.place, Place::Retired(_))).map(|log| log.due);
+        let next = logs.chain([self.next_look]).min().unwrap_or(now);
+        next.saturating_sub(now).max(Duration::from_millis(10))
+    }
+
+    /// Meets a log for the first time.
+    fn open(&mut self, seen: &discover::Seen, turn: &mut Turn<'_>) {
+        let source = SourceId(self.ids.fetch_add(1, Ordering::Relaxed));
+        let mut log = Log::new(source, seen.path.clone(), seen.id, turn.tick.steady);
+        log.size = seen.size;
+        log.generation = self.count_generation(&seen.path);
+        let opened = self.opened(&log, seen.modified);
+        turn.send(source, Payload::Opened(opened));
+        self.stirred = turn.tick.steady;
+        self.logs.push(log);
+    }
+
+    fn count_generation(&mut self, path: &std::path::Path) -> u32 {
+        let next = self.generations.entry(path.to_owned()).or_default();
+        *next += 1;
+        *next - 1
+    }
+
+    fn opened(&self, log: &Log, modified: Option<crate::time::Time>) -> Opened {
+        let name = log.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let hints = Hints { zone: self.zone, modified, name };
+        Opened { path: log.path.clone(), hints, size: log.size, generation: log.generation }
+    }
+}

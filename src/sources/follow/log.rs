@@ -1,0 +1,214 @@
+//! One log: where it is, how far it has been read, and reading on.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::cut::{Cut, Encoding, cut};
+use super::proof::{Proof, trim_zeros};
+use super::{Pace, Turn};
+use crate::engine::{Health, Payload};
+use crate::record::SourceId;
+use crate::sources::system::{FileId, read_at};
+
+/// Bytes read of a log before the next log has its turn.
+pub(super) const CHUNK: usize = 256 << 10;
+
+/// Where a log is. A log begins `Named`; what leads from one state to another is the decision table of `reconcile`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// At its path when last looked.
+    Named,
+    /// Its path is gone and no other log has it. The handle, if there is one, is read on.
+    Missing(Duration),
+    /// Another log has its path. The handle is read on until nothing more comes.
+    Draining(Duration),
+    /// No handle and no path: only the evidence is kept, to know the log by when it returns.
+    Retired(Duration),
+}
+
+/// Zeros with data after them, waited for: they may be a block that is still being written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Hole {
+    at: u64,
+    until: u64,
+    since: Duration,
+}
+
+#[derive(Debug)]
+pub(super) struct Log {
+    pub source: SourceId,
+    pub path: PathBuf,
+    pub generation: u32,
+    pub id: Option<FileId>,
+    pub file: Option<File>,
+    pub place: Place,
+    pub proof: Proof,
+    pub encoding: Encoding,
+    pub health: Health,
+    /// The greatest size told for it.
+    pub size: u64,
+    /// Bytes up to which it is known to have had more than zeros.
+    pub filled: u64,
+    hole: Option<Hole>,
+    /// Zeros up to here are a hole for good.
+    settled: u64,
+    /// When it last had something new.
+    pub grew: Duration,
+    /// When it is looked at next, and how long after that.
+    pub due: Duration,
+    pub pause: Duration,
+    pub quiet: bool,
+    /// Since when it has looked like a copy of itself that is being made anew.
+    pub doubt: Option<(Duration, u64)>,
+}
+
+/// What one step of reading gave.
+pub(super) enum Step {
+    /// Something was handed on; there may be more.
+    Read,
+    /// Nothing that can be handed on.
+    Nothing,
+    /// The bytes before the offset are not those that were read.
+    Rewritten,
+    /// The system would not read.
+    Failed(io::Error),
+}
+
+impl Log {
+    pub fn new(source: SourceId, path: PathBuf, id: Option<FileId>, now: Duration) -> Self {
+        Self {
+            source,
+            path,
+            generation: 0,
+            id,
+            file: None,
+            place: Place::Named,
+            proof: Proof::default(),
+            encoding: Encoding::Unknown,
+            health: Health::Following,
+            size: 0,
+            filled: 0,
+            hole: None,
+            settled: 0,
+            grew: now,
+            due: now,
+            pause: Duration::ZERO,
+            quiet: false,
+            doubt: None,
+        }
+    }
+
+    /// Bytes that are there and not handed on: a line without its end.
+    pub fn pending(&self) -> u64 {
+        self.filled.saturating_sub(self.proof.offset)
+    }
+
+    /// Whether it may yet give something without growing.
+    pub fn is_waiting_for_a_hole(&self) -> bool {
+        self.hole.is_some()
+    }
+
+    /// Whether it stands for a path at which nothing has been found yet.
+    pub fn is_awaited(&self) -> bool {
+        self.id.is_none() && self.file.is_none() && self.proof.offset == 0 && matches!(self.place, Place::Missing(_))
+    }
+
+    pub fn set_health(&mut self, health: Health, turn: &mut Turn<'_>) {
+        if self.health != health {
+            self.health = health.clone();
+            turn.send(self.source, Payload::Health(health));
+        }
+    }
+
+    /// Whether it had something new when it was last read.
+    pub fn grows(&self) -> bool {
+        self.due <= self.grew
+    }
+
+    /// Makes it due at once.
+    pub fn wake(&mut self, now: Duration) {
+        (self.due, self.pause) = (now, Duration::ZERO);
+    }
+
+    /// Reads a chunk and hands on what is whole. `buffer` has room for the anchor and a chunk.
+    pub fn step(&mut self, file: &File, buffer: &mut [u8], pace: &Pace, turn: &mut Turn<'_>) -> Step {
+        let anchor = self.proof.anchor();
+        let lead = anchor.len();
+        let Some(window) = buffer.get_mut(..lead + CHUNK) else { return Step::Nothing };
+        let got = match read_at(file, window, self.proof.offset - lead as u64) {
+            Ok(got) => got,
+            Err(e) => return Step::Failed(e),
+        };
+        let Some(fresh) = window.get(..got).and_then(|all| all.strip_prefix(anchor)) else { return Step::Rewritten };
+        self.doubt = None;
+        if self.encoding == Encoding::Unknown {
+            self.encoding = Encoding::of(fresh);
+        }
+        self.filled = self.filled.max(self.proof.offset + trim_zeros(fresh).len() as u64);
+        if got == lead + CHUNK {
+            self.filled = self.filled.max(self.size);
+        }
+        let take = match cut(fresh, self.encoding) {
+            Cut::Take(n) => n,
+            Cut::Wait => 0,
+            Cut::Zeros(at) => match self.zeros(file, fresh, at, pace, turn.tick.steady) {
+                Ok(n) => n,
+                Err(e) => return Step::Failed(e),
+            },
+        };
+        match fresh.get(..take) {
+            Some(bytes) if take > 0 => {
+                self.hand_on(bytes, turn);
+                Step::Read
+            }
+            _ => Step::Nothing,
+        }
+    }
+
+    fn hand_on(&mut self, bytes: &[u8], turn: &mut Turn<'_>) {
+        self.proof.commit(bytes);
+        self.hole = None;
+        (self.grew, self.quiet) = (turn.tick.steady, false);
+        turn.send(self.source, Payload::Bytes(bytes.to_vec()));
+    }
+
+    /// How many of `fresh` to take where zeros begin at `at`: none while they may still be filled.
+    fn zeros(&mut self, file: &File, fresh: &[u8], at: usize, pace: &Pace, now: Duration) -> io::Result<usize> {
+        let offset = self.proof.offset;
+        let reach = |until: u64| usize::try_from(until - offset).unwrap_or(usize::MAX).min(fresh.len());
+        if self.settled > offset + at as u64 {
+            return Ok(reach(self.settled));
+        }
+        let start = offset + at as u64;
+        let from = self.hole.filter(|hole| hole.at == start).map_or(start, |hole| hole.until);
+        let Some(until) = first_data(file, from)? else {
+            self.hole = None;
+            return Ok(0);
+        };
+        let hole = self.hole.filter(|hole| hole.at == start).unwrap_or(Hole { at: start, until, since: now });
+        self.hole = Some(hole);
+        if now.saturating_sub(hole.since) < pace.hole {
+            return Ok(0);
+        }
+        self.settled = until;
+        Ok(reach(until))
+    }
+}
+
+/// Where the first byte that is no zero stands, at or after `from`; `None` if only zeros follow.
+fn first_data(file: &File, mut from: u64) -> io::Result<Option<u64>> {
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let got = read_at(file, &mut buffer, from)?;
+        let read = buffer.get(..got).unwrap_or_default();
+        if let Some(at) = read.iter().position(|b| *b != 0) {
+            return Ok(Some(from + at as u64));
+        }
+        if got < buffer.len() {
+            return Ok(None);
+        }
+        from += got as u64;
+    }
+}
