@@ -388,6 +388,8 @@ struct SourceSummary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} records, {} malformed lines, digest {}", self.lines, self.malformed, self.digest)?;
-        self.sources.iter().try_for_each(|s| writeln!(f, "{}: {}, {} records, {} malformed", s.path, s.kind, s.lines, s.malformed))
+        self.sources
+            .iter()
+            .try_for_each(|s| writeln!(f, "{}: {}, {} records, {} malformed", s.path, s.kind, s.lines, s.malformed))
     }
 }

@@ -106,7 +106,10 @@ impl Follower {
             Step::Read | Step::Nothing => {
                 let read = matches!(step, Step::Read);
                 if log.place == Place::Named {
-                    log.set_health(if read && log.filled > log.proof.offset + LOADING { Health::Loading } else { Health::Following }, turn);
+                    log.set_health(
+                        if read && log.filled > log.proof.offset + LOADING { Health::Loading } else { Health::Following },
+                        turn,
+                    );
                 }
                 read
             }
