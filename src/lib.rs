@@ -1,1 +1,3 @@
 //! why503
+
+pub mod ui;
