@@ -1,3 +1,4 @@
 //! What people see.
 
 pub mod text;
+pub mod theme;

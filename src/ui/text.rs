@@ -185,7 +185,7 @@ impl<'a> From<&'a str> for Shown<'a> {
     }
 }
 
-impl From<String> for Shown<'static> {
+impl From<String> for Shown<'_> {
     fn from(text: String) -> Self {
         Shown::from_str(&text).into_owned()
     }
