@@ -1,7 +1,8 @@
 //! Pure widgets: numbers and safe text in, cells out.
 //!
-//! None of them keeps state, reads a clock or knows what it is that is being measured. Each takes the [`Theme`](super::theme::Theme) and the
-//! [`Glyphs`](super::theme::Glyphs), draws only inside its area, and draws something sensible in any area, even an empty one.
+//! None of them keeps state, reads a clock or knows what it is that is being measured. Each takes the
+//! [`Theme`](super::theme::Theme) and the [`Glyphs`](super::theme::Glyphs), draws only inside its area, and draws something
+//! sensible in any area, even an empty one.
 
 mod big_number;
 mod chart;
@@ -84,7 +85,8 @@ mod testing {
         assert_eq!(plain, expected);
     }
 
-    /// Draws a widget into every small area and into one that hangs out of the buffer: nothing outside may change, nothing may panic.
+    /// Draws a widget into every small area and into one that hangs out of the buffer: nothing outside may change, nothing may
+    /// panic.
     pub(super) fn stays_inside<W: Widget>(widget: impl Fn() -> W) {
         for (width, height) in (0..14).flat_map(|width| (0..6).map(move |height| (width, height))) {
             let mut buffer = Buffer::filled(Rect::new(0, 0, 18, 9), ratatui::buffer::Cell::new("~"));

@@ -234,8 +234,8 @@ impl Glyphs {
 
     /// One character for a number of clients turned away; a space for none.
     ///
-    /// Its height goes by half powers of ten (1, 4, 10, 32, 100, …), always the same, so that scrolling does not change what was seen. In
-    /// ASCII the digit itself, `x` from 10, `X` from 100 and `#` from 1000.
+    /// Its height goes by half powers of ten (1, 4, 10, 32, 100, …), always the same, so that scrolling does not change what was
+    /// seen. In ASCII the digit itself, `x` from 10, `X` from 100 and `#` from 1000.
     #[must_use]
     pub fn turned_away(&self, count: u64) -> &'static str {
         const DIGITS: [&str; 10] = [" ", "1", "2", "3", "4", "5", "6", "7", "8", "9"];

@@ -36,11 +36,12 @@ impl Point {
 
 /// A bar chart with a limit across it, what was turned away beneath it, and a time axis under both.
 ///
-/// One value is one column; the newest is in the last column, and where there are more values than columns the oldest are left out. The
-/// caller resamples: see [`LimitChart::plot_area`] for the columns there are. All values have the unit of `max`, whichever that is.
+/// One value is one column; the newest is in the last column, and where there are more values than columns the oldest are left
+/// out. The caller resamples: see [`LimitChart::plot_area`] for the columns there are. All values have the unit of `max`,
+/// whichever that is.
 ///
-/// A column of `None` is not yet known (the log has not reached it, or there was no sample). It is filled with a glyph of its own, because
-/// an empty column means zero.
+/// A column of `None` is not yet known (the log has not reached it, or there was no sample). It is filled with a glyph of its
+/// own, because an empty column means zero.
 ///
 /// ```text
 /// 5000 ━━━━━━━━━━━━━╋╋╋╋━━━━━
@@ -98,8 +99,8 @@ impl<'a> LimitChart<'a> {
         self
     }
 
-    /// A row under the plot: the clients turned away in each column of time. As with the values, the last is the newest, and `None` is not
-    /// yet known.
+    /// A row under the plot: the clients turned away in each column of time. As with the values, the last is the newest, and
+    /// `None` is not yet known.
     #[must_use]
     pub const fn turned_away(mut self, counts: &'a [Option<u64>]) -> Self {
         self.turned_away = Some(counts);

@@ -13,7 +13,8 @@ const MOST_CELLS: u32 = 100;
 /// Cells between two gaps, so that the eye can count.
 const GROUP: u16 = 10;
 
-/// How many of a server's request slots are held, and by what: a cell for each slot, or a bar above 100 slots or in too small an area.
+/// How many of a server's request slots are held, and by what: a cell for each slot, or a bar above 100 slots or in too small an
+/// area.
 ///
 /// ```text
 /// ■■■■■■■■■■ ■■■■■■■■■■ ■■■■■■▣▣▣▣

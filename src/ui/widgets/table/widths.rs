@@ -16,8 +16,8 @@ const LEAST: u16 = 4;
 
 /// The widths of the first columns, as many as fit into `width` with a space between them.
 ///
-/// Each column is given with the width of its content. Where they do not all fit, the widest that is not fixed gives way, one column at a
-/// time, so that short columns stay whole; then the last are dropped.
+/// Each column is given with the width of its content. Where they do not all fit, the widest that is not fixed gives way, one
+/// column at a time, so that short columns stay whole; then the last are dropped.
 pub(super) fn share(columns: &[(ColumnWidth, u16)], width: u16) -> Vec<u16> {
     let natural: Vec<u16> = columns.iter().map(|&(column, content)| natural(column, content).min(width)).collect();
     for count in (1..=natural.len()).rev() {
