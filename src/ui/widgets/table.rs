@@ -249,9 +249,8 @@ impl Widget for Table<'_> {
             places.push(Rect { x, y: area.y, width, height: 1 });
             x += width + 1;
         }
-        for ((column, heading), at) in
-            self.columns.iter().zip(&headings).zip(&places).take(usize::from(self.heading) * places.len())
-        {
+        let drawn = if self.heading > 0 { places.as_slice() } else { &[] };
+        for ((column, heading), at) in self.columns.iter().zip(&headings).zip(drawn) {
             self.draw_cell(column, heading, *at, self.theme.style(Role::Header), buffer);
         }
         let body = Rect { y: area.y + self.heading, height: area.height - self.heading, ..area };
