@@ -247,7 +247,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = dir.path();
         fs::create_dir_all(at.join("W3SVC1/deep")).unwrap();
-        for name in ["W3SVC1/a.log", "W3SVC1/a.log.1", "W3SVC1/deep/B.LOG", "c.csv", "d.exe", "a.log.gz", ".hidden.log", "e.zip"] {
+        for name in ["W3SVC1/a.log", "W3SVC1/a.log.1", "W3SVC1/deep/B.LOG", "c.csv", "d.exe", "a.log.gz", ".hidden.log", "e.zip"]
+        {
             fs::write(at.join(name), "x").unwrap();
         }
         let got = look(&[at.to_owned()]);
@@ -264,7 +265,10 @@ mod tests {
             fs::create_dir_all(at.join(name).parent().unwrap()).unwrap();
             fs::write(at.join(name), "x").unwrap();
         }
-        assert_eq!(names(&look(&[at.join("W3SVC?/u_*.log")]), at), ["W3SVC1/u_ex1.log", "W3SVC1/u_ex1.log.old", "W3SVC2/u_ex2.log"]);
+        assert_eq!(
+            names(&look(&[at.join("W3SVC?/u_*.log")]), at),
+            ["W3SVC1/u_ex1.log", "W3SVC1/u_ex1.log.old", "W3SVC2/u_ex2.log"]
+        );
     }
 
     #[test]
