@@ -1,11 +1,26 @@
 //! Envelopes in, moments out.
+//!
+//! The engine owns a decoder per log, the timeline that all of them are folded into, the limits, and what each log is like. It has
+//! no clock: every envelope says when it was heard.
 
+pub mod applications;
+pub mod source;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::formats::Hints;
-use crate::limits::Settings;
-use crate::record::SourceId;
+use applications::{Applications, Site};
+use source::Source;
+
+use crate::formats::lines::Line;
+use crate::formats::stream::Stream;
+use crate::formats::{Hints, Kind, Sink};
+use crate::limits::{Limits, Settings};
+use crate::record::{Fact, Record, SourceId};
 use crate::time::Time;
+use crate::timeline::Timeline;
+use crate::timeline::block_index::{BLOCK, Block};
 
 /// Something that a producer heard, and when. Live, replay, demo and report differ in who produces envelopes and who paces them,
 /// in nothing else.
@@ -69,4 +84,242 @@ pub enum Health {
     Unreachable(String),
     /// It was renamed or deleted and is drained.
     Draining,
+}
+
+/// Everything that is known, and what it is folded from.
+#[derive(Default)]
+pub struct Engine {
+    timeline: Timeline,
+    limits: Limits,
+    applications: Arc<Applications>,
+    sources: BTreeMap<SourceId, Source>,
+    streams: BTreeMap<SourceId, Reading>,
+    heard: Time,
+}
+
+/// A log that is being decoded.
+struct Reading {
+    stream: Stream,
+    site: Site,
+    /// Bytes taken in.
+    taken: u64,
+}
+
+/// A moment of what is known: how far has been taken in, and the time looked at.
+#[derive(Clone, Copy)]
+pub struct Moment<'a> {
+    /// When the last envelope was heard.
+    pub heard: Time,
+    /// The time looked at. What happened later is not seen.
+    pub at: Time,
+    /// Everything that happened.
+    pub timeline: &'a Timeline,
+    /// The limits.
+    pub limits: &'a Limits,
+    /// The logs.
+    pub sources: &'a BTreeMap<SourceId, Source>,
+    /// The applications, to tell a row's again.
+    pub applications: &'a Arc<Applications>,
+}
+
+impl Moment<'_> {
+    /// The driver that a pool tag belongs to, and what it is used for; empty where nobody knows. `listed` is what poolmon said.
+    #[must_use]
+    pub fn tag_owner(&self, tag: [u8; 4], listed: &str) -> (String, String) {
+        let named = self.sources.values().flat_map(|s| &s.tag_names).find(|(name, _, _)| *name == tag);
+        match named {
+            Some((_, driver, what)) => (driver.to_string(), what.to_string()),
+            None => (listed.to_owned(), String::new()),
+        }
+    }
+}
+
+impl Engine {
+    /// An engine that knows some limits, and paths of applications besides those of known products.
+    #[must_use]
+    pub fn new(limits: Limits, app_paths: &[String]) -> Self {
+        let applications = Arc::new(Applications::new(&limits.settings, app_paths));
+        Self { limits, applications, heard: Time::MIN, ..Self::default() }
+    }
+
+    /// Takes in an envelope.
+    pub fn take(&mut self, envelope: Envelope) {
+        let Envelope { heard, source: id, payload } = envelope;
+        self.heard = self.heard.max(heard);
+        if let Some(source) = self.sources.get_mut(&id) {
+            source.heard = heard;
+        }
+        match payload {
+            Payload::Opened(opened) => self.open(id, opened),
+            Payload::Bytes(bytes) => self.bytes(id, &bytes),
+            Payload::Quiet => self.decode(id, |stream, sink| stream.idle(sink)),
+            Payload::Closed => {
+                self.decode(id, |stream, sink| stream.finish(sink));
+                self.streams.remove(&id);
+                self.change(id, |source| source.health = Health::Following);
+            }
+            Payload::Lost(bytes) => self.change(id, |source| source.lost += bytes),
+            Payload::Renamed(path) => self.change(id, |source| source.path = path),
+            Payload::Health(health) => self.change(id, |source| source.health = health),
+            Payload::Settings(settings) => self.settings(&settings),
+        }
+    }
+
+    /// What is known as of a moment.
+    #[must_use]
+    pub fn moment(&self, at: Time) -> Moment<'_> {
+        Moment {
+            heard: self.heard,
+            at,
+            timeline: &self.timeline,
+            limits: &self.limits,
+            sources: &self.sources,
+            applications: &self.applications,
+        }
+    }
+
+    /// Everything that happened.
+    #[must_use]
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// The logs.
+    #[must_use]
+    pub fn sources(&self) -> &BTreeMap<SourceId, Source> {
+        &self.sources
+    }
+
+    /// The limits.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Adds what an engine that read other logs knows.
+    pub fn merge(&mut self, other: Self) {
+        self.timeline.merge(other.timeline);
+        self.sources.extend(other.sources);
+        self.streams.extend(other.streams);
+        self.heard = self.heard.max(other.heard);
+        self.settings(&other.limits.settings);
+    }
+
+    /// Takes over settings that were found. They count for what is read from now on.
+    pub fn settings(&mut self, settings: &Settings) {
+        if settings.is_empty() {
+            return;
+        }
+        self.limits.settings.absorb(settings);
+        Arc::make_mut(&mut self.applications).learn(&self.limits.settings);
+    }
+
+    fn change(&mut self, id: SourceId, change: impl FnOnce(&mut Source)) {
+        if let Some(source) = self.sources.get_mut(&id) {
+            change(source);
+        }
+    }
+
+    fn open(&mut self, id: SourceId, opened: Opened) {
+        let site = Site::of_path(&opened.path);
+        self.streams.insert(id, Reading { stream: Stream::new(opened.hints.clone()), site, taken: 0 });
+        self.sources.insert(id, Source::new(opened, self.heard));
+    }
+
+    /// Feeds a log piece by piece, so that each block of the index begins at a fixed place of the log.
+    fn bytes(&mut self, id: SourceId, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let Some(reading) = self.streams.get_mut(&id) else { return };
+            let room = BLOCK - reading.taken % BLOCK;
+            if room == BLOCK {
+                let block = next_block(&reading.stream, self.timeline.blocks.last_preamble(id));
+                self.timeline.blocks.begin(id, block);
+            }
+            let (piece, rest) = bytes.split_at(bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
+            reading.taken += piece.len() as u64;
+            bytes = rest;
+            self.decode(id, |stream, sink| stream.feed(piece, sink));
+        }
+    }
+
+    fn decode(&mut self, id: SourceId, step: impl FnOnce(&mut Stream, &mut dyn Sink)) {
+        let (Some(reading), Some(source)) = (self.streams.get_mut(&id), self.sources.get_mut(&id)) else { return };
+        let mut fold = Fold {
+            id,
+            timeline: &mut self.timeline,
+            applications: &self.applications,
+            site: &mut reading.site,
+            source,
+            settings: None,
+        };
+        step(&mut reading.stream, &mut fold);
+        let found = fold.settings.take();
+        source.bytes = reading.taken;
+        source.kind = reading.stream.kind();
+        source.pending = reading.stream.pending();
+        source.nul_bytes = reading.stream.nul_bytes();
+        source.remark = reading.stream.remark();
+        if let Some(found) = found {
+            self.settings(&found);
+        }
+    }
+}
+
+/// The block that begins at the stream's next line.
+fn next_block(stream: &Stream, before: Option<Arc<[u8]>>) -> Block {
+    let (offset, line) = stream.position();
+    let preamble = stream.preamble();
+    // Nearly every block has the preamble of the one before it: they share it.
+    let preamble = before.filter(|p| **p == *preamble).unwrap_or_else(|| preamble.into());
+    let (kind, utf16) = (stream.kind(), stream.utf16());
+    Block { kind, offset, end: offset, line, preamble, utf16, from: Time::MIN, to: Time::MIN, records: 0 }
+}
+
+/// Folds what a decoder finds into the timeline.
+struct Fold<'a> {
+    id: SourceId,
+    timeline: &'a mut Timeline,
+    applications: &'a Applications,
+    site: &'a mut Site,
+    source: &'a mut Source,
+    settings: Option<Settings>,
+}
+
+impl Sink for Fold<'_> {
+    fn record(&mut self, record: Record<'_>) {
+        self.source.count(&record);
+        let mut from = record.time;
+        let mut app = None;
+        match &record.fact {
+            Fact::Request(request) => {
+                app = Some(self.applications.of(self.site, request.site, request.stem, self.timeline));
+                let taken = request.taken.unwrap_or(0).min(i64::MAX as u64);
+                from = record.time.plus(-i64::try_from(taken).unwrap_or(i64::MAX));
+            }
+            Fact::Settings(settings) => self.settings.get_or_insert_default().absorb(settings),
+            Fact::TagName { tag, driver, description } => self.source.tag_name(*tag, driver, description),
+            _ => {}
+        }
+        let times = from..record.time.plus(1000);
+        let (offset, len) = (record.position.offset, u64::from(record.position.len));
+        self.timeline.blocks.note(self.id, kind_of(&record.fact), offset, offset + len, &times);
+        self.timeline.apply(self.id, app, &record);
+    }
+
+    fn malformed(&mut self, line: Line<'_>, why: &'static str) {
+        self.source.malformed(line, why);
+    }
+}
+
+fn kind_of(fact: &Fact<'_>) -> Kind {
+    match fact {
+        Fact::Request(_) => Kind::W3c,
+        Fact::HttpErr(_) => Kind::HttpErr,
+        Fact::Sepm(_) => Kind::Sepm,
+        Fact::Altiris(_) => Kind::Altiris,
+        Fact::Samples { .. } => Kind::PdhCsv,
+        Fact::PoolTag(_) | Fact::PoolTotal(_) => Kind::Poolmon,
+        Fact::TagName { .. } => Kind::PoolTagNames,
+        Fact::Settings(_) => Kind::ApplicationHost,
+    }
 }

@@ -7,16 +7,26 @@
 //! they reach a decoder, so a decoder sees whole lines in UTF-8 or a code page, and any split of the bytes gives the same records.
 
 pub mod altiris;
+pub mod application_host;
+pub mod core_settings;
 pub mod fields;
 pub mod httperr;
 pub mod lines;
+pub mod pdh_csv;
+pub mod pool_tag_names;
+pub mod poolmon;
+pub mod refused;
 pub mod sepm;
 pub mod stream;
+#[cfg(test)]
+mod testing;
+pub mod text;
 pub mod w3c;
+pub mod xml;
 
 use std::fmt;
 
-use crate::record::Record;
+use crate::record::{Position, Record};
 use crate::time::{Time, Zone};
 use lines::Line;
 
@@ -28,6 +38,15 @@ pub trait Sink {
     fn malformed(&mut self, line: Line<'_>, why: &'static str);
 }
 
+/// A sink that wants nothing: for decoding up to a place only to know the state there.
+#[derive(Debug, Clone, Copy)]
+pub struct Ignore;
+
+impl Sink for Ignore {
+    fn record(&mut self, _: Record<'_>) {}
+    fn malformed(&mut self, _: Line<'_>, _: &'static str) {}
+}
+
 /// Turns the lines of one log into records.
 pub trait Decoder: Send {
     /// Takes one whole line.
@@ -36,6 +55,10 @@ pub trait Decoder: Send {
     fn idle(&mut self, _sink: &mut dyn Sink) {}
     /// The log ends here.
     fn finish(&mut self, _sink: &mut dyn Sink) {}
+    /// A record that has begun but was not handed out: who goes on later with a new decoder must go back to it.
+    fn unfinished(&self) -> Option<Position> {
+        None
+    }
     /// Lines that a new decoder must be given first to go on from here, such as the `#Fields` in force; with line feeds.
     fn preamble(&self) -> Vec<u8> {
         Vec::new()
@@ -92,6 +115,8 @@ pub enum Kind {
     CentralBinary,
     /// Binary performance log: refused.
     Blg,
+    /// Counters that a spreadsheet has saved: refused.
+    Spreadsheet,
     /// None of these.
     Unknown,
 }
@@ -114,6 +139,7 @@ impl Kind {
             Self::Ncsa => "ncsa",
             Self::CentralBinary => "iis-binary",
             Self::Blg => "blg",
+            Self::Spreadsheet => "spreadsheet",
             Self::Unknown => "unknown",
         }
     }
@@ -167,8 +193,23 @@ pub struct Format {
     pub ability: Ability,
 }
 
-/// All formats, the surest to be told first.
-pub static FORMATS: &[Format] = &[httperr::FORMAT, w3c::FORMAT];
+/// All formats, the surest to be told first: the first that says yes is it, and one that says maybe makes those after it wait.
+pub static FORMATS: &[Format] = &[
+    httperr::FORMAT,
+    w3c::FORMAT,
+    pdh_csv::FORMAT,
+    sepm::FORMAT,
+    altiris::FORMAT,
+    refused::IIS_NATIVE,
+    refused::NCSA,
+    poolmon::FORMAT,
+    core_settings::FORMAT,
+    refused::SPREADSHEET,
+    pool_tag_names::FORMAT,
+    application_host::FORMAT,
+    refused::CENTRAL_BINARY,
+    refused::BLG,
+];
 
 /// The format's row; `None` for [`Kind::Unknown`].
 #[must_use]

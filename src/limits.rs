@@ -42,6 +42,98 @@ pub const DEFAULT_CONFIG_SLOTS: u64 = 50;
 /// The default queue length of an application pool (IIS 7.0 and later).
 pub const DEFAULT_QUEUE_LENGTH: u64 = 1000;
 
+/// Limits that people gave: flags, a configuration file, or a recording's manifest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Given {
+    /// `appConcurrentRequestLimit` of every application.
+    pub app_limit: Option<Limit>,
+    /// `MaxConcurrentConfigRequests`.
+    pub config_slots: Option<Limit>,
+    /// `MaxConcurrentPackageInfoRequests`.
+    pub package_slots: Option<Limit>,
+    /// Bytes that the non-paged pool can grow to.
+    pub pool_max: Option<Limit>,
+    /// Available bytes under which HTTP.sys refuses connections.
+    pub pool_cutoff: Option<Limit>,
+}
+
+impl Given {
+    /// Fills what is missing from `other`.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            app_limit: self.app_limit.or(other.app_limit),
+            config_slots: self.config_slots.or(other.config_slots),
+            package_slots: self.package_slots.or(other.package_slots),
+            pool_max: self.pool_max.or(other.pool_max),
+            pool_cutoff: self.pool_cutoff.or(other.pool_cutoff),
+        }
+    }
+}
+
+/// The limits in force: what was given wins over what configuration files say, and that over the defaults.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// What people gave.
+    pub given: Given,
+    /// What configuration files say.
+    pub settings: Settings,
+}
+
+impl Limits {
+    /// `appConcurrentRequestLimit` of an application, by its name `<site>/<path>`.
+    #[must_use]
+    pub fn app(&self, name: &str) -> Limit {
+        if let Some(limit) = &self.given.app_limit {
+            return limit.clone();
+        }
+        let (site, path) = name.split_once('/').unwrap_or((name, ""));
+        match self.settings.app_limit(site, path) {
+            Some(value) => Limit::new(value, "applicationHost.config"),
+            None => Limit::default_of(DEFAULT_APP_LIMIT),
+        }
+    }
+
+    /// What the non-paged pool can grow to; Windows tells it nowhere, so it is unknown unless it was given.
+    #[must_use]
+    pub fn pool_max(&self) -> Option<Limit> {
+        self.given.pool_max.clone()
+    }
+
+    /// Available non-paged pool under which HTTP.sys refuses connections.
+    #[must_use]
+    pub fn pool_cutoff(&self) -> Limit {
+        self.given.pool_cutoff.clone().unwrap_or_else(|| Limit::default_of(DEFAULT_POOL_CUTOFF))
+    }
+
+    /// Whether package-info requests have slots of their own (NS 6.0 SP3 and later), rather than sharing those of configuration
+    /// requests.
+    #[must_use]
+    pub fn slots_apart(&self) -> bool {
+        self.given.package_slots.is_some() || self.settings.package_slots.is_some()
+    }
+
+    /// The slots for configuration requests. `logged` is what the NS log's "(Max: N)" told.
+    #[must_use]
+    pub fn config_slots(&self, logged: Option<u32>) -> Limit {
+        slots(self.given.config_slots.as_ref(), logged, self.settings.config_slots)
+            .unwrap_or_else(|| Limit::default_of(DEFAULT_CONFIG_SLOTS))
+    }
+
+    /// The slots for package-info requests; `None` where they share those of configuration requests.
+    #[must_use]
+    pub fn package_slots(&self, logged: Option<u32>) -> Option<Limit> {
+        self.slots_apart().then(|| slots(self.given.package_slots.as_ref(), logged, self.settings.package_slots)).flatten()
+    }
+}
+
+fn slots(given: Option<&Limit>, logged: Option<u32>, settings: Option<u64>) -> Option<Limit> {
+    given
+        .cloned()
+        .or_else(|| logged.map(|max| Limit::new(max.into(), "NS log")))
+        .or_else(|| settings.map(|value| Limit::new(value, "CoreSettings.config")))
+}
+
 /// What configuration files say. Every part may be empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {

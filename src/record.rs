@@ -63,6 +63,8 @@ pub enum Fact<'a> {
     },
     /// What one pool tag holds (poolmon).
     PoolTag(PoolTag<'a>),
+    /// The bytes of the whole non-paged pool that a poolmon listing has in its head; no row of it.
+    PoolTotal(u64),
     /// Which driver a pool tag belongs to (pooltag.txt). The tag may hold `?` for any one character.
     TagName {
         /// Four bytes, space padded.
@@ -74,6 +76,20 @@ pub enum Fact<'a> {
     },
     /// Limits and sites of a configuration file.
     Settings(&'a Settings),
+}
+
+impl Fact<'_> {
+    /// Whether it counts as a record of its log.
+    #[must_use]
+    pub fn is_row(&self) -> bool {
+        !matches!(self, Self::PoolTotal(_))
+    }
+
+    /// Whether it happened at a moment. Configurations and lists of names hold at all times.
+    #[must_use]
+    pub fn has_time(&self) -> bool {
+        !matches!(self, Self::Settings(_) | Self::TagName { .. })
+    }
 }
 
 /// A request of an IIS W3C log. Absent fields are `None`, or empty for text (a `-` in the log is empty, too).

@@ -1,4 +1,4 @@
-//! Where envelopes come from: logs that are followed as they grow.
+//! Where envelopes come from: finished files, and logs that are followed as they grow.
 //!
 //! [`spawn`] follows on threads of its own, one for what is local and one for each share, so that a share that does not answer holds
 //! up nobody else. [`follow::Follower`] does the work and can be driven by hand.
@@ -7,7 +7,10 @@ pub mod clock;
 pub mod discover;
 pub mod follow;
 pub(crate) mod hex;
+pub mod load;
+pub mod manifest;
 pub mod notice;
+pub mod shelf;
 mod system;
 
 use std::collections::BTreeMap;

@@ -228,7 +228,7 @@ fn fraction_millis(text: &[u8]) -> Option<i64> {
 
 fn two(text: [u8; 2]) -> Option<u8> {
     let (a, b) = (text[0].wrapping_sub(b'0'), text[1].wrapping_sub(b'0'));
-    (a < 10 && b < 10).then_some(a * 10 + b)
+    (a < 10 && b < 10).then(|| a * 10 + b)
 }
 
 #[cfg(test)]
@@ -248,6 +248,7 @@ mod tests {
         assert_eq!(parse_date(b"2007-1-30"), None);
         assert_eq!(parse_clock(b"25:00:00"), None);
         assert_eq!(parse_clock(b"20:01:44x"), None);
+        assert_eq!(parse_clock(b"\xFF\xFF:\xFF\xFF:\xFF\xFF"), None);
         assert_eq!(parse_clock(b"09:32:05.078"), Some(34_325_078));
     }
 

@@ -105,6 +105,12 @@ impl Framer {
         }
     }
 
+    /// Where the next line begins: its offset and its number. A line that has no end yet is the next line.
+    #[must_use]
+    pub fn position(&self) -> (u64, u64) {
+        (self.start, self.number + 1)
+    }
+
     /// Bytes of a line that has no end yet.
     #[must_use]
     pub fn pending(&self) -> u64 {
@@ -266,7 +272,7 @@ impl Framer {
 }
 
 /// UTF-16 as UTF-8; what is no UTF-16 becomes U+FFFD.
-fn decode_utf16(bytes: &[u8], big_endian: bool) -> Vec<u8> {
+pub(crate) fn decode_utf16(bytes: &[u8], big_endian: bool) -> Vec<u8> {
     let encoding = if big_endian { encoding_rs::UTF_16BE } else { encoding_rs::UTF_16LE };
     encoding.decode_without_bom_handling(bytes).0.into_owned().into_bytes()
 }
@@ -312,7 +318,7 @@ mod tests {
     #[test]
     fn a_hole_of_nuls_is_no_text_and_a_few_nuls_are() {
         let mut bytes = b"a\n".to_vec();
-        bytes.extend([0; 70_000]);
+        bytes.resize(70_002, 0);
         bytes.extend(b"b\0c\n");
         bytes.extend([0; 100]);
         assert_eq!(lines(&[&bytes]), [(b"a".to_vec(), 0, 2, 1, false), (b"b\0c".to_vec(), 70_002, 4, 2, false)]);

@@ -1,7 +1,8 @@
 //! One log from its first byte: tells its kind, then decodes it.
 
 use super::lines::{Framed, Framer, Line};
-use super::{Ability, Decoder, FORMATS, Hints, Kind, Sink, Sniff};
+use super::{Ability, Decoder, FORMATS, Hints, Ignore, Kind, Sink, Sniff, refused};
+use crate::record::Position;
 
 /// Lines looked at before the kind must be decided.
 const HEAD_LINES: usize = 40;
@@ -32,8 +33,19 @@ enum State {
     Refused,
 }
 
+/// What the first bytes are kept for.
+enum Raw {
+    /// The first byte has not come.
+    Start,
+    /// The first byte is one that binary files begin with: these bytes wait until there are enough to tell.
+    Waiting(Vec<u8>),
+    /// It is text, or was told.
+    Told,
+}
+
 /// A log being decoded. Feed it the log's bytes in any pieces; the records are the same.
 pub struct Stream {
+    raw: Raw,
     framer: Framer,
     kind: Kind,
     state: State,
@@ -44,19 +56,19 @@ impl Stream {
     /// A log at its first byte.
     #[must_use]
     pub fn new(hints: Hints) -> Self {
-        Self { framer: Framer::new(), kind: Kind::Unknown, state: State::Head(Vec::new()), hints }
+        Self { raw: Raw::Start, framer: Framer::new(), kind: Kind::Unknown, state: State::Head(Vec::new()), hints }
     }
 
     /// A log of known kind that goes on at `offset`, before line `line`: `preamble` is what [`Decoder::preamble`] gave there.
     #[must_use]
     pub fn resume(kind: Kind, hints: Hints, preamble: &[u8], offset: u64, line: u64, utf16: Option<bool>) -> Self {
-        let mut stream = Self { framer: Framer::resume(offset, line, utf16), kind, state: State::Refused, hints };
+        let framer = Framer::resume(offset, line, utf16);
+        let mut stream = Self { raw: Raw::Told, framer, kind, state: State::Refused, hints };
         if let Some(Ability::Read(new)) = super::format(kind).map(|f| f.ability) {
             let mut decoder = new(&stream.hints);
-            let mut nothing = Ignore;
             Framer::new().feed(preamble, &mut |framed| {
                 if let Framed::Line(line) = framed {
-                    decoder.line(line, &mut nothing);
+                    decoder.line(line, &mut Ignore);
                 }
             });
             stream.state = State::Decoding(decoder);
@@ -76,6 +88,12 @@ impl Stream {
         self.framer.utf16()
     }
 
+    /// Where the next line begins: its offset and its number.
+    #[must_use]
+    pub fn position(&self) -> (u64, u64) {
+        self.framer.position()
+    }
+
     /// NUL bytes skipped because they were a hole.
     #[must_use]
     pub fn nul_bytes(&self) -> u64 {
@@ -85,7 +103,18 @@ impl Stream {
     /// Bytes of a line that has no end yet.
     #[must_use]
     pub fn pending(&self) -> u64 {
-        self.framer.pending()
+        let waiting = if let Raw::Waiting(bytes) = &self.raw { bytes.len() as u64 } else { 0 };
+        self.framer.pending() + waiting
+    }
+
+    /// A record that has begun but was not handed out; who goes on later must go back to it.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<Position> {
+        match &self.state {
+            State::Head(kept) => kept.first().map(|k| Position { offset: k.offset, len: k.len, line: k.number }),
+            State::Decoding(decoder) => decoder.unfinished(),
+            State::Refused => None,
+        }
     }
 
     /// What the reader of the log should know about it as a whole: why it was refused, or the decoder's remark.
@@ -112,7 +141,42 @@ impl Stream {
 
     /// Takes the log's next bytes.
     pub fn feed(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
-        let Self { framer, kind, state, hints } = self;
+        match &mut self.raw {
+            Raw::Told => self.feed_framer(bytes, sink),
+            Raw::Start => match bytes.first() {
+                None => {}
+                Some(&first) if refused::may_be_binary(first) => {
+                    self.raw = Raw::Waiting(Vec::new());
+                    self.feed(bytes, sink);
+                }
+                Some(_) => {
+                    self.raw = Raw::Told;
+                    self.feed_framer(bytes, sink);
+                }
+            },
+            Raw::Waiting(waiting) => {
+                let (more, rest) = bytes.split_at(bytes.len().min(refused::RAW_HEAD - waiting.len()));
+                waiting.extend_from_slice(more);
+                if waiting.len() == refused::RAW_HEAD {
+                    self.look_at_bytes(sink);
+                    self.feed_framer(rest, sink);
+                }
+            }
+        }
+    }
+
+    /// Tells a binary file from its first bytes, then passes them on.
+    fn look_at_bytes(&mut self, sink: &mut dyn Sink) {
+        if let Raw::Waiting(bytes) = std::mem::replace(&mut self.raw, Raw::Told) {
+            if let Some(kind) = refused::of_bytes(&bytes) {
+                (self.kind, self.state) = (kind, State::Refused);
+            }
+            self.feed_framer(&bytes, sink);
+        }
+    }
+
+    fn feed_framer(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
+        let Self { framer, kind, state, hints, .. } = self;
         framer.feed(bytes, &mut |framed| take(state, kind, hints, framed, sink));
     }
 
@@ -125,7 +189,8 @@ impl Stream {
 
     /// The log ends here.
     pub fn finish(&mut self, sink: &mut dyn Sink) {
-        let Self { framer, kind, state, hints } = self;
+        self.look_at_bytes(sink);
+        let Self { framer, kind, state, hints, .. } = self;
         framer.finish(&mut |framed| take(state, kind, hints, framed, sink));
         if matches!(state, State::Head(kept) if !kept.is_empty()) {
             decide(state, kind, hints, true, sink);
@@ -183,7 +248,7 @@ fn decide(state: &mut State, kind: &mut Kind, hints: &Hints, force: bool, sink: 
     if format.is_none() && !full {
         return;
     }
-    *kind = format.map_or(Kind::Unknown, |f| f.kind);
+    *kind = format.map(|f| f.kind).or_else(|| refused::of_name(&hints.name, &head)).unwrap_or(Kind::Unknown);
     let mut next = match format.map(|f| f.ability) {
         Some(Ability::Read(new)) => State::Decoding(new(hints)),
         Some(Ability::Refuse(_)) | None => State::Refused,
@@ -196,12 +261,4 @@ fn decide(state: &mut State, kind: &mut Kind, hints: &Hints, force: bool, sink: 
         }
     }
     *state = next;
-}
-
-/// Takes what a preamble yields, which is nothing anyone wants.
-struct Ignore;
-
-impl Sink for Ignore {
-    fn record(&mut self, _: crate::record::Record<'_>) {}
-    fn malformed(&mut self, _: Line<'_>, _: &'static str) {}
 }

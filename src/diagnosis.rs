@@ -1,0 +1,188 @@
+//! Rules: what is wrong, since when, how often, the lines that prove it, and what to do.
+//!
+//! A rule is a pure function of a moment. It is one row of [`RULES`] and one file. It may answer that something is *not yet
+//! knowable*, which is not *fine*.
+
+mod http_connections_refused;
+mod iis_503_2;
+mod log_cannot_tell;
+mod not_iis;
+mod ns_slots_full;
+
+use crate::engine::Moment;
+use crate::record::{Origin, SourceId};
+use crate::time::Time;
+use crate::timeline::tally::Tally;
+
+/// Seconds without a kind of trouble after which it counts as having set in anew.
+pub const QUIET: i64 = 300;
+/// Lines that a finding brings as its proof, at most.
+const MOST_EVIDENCE: usize = 5;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Clients are being turned away.
+    Critical,
+    /// Near a limit, or blind: a log that cannot answer.
+    Warning,
+    /// Worth knowing.
+    Info,
+}
+
+impl Severity {
+    /// `critical`, `warning` or `info`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// What a finding is about: where to look next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// An application, by name.
+    App(String),
+    /// The non-paged pool.
+    Pool,
+    /// The Notification Server's slots.
+    Ns,
+    /// A log.
+    Source(SourceId),
+    /// The HTTPERR log as a whole.
+    HttpErr,
+}
+
+/// What to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedy {
+    /// What to do.
+    pub text: String,
+    /// A command that does it.
+    pub command: Option<String>,
+    /// What to mind.
+    pub caution: Option<&'static str>,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's name, which scripts know.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One line.
+    pub title: String,
+    /// What was measured against what.
+    pub detail: String,
+    /// When it was first seen.
+    pub first: Time,
+    /// When it was last seen.
+    pub last: Time,
+    /// How often.
+    pub count: u64,
+    /// When it set in: once after each quiet while.
+    pub onsets: Vec<Time>,
+    /// Lines that prove it.
+    pub evidence: Vec<Origin>,
+    /// What to do.
+    pub remedies: Vec<Remedy>,
+    /// Where the knowledge comes from.
+    pub sources: &'static [&'static str],
+    /// What it is about.
+    pub subject: Subject,
+}
+
+/// What a rule says of a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Looked, and nothing is wrong.
+    Fine,
+    /// Nobody can tell; the sentence says what is missing.
+    NotKnowable(&'static str),
+    /// Something is wrong.
+    Found(Vec<Finding>),
+}
+
+/// A row of [`RULES`].
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// Its name, which scripts know.
+    pub name: &'static str,
+    /// What it watches for, in one sentence.
+    pub watches: &'static str,
+    /// Looks at a moment.
+    pub check: fn(&Moment<'_>) -> Verdict,
+}
+
+/// All rules.
+pub static RULES: &[Rule] =
+    &[iis_503_2::RULE, http_connections_refused::RULE, ns_slots_full::RULE, log_cannot_tell::RULE, not_iis::RULE];
+
+/// Everything that is wrong as of a moment, the worst first, then the earliest.
+#[must_use]
+pub fn findings(moment: &Moment<'_>) -> Vec<Finding> {
+    let mut all: Vec<Finding> = RULES
+        .iter()
+        .flat_map(|rule| match (rule.check)(moment) {
+            Verdict::Found(findings) => findings,
+            Verdict::Fine | Verdict::NotKnowable(_) => Vec::new(),
+        })
+        .collect();
+    all.sort_by(|a, b| (a.severity, a.first, a.rule).cmp(&(b.severity, b.first, b.rule)));
+    all
+}
+
+/// What cannot be known as of a moment: each rule with what it misses.
+#[must_use]
+pub fn not_knowable(moment: &Moment<'_>) -> Vec<(&'static str, &'static str)> {
+    RULES
+        .iter()
+        .filter_map(|rule| match (rule.check)(moment) {
+            Verdict::NotKnowable(why) => Some((rule.name, why)),
+            Verdict::Fine | Verdict::Found(_) => None,
+        })
+        .collect()
+}
+
+/// How often a kind of trouble was seen by a moment, and when; `None` if never.
+struct Seen {
+    count: u64,
+    first: Time,
+    last: Time,
+    onsets: Vec<Time>,
+}
+
+impl Seen {
+    fn of(tallies: &[&Tally], at: Time) -> Option<Self> {
+        let end = at.second() + 1;
+        let count = tallies.iter().map(|t| t.sum(i64::MIN..end)).sum();
+        let first = tallies.iter().filter_map(|t| t.counts().first()).min().filter(|first| *first < end)?;
+        let last = tallies.iter().filter_map(|t| t.counts().last_before(end)).max()?;
+        let mut onsets: Vec<i64> = tallies.iter().flat_map(|t| t.onsets(end, QUIET)).collect();
+        onsets.sort_unstable();
+        onsets.dedup_by(|b, a| *b - *a <= QUIET);
+        let onsets = onsets.into_iter().map(Time::from_second).collect();
+        Some(Self { count, first: Time::from_second(first), last: Time::from_second(last), onsets })
+    }
+}
+
+fn evidence(tallies: &[&Tally], at: Time) -> Vec<Origin> {
+    let share = (MOST_EVIDENCE / tallies.len().max(1)).max(2);
+    tallies.iter().flat_map(|t| t.proofs(at.second() + 1, share)).collect()
+}
+
+/// `1 client` or `812 clients`.
+fn plural(count: u64, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// Megabytes of 2^20 bytes with one decimal: `109.3 MB`.
+#[must_use]
+pub fn megabytes(bytes: f64) -> String {
+    format!("{:.1} MB", bytes / 1_048_576.0)
+}

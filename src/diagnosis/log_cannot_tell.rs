@@ -1,0 +1,108 @@
+//! `log-cannot-tell`: a log that cannot answer the question, and how to make it answer.
+
+use super::{Finding, Remedy, Rule, Seen, Severity, Subject, Verdict, evidence, plural};
+use crate::engine::Moment;
+use crate::formats::Kind;
+use crate::record::SourceId;
+use crate::time::Time;
+use crate::timeline::tally::{Tally, Trouble};
+
+pub(super) const RULE: Rule = Rule {
+    name: "log-cannot-tell",
+    watches: "a W3C log without time-taken or sc-substatus, or one that is silent while HTTPERR is not",
+    check,
+};
+
+/// A site's log is called silent after so many seconds without a row.
+const SILENT: i64 = 120;
+
+fn check(moment: &Moment<'_>) -> Verdict {
+    let mut found: Vec<Finding> = Vec::new();
+    for (trouble, tally) in moment.timeline.troubles() {
+        found.extend(match trouble {
+            Trouble::LacksTimeTaken(source) => {
+                lacks(moment, *source, tally, "time-taken", "nobody can tell from it how many requests were in flight")
+            }
+            Trouble::LacksSubstatus(source) => {
+                lacks(moment, *source, tally, "sc-substatus", "a 503.2 in it looks like any other 503")
+            }
+            _ => None,
+        });
+    }
+    found.extend(silent(moment));
+    if found.is_empty() { Verdict::Fine } else { Verdict::Found(found) }
+}
+
+fn lacks(moment: &Moment<'_>, source: SourceId, tally: &Tally, field: &str, so: &str) -> Option<Finding> {
+    let seen = Seen::of(&[tally], moment.at)?;
+    let name = moment.sources.get(&source).map(super::super::engine::source::Source::name).unwrap_or_default();
+    Some(Finding {
+        rule: RULE.name,
+        severity: Severity::Warning,
+        title: format!("{name} lacks {field}"),
+        detail: format!("{} in {name} come without {field}: {so}.", plural(seen.count, "row", "rows")),
+        first: seen.first,
+        last: seen.last,
+        count: seen.count,
+        onsets: seen.onsets.into_iter().take(1).collect(),
+        evidence: evidence(&[tally], moment.at).into_iter().take(1).collect(),
+        remedies: vec![
+            Remedy {
+                text: format!("Turn {field} on (IIS 7 and later; replace the site's name)."),
+                command: Some(String::from(
+                    "appcmd set config -section:system.applicationHost/sites \"/[name='Default Web Site'].logFile.logExtFileFlags:Date,Time,ClientIP,UserName,ServerIP,Method,UriStem,UriQuery,HttpStatus,HttpSubStatus,Win32Status,TimeTaken,ServerPort,UserAgent\" /commit:apphost",
+                )),
+                caution: Some("The value replaces all fields that the site logs: add those that others rely on."),
+            },
+            Remedy {
+                text: format!("IIS 6: the site's properties, Web Site, Enable logging, Properties, Advanced, tick {field}."),
+                command: None,
+                caution: None,
+            },
+        ],
+        sources: &["IIS configuration reference: logFile", "KB 944884"],
+        subject: Subject::Source(source),
+    })
+}
+
+/// The W3C logs fell silent while HTTPERR goes on to tell of clients turned away.
+fn silent(moment: &Moment<'_>) -> Option<Finding> {
+    let end = moment.at.second() + 1;
+    let last = |kind: Kind| {
+        let series = moment.sources.iter().filter(|(_, s)| s.kind == kind).filter_map(|(id, _)| moment.timeline.records(*id));
+        series.filter_map(|s| s.last_before(end)).max()
+    };
+    let spoke = last(Kind::W3c)?;
+    let refusing: Vec<&Tally> = moment
+        .timeline
+        .troubles()
+        .filter(|(t, tally)| matches!(t, Trouble::HttpErr { turned_away: true, .. }) && tally.sum(spoke + SILENT..end) > 0)
+        .map(|(_, tally)| tally)
+        .collect();
+    let since = Time::from_second(spoke);
+    let count: u64 = refusing.iter().map(|t| t.sum(spoke + 1..end)).sum();
+    let last = refusing.iter().filter_map(|t| t.counts().last_before(end)).max()?;
+    Some(Finding {
+        rule: RULE.name,
+        severity: Severity::Warning,
+        title: String::from("The sites' logs are silent, HTTPERR is not"),
+        detail: format!(
+            "No W3C row after {since}, while HTTPERR tells of {} turned away since then: they do not reach IIS, so its own logs look calm.",
+            plural(count, "client", "clients")
+        ),
+        first: since,
+        last: Time::from_second(last),
+        count,
+        onsets: vec![since],
+        evidence: evidence(&refusing, moment.at).into_iter().filter(|o| moment.sources.contains_key(&o.source)).collect(),
+        remedies: vec![Remedy {
+            text: String::from(
+                "Look at HTTPERR and at the non-paged pool rather than at the sites. If IIS only holds its rows back, this writes them out:",
+            ),
+            command: Some(String::from("netsh http flush logbuffer")),
+            caution: None,
+        }],
+        sources: &["KB 820729"],
+        subject: Subject::HttpErr,
+    })
+}

@@ -1,0 +1,186 @@
+//! Which application a request belongs to: the site, and the longest application path that encloses the URL.
+//!
+//! Without applicationHost.config only the paths of known products count as applications. Guessing one per folder would split a
+//! site into pieces that no limit applies to.
+
+use std::collections::HashMap;
+use std::path::{Component, Path};
+
+use crate::limits::Settings;
+use crate::timeline::{AppId, Timeline};
+
+/// Application paths of known products: SEPM (KB 177969) and Altiris Notification Server.
+const KNOWN: [&str; 6] = ["/secars", "/secreg", "/reporting", "/content", "/clientpackages", "/Altiris/NS"];
+
+/// The applications of all sites.
+#[derive(Debug, Clone, Default)]
+pub struct Applications {
+    settings: Settings,
+    /// Paths given by hand, and those of known products.
+    paths: Vec<String>,
+    /// Counts how often the settings changed, so that what a log remembers can be forgotten.
+    version: u32,
+}
+
+/// What is known and remembered of the site that a log belongs to.
+#[derive(Debug, Default)]
+pub struct Site {
+    /// The `1` of the folder `W3SVC1` that holds the log.
+    id: Option<u32>,
+    version: u32,
+    /// By `s-sitename`: the site's applications, the longest path first.
+    by_name: HashMap<Box<[u8]>, Vec<Known>>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// Without a trailing slash, in lower case; empty for the root.
+    path: Box<[u8]>,
+    name: Box<str>,
+    id: Option<AppId>,
+}
+
+impl Site {
+    /// The site of the log at a path.
+    #[must_use]
+    pub fn of_path(path: &Path) -> Self {
+        let id = path.components().rev().skip(1).find_map(|part| match part {
+            // Names in an archive may have either slash, whatever the system's is.
+            Component::Normal(name) => name.to_str()?.rsplit(['/', '\\']).find_map(site_id),
+            _ => None,
+        });
+        Self { id, ..Self::default() }
+    }
+}
+
+/// The `1` of `W3SVC1`, in any case.
+fn site_id(name: &str) -> Option<u32> {
+    let (head, id) = name.split_at_checked(5)?;
+    if head.eq_ignore_ascii_case("W3SVC") { id.parse().ok() } else { None }
+}
+
+impl Applications {
+    /// The applications that settings name, and those at paths given by hand.
+    #[must_use]
+    pub fn new(settings: &Settings, given: &[String]) -> Self {
+        let paths = given.iter().cloned().chain(KNOWN.map(String::from)).collect();
+        Self { settings: settings.clone(), paths, version: 0 }
+    }
+
+    /// Takes over new settings.
+    pub fn learn(&mut self, settings: &Settings) {
+        self.settings = settings.clone();
+        self.version += 1;
+    }
+
+    /// The application of a request to `stem`; `sitename` is its `s-sitename`, or empty.
+    pub fn of(&self, site: &mut Site, sitename: &[u8], stem: &[u8], timeline: &mut Timeline) -> AppId {
+        match self.find(site, sitename, stem) {
+            Some(known) => *known.id.get_or_insert_with(|| timeline.app_id(&known.name)),
+            None => timeline.app_id("-/"),
+        }
+    }
+
+    /// The name of that application.
+    pub fn name_of<'s>(&self, site: &'s mut Site, sitename: &[u8], stem: &[u8]) -> &'s str {
+        self.find(site, sitename, stem).map_or("-/", |known| &known.name)
+    }
+
+    fn find<'s>(&self, site: &'s mut Site, sitename: &[u8], stem: &[u8]) -> Option<&'s mut Known> {
+        if site.version != self.version {
+            site.version = self.version;
+            site.by_name.clear();
+        }
+        if !site.by_name.contains_key(sitename) {
+            let known = self.of_site(site.id, &String::from_utf8_lossy(sitename));
+            site.by_name.insert(sitename.into(), known);
+        }
+        site.by_name.get_mut(sitename).and_then(|all| all.iter_mut().find(|k| k.encloses(stem)))
+    }
+
+    /// A site's applications, the longest path first; the last is its root.
+    fn of_site(&self, id: Option<u32>, sitename: &str) -> Vec<Known> {
+        let id = site_id(sitename).or_else(|| sitename.parse().ok()).or(id);
+        let sites = &self.settings.sites;
+        let configured = sites
+            .iter()
+            .find(|s| Some(s.id) == id)
+            .or_else(|| sites.iter().find(|s| s.name.eq_ignore_ascii_case(sitename)))
+            // A log that says nothing of its site, beside a configuration with only one.
+            .or_else(|| if id.is_none() && sitename.is_empty() && sites.len() == 1 { sites.first() } else { None });
+        let name = match (configured, id) {
+            (Some(site), _) => site.name.clone(),
+            (None, _) if !sitename.is_empty() => sitename.to_owned(),
+            (None, Some(id)) => format!("W3SVC{id}"),
+            (None, None) => String::from("-"),
+        };
+        let mut paths: Vec<String> = match configured {
+            Some(site) if !site.applications.is_empty() => {
+                let given = self.paths.len() - KNOWN.len();
+                site.applications.iter().map(|a| a.path.clone()).chain(self.paths.iter().take(given).cloned()).collect()
+            }
+            _ => self.paths.clone(),
+        };
+        paths.push(String::from("/"));
+        let mut known: Vec<Known> = paths.iter().map(|path| Known::new(&name, path)).collect();
+        known.sort_by_key(|k| std::cmp::Reverse(k.path.len()));
+        known.dedup_by(|a, b| a.path == b.path);
+        known
+    }
+}
+
+impl Known {
+    fn new(site: &str, path: &str) -> Self {
+        let path = path.trim_matches('/');
+        let lower = if path.is_empty() { String::new() } else { format!("/{}", path.to_ascii_lowercase()) };
+        Self { path: lower.into_bytes().into(), name: format!("{site}/{path}").into(), id: None }
+    }
+
+    fn encloses(&self, stem: &[u8]) -> bool {
+        stem.get(..self.path.len()).is_some_and(|head| head.eq_ignore_ascii_case(&self.path))
+            && matches!(stem.get(self.path.len()), None | Some(b'/'))
+            || self.path.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{self, Application};
+
+    fn name(applications: &Applications, path: &str, sitename: &[u8], stem: &[u8]) -> String {
+        let mut timeline = Timeline::default();
+        let mut site = Site::of_path(Path::new(path));
+        applications.of(&mut site, sitename, stem, &mut timeline);
+        timeline.apps().map(|(name, _)| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn the_longest_path_wins_at_a_segment_boundary_without_case() {
+        let settings = Settings {
+            sites: vec![limits::Site {
+                name: "Symantec Web Server".into(),
+                id: 1,
+                applications: ["/", "/secars", "/secars/inner"]
+                    .map(|path| Application { path: path.into(), pool: String::new() })
+                    .into(),
+                ..limits::Site::default()
+            }],
+            ..Settings::default()
+        };
+        let apps = Applications::new(&settings, &[]);
+        assert_eq!(name(&apps, "W3SVC1/u_ex.log", b"", b"/SECARS/secars.dll"), "Symantec Web Server/secars");
+        assert_eq!(name(&apps, "W3SVC1/u_ex.log", b"", b"/secars/Inner"), "Symantec Web Server/secars/inner");
+        assert_eq!(name(&apps, "W3SVC1/u_ex.log", b"", b"/secarsx"), "Symantec Web Server/");
+        assert_eq!(name(&apps, "W3SVC2/u_ex.log", b"", b"/secars/x"), "W3SVC2/secars");
+        assert_eq!(name(&apps, "u_ex.log", b"", b"/reporting"), "Symantec Web Server/");
+    }
+
+    #[test]
+    fn without_a_configuration_only_known_products_are_applications() {
+        let apps = Applications::new(&Settings::default(), &["/shop".into()]);
+        assert_eq!(name(&apps, "u_ex.log", b"", b"/some/folder/page.asp"), "-/");
+        assert_eq!(name(&apps, "u_ex.log", b"W3SVC7", b"/Shop/x"), "W3SVC7/shop");
+        assert_eq!(name(&apps, "logs/W3SVC3/u_ex.log", b"", b"/altiris/ns/Agent/GetClientPolicies.aspx"), "W3SVC3/Altiris/NS");
+    }
+}

@@ -1,0 +1,205 @@
+//! What poolmon shows or saves: kernel memory by pool tag.
+//!
+//! The screen (`poolmon -b`) has changes in brackets, a snapshot (`poolmon -n`) has none, `poolmon -g` adds the mapped driver; white
+//! space may have collapsed where a screen was pasted. A tag has four bytes and may hold spaces (`Dh 1`, `Irp `).
+//!
+//! poolmon writes no time. It is taken from the file's name (`poolmon-20071113T200144Z.txt`), or else from when the file was last
+//! written; without either every row is malformed, because a made-up time would be worse than none.
+//!
+//! Besides a record for each tag, the line with `Pool N:` is a record: a sample of `\memory\pool nonpaged bytes`.
+
+use crate::formats::lines::Line;
+use crate::formats::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff, text};
+use crate::record::{Fact, PoolTag, Position, Record};
+use crate::time::{Time, Zone, days, parse_clock};
+
+/// The format's row.
+pub const FORMAT: Format = Format {
+    kind: Kind::Poolmon,
+    title: "poolmon listing",
+    sniff,
+    ability: Ability::Read(|hints| Box::new(Poolmon::new(hints))),
+};
+
+
+/// Yes if the first line that is not blank belongs to a listing.
+fn sniff(head: Head<'_>) -> Sniff {
+    let Some(first) = text::spoken(head).next() else { return Sniff::No };
+    if is_caption(first) || row(first).is_some() { Sniff::Yes } else { Sniff::No }
+}
+
+/// Whether a line is one of those above the rows.
+fn is_caption(line: &[u8]) -> bool {
+    let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty() && word.iter().any(|b| *b != b'#'));
+    match (words.next(), words.next(), words.next()) {
+        (Some(b"Memory:"), _, _) => line.windows(6).any(|word| word == b"Avail:"),
+        (Some(b"Commit:"), _, _) => line.windows(6).any(|word| word == b"Limit:"),
+        (Some(b"System"), Some(b"pool"), Some(b"information")) | (Some(b"Tag"), Some(b"Type"), Some(b"Allocs")) => true,
+        _ => false,
+    }
+}
+
+/// Bytes of non-paged pool in `… Pool N: 8332K P:27220K`.
+fn pool_bytes(line: &[u8]) -> Option<u64> {
+    let (_, rest) = text::split_once(line, b"Pool N:")?;
+    let (kilobytes, rest) = text::digits(rest.trim_ascii_start(), 9)?;
+    (rest.first() == Some(&b'K')).then_some(u64::from(kilobytes) * 1024)
+}
+
+/// A row ` Wait Nonp    3971107 (   0)   3971077 (   0)       30    8456 (     0)    281 [driver]`.
+fn row(line: &[u8]) -> Option<PoolTag<'_>> {
+    let (tag, nonpaged, mut rest) = tag_and_type(line)?;
+    let mut next = || number(&mut rest);
+    let (allocs, frees, _diff, bytes, _each) = (next()?, next()?, next()?, next()?, next()?);
+    let [allocs, frees, bytes] = [allocs, frees, bytes].map(u64::try_from);
+    Some(PoolTag { tag, nonpaged, allocs: allocs.ok()?, frees: frees.ok()?, bytes: bytes.ok()?, driver: rest.trim_ascii() })
+}
+
+/// The tag padded with spaces, whether its type is `Nonp`, and what follows the type.
+fn tag_and_type(line: &[u8]) -> Option<([u8; 4], bool, &[u8])> {
+    // The first type word with a tag before it counts: a tag may itself be called Nonp.
+    (1..=8).find_map(|at| {
+        let (before, after) = line.split_at_checked(at)?;
+        let (nonpaged, rest) = match after {
+            [b' ' | b'\t', b'N', b'o', b'n', b'p', rest @ ..] => (true, rest),
+            [b' ' | b'\t', b'P', b'a', b'g', b'e', b'd', rest @ ..] => (false, rest),
+            _ => return None,
+        };
+        let tag = padded(if before.len() > 4 { before.strip_prefix(b" ").unwrap_or(before) } else { before })?;
+        rest.first()?.is_ascii_whitespace().then_some((tag, nonpaged, rest))
+    })
+}
+
+/// A tag of one to four bytes, padded with spaces.
+fn padded(text: &[u8]) -> Option<[u8; 4]> {
+    let text = if text.len() > 4 { text.trim_ascii() } else { text.trim_ascii_end() };
+    let mut tag = [b' '; 4];
+    tag.get_mut(..text.len())?.copy_from_slice(text);
+    (!text.is_empty()).then_some(tag)
+}
+
+/// The next number, without the change in brackets that follows it.
+fn number(rest: &mut &[u8]) -> Option<i64> {
+    let text = rest.trim_ascii_start();
+    let end = text.iter().position(|b| !b.is_ascii_digit() && *b != b'-').unwrap_or(text.len());
+    let (number, after) = text.split_at_checked(end)?;
+    let number = text::number(number)?;
+    *rest = match after.trim_ascii_start().strip_prefix(b"(") {
+        Some(change) => text::split_once(change, b")")?.1,
+        None if after.first().is_none_or(u8::is_ascii_whitespace) => after,
+        None => return None,
+    };
+    Some(number)
+}
+
+/// The time in a file's name: `20071113T200144Z`, `2007-11-13T20-01-44Z`, `20071113-200144`. With `Z` it is UTC.
+fn time_in_name(name: &str, zone: Zone) -> Option<Time> {
+    let name = name.as_bytes();
+    let starts = (0..name.len()).filter(|&at| at == 0 || !name.get(at - 1).is_some_and(u8::is_ascii_digit));
+    starts.filter_map(|at| name.get(at..)).find_map(|text| {
+        let (year, text) = exact(text, 4, b"")?;
+        let (month, text) = exact(text, 2, b"-_.")?;
+        let (day, text) = exact(text, 2, b"-_.")?;
+        let (hour, text) = exact(text, 2, b"-_.T ")?;
+        let (minute, text) = exact(text, 2, b"-_.:")?;
+        let (second, text) = exact(text, 2, b"-_.:")?;
+        let day = days(i32::try_from(year).ok()?, month, day)?;
+        let clock = parse_clock(format!("{hour:02}:{minute:02}:{second:02}").as_bytes())?;
+        let zone = if matches!(text.first(), Some(b'Z' | b'z')) { Zone::Utc } else { zone };
+        (!text.first().is_some_and(u8::is_ascii_digit)).then(|| text::moment(zone, day, clock))?
+    })
+}
+
+/// A number of exactly `count` digits, with at most one of `separators` in front.
+fn exact<'a>(text: &'a [u8], count: usize, separators: &[u8]) -> Option<(u32, &'a [u8])> {
+    let text = if separators.contains(text.first()?) { text.get(1..)? } else { text };
+    let (number, rest) = text::digits(text, count)?;
+    (text.len() - rest.len() == count).then_some((number, rest))
+}
+
+/// Reads a poolmon listing.
+struct Poolmon {
+    time: Option<Time>,
+}
+
+impl Poolmon {
+    fn new(hints: &Hints) -> Self {
+        Self { time: time_in_name(&hints.name, hints.zone).or(hints.modified) }
+    }
+}
+
+impl Decoder for Poolmon {
+    fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) {
+        let fact = match (row(line.text), pool_bytes(line.text)) {
+            (Some(row), _) => Fact::PoolTag(row),
+            (None, Some(bytes)) => Fact::PoolTotal(bytes),
+            (None, None) if line.text.trim_ascii().is_empty() || is_caption(line.text) => return,
+            (None, None) => return sink.malformed(line, "the line is no row of a poolmon listing"),
+        };
+        let Some(time) = self.time else {
+            return sink
+                .malformed(line, "the listing has no time: put it in the file's name, as in poolmon-20071113T200144Z.txt");
+        };
+        let position = Position { offset: line.offset, len: line.len, line: line.number };
+        sink.record(Record { time, position, raw: line.text, fact });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::testing::Told;
+
+    fn tag(line: &str) -> Option<(String, bool, u64, u64, u64, String)> {
+        let row = row(line.as_bytes())?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Some((text(&row.tag), row.nonpaged, row.allocs, row.frees, row.bytes, text(row.driver)))
+    }
+
+    #[test]
+    fn rows_of_screens_snapshots_and_pastes() {
+        let want = |tag: &str, driver: &str| Some((tag.into(), true, 397, 390, 8456, driver.into()));
+        assert_eq!(tag(" Xyz  Nonp        397 (   0)       390 (  -1)        7    8456 (     0)   1208"), want("Xyz ", ""));
+        assert_eq!(tag("Dh 1 Nonp 397 390 7 8456 1208"), want("Dh 1", ""));
+        assert_eq!(tag(" Dh 1 Nonp 397 ( 0) 390 ( 0) 7 8456 ( 0) 1208 [a.sys  -  b][c]"), want("Dh 1", "[a.sys  -  b][c]"));
+        assert_eq!(tag("Nonp Nonp 397 390 7 8456 1208"), want("Nonp", ""));
+        assert_eq!(tag("  x Nonp 397 390 -7 8456 1208"), want("  x ", ""));
+    }
+
+    #[test]
+    fn what_is_no_row() {
+        for line in
+            ["", "Tag Type Allocs Frees", "Nonp 1 2 3 4 5", "Abcde Nonp 1 2 3 4 5", "Abcd Nonp 1 2 3 4", "Abcd Paged 1 2 3 -4 5"]
+        {
+            assert_eq!(tag(line), None, "{line}");
+        }
+        assert_eq!(tag("Abcd Nonp 1x 2 3 4 5"), None);
+        assert_eq!(tag("Abcd Nonp 1 (2 3 4 5 6"), None);
+    }
+
+    #[test]
+    fn the_time_is_in_the_name() {
+        let time = |name| time_in_name(name, Zone::Fixed(60)).map(Time::rfc3339);
+        for name in
+            ["poolmon-20071113T200144Z.txt", "p_2007-11-13T20-01-44Z.log", "web01-20071113-210144.txt", "2007-11-13 21.01.44"]
+        {
+            assert_eq!(time(name).as_deref(), Some("2007-11-13T20:01:44Z"), "{name}");
+        }
+        for name in ["", "poolmon.txt", "20071113.txt", "120071113T200144Z", "20071113T2001445", "20071313T200144Z"] {
+            assert_eq!(time(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_head_gives_a_sample_and_no_time_gives_nothing() {
+        let text =
+            b" Commit: 203500K Limit: 640916K Peak: 260632K            Pool N: 8332K P:27220K\n Tag  Type  Allocs\n\nnoise\n";
+        let show = |record: &Record<'_>| format!("{} {:?}", record.time, record.fact);
+        let hints = Hints { modified: Some(Time::from_second(0)), ..Hints::default() };
+        let told = Told::of(&FORMAT, &hints, text, show);
+        assert_eq!(told.records.len(), 1);
+        assert!(told.records[0].ends_with("values: [Some(8531968.0)] }"), "{}", told.records[0]);
+        assert_eq!(told.malformed, [(4, "the line is no row of a poolmon listing")]);
+        assert_eq!(Told::of(&FORMAT, &Hints::default(), text, show).malformed.len(), 2);
+    }
+}

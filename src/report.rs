@@ -1,0 +1,356 @@
+//! Triage without a screen: what a moment says, as text or JSON.
+//!
+//! [`Report`] is the contract: fields may be added, never renamed. Unknown is `null`, never a made-up number.
+
+mod json;
+mod text;
+
+use serde::Serialize;
+
+use crate::diagnosis::{self, Severity};
+use crate::drill::{self, ReadLog};
+use crate::engine::Moment;
+use crate::limits::Limit;
+use crate::pool::Pool;
+use crate::record::{Origin, Slots};
+use crate::slots::SlotUse;
+use crate::time::{Time, Zone};
+use crate::timeline::in_flight::Peak;
+use crate::timeline::tally::Trouble;
+use crate::timeline::{App, POOL_USED};
+
+/// Pool tags that a report lists.
+const MOST_TAGS: usize = 10;
+
+/// Everything a moment says.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    schema: &'static str,
+    span: Option<Span>,
+    sources: Vec<SourceRow>,
+    requests: Vec<AppRow>,
+    pool: PoolPart,
+    ns_slots: Vec<SlotsRow>,
+    turned_away: Vec<ReasonRow>,
+    findings: Vec<FindingRow>,
+    not_knowable: Vec<NotKnowableRow>,
+    #[serde(skip)]
+    zone: Zone,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Span {
+    from: String,
+    to: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct SourceRow {
+    path: String,
+    kind: &'static str,
+    records: u64,
+    malformed: u64,
+    bytes: u64,
+    lost_bytes: u64,
+    from: Option<String>,
+    to: Option<String>,
+    remark: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct LimitRow {
+    value: u64,
+    origin: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct PeakRow {
+    at: String,
+    mean: f64,
+    low: i64,
+    high: i64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct AppRow {
+    application: String,
+    limit: LimitRow,
+    ended: u64,
+    rejected_503_2: u64,
+    peak: Option<PeakRow>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct PoolPart {
+    max_bytes: Option<LimitRow>,
+    cutoff_bytes: LimitRow,
+    used: Option<UsedRow>,
+    least_available: Option<AvailableRow>,
+    connections_refused: u64,
+    tags: Vec<TagRow>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct UsedRow {
+    at: String,
+    last_bytes: u64,
+    peak_bytes: u64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct AvailableRow {
+    at: String,
+    bytes: i64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct TagRow {
+    tag: String,
+    nonpaged_bytes: u64,
+    bytes_per_minute: Option<f64>,
+    driver: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct SlotsRow {
+    slots: &'static str,
+    limit: LimitRow,
+    requests: u64,
+    turned_away: u64,
+    peak: Option<PeakRow>,
+    by_type: Vec<TypeRow>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct TypeRow {
+    r#type: &'static str,
+    requests: u64,
+    turned_away: u64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ReasonRow {
+    reason: String,
+    count: u64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct FindingRow {
+    rule: &'static str,
+    severity: &'static str,
+    title: String,
+    detail: String,
+    first: String,
+    last: String,
+    count: u64,
+    evidence: Vec<EvidenceRow>,
+    remedies: Vec<RemedyRow>,
+    sources: &'static [&'static str],
+    #[serde(skip)]
+    level: Severity,
+    #[serde(skip)]
+    when: (Time, Time),
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct EvidenceRow {
+    path: String,
+    line: u64,
+    text: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct RemedyRow {
+    text: String,
+    command: Option<String>,
+    caution: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct NotKnowableRow {
+    rule: &'static str,
+    why: &'static str,
+}
+
+impl Report {
+    /// What a moment says. Lines of evidence are read again through `reader`; `zone` is for the text form only.
+    #[must_use]
+    pub fn new(moment: &Moment<'_>, reader: &dyn ReadLog, zone: Zone) -> Self {
+        Self {
+            schema: "why503/report/1",
+            span: moment.timeline.span().map(|(from, to)| Span { from: from.rfc3339(), to: to.rfc3339() }),
+            sources: sources(moment),
+            requests: moment.timeline.apps().map(|(name, app)| app_row(moment, name, app)).collect(),
+            pool: pool(moment),
+            ns_slots: SlotUse::all(moment).iter().map(slots_row).collect(),
+            turned_away: turned_away(moment),
+            findings: diagnosis::findings(moment).into_iter().map(|f| finding(moment, f, reader)).collect(),
+            not_knowable: diagnosis::not_knowable(moment).into_iter().map(|(rule, why)| NotKnowableRow { rule, why }).collect(),
+            zone,
+        }
+    }
+
+    /// As one JSON object, with a line feed. Control and direction characters of a log are escaped.
+    ///
+    /// # Errors
+    /// Never for what [`Report::new`] makes.
+    pub fn json(&self) -> serde_json::Result<String> {
+        json::render(self)
+    }
+
+    /// As text for people; `ascii` keeps it to ASCII.
+    #[must_use]
+    pub fn text(&self, ascii: bool) -> String {
+        text::render(self, ascii)
+    }
+}
+
+fn limit_row(limit: Limit) -> LimitRow {
+    LimitRow { value: limit.value, origin: limit.origin }
+}
+
+fn peak_row(peak: Peak) -> PeakRow {
+    let at = Time::from_second(peak.second).rfc3339();
+    PeakRow { at, mean: peak.point.mean, low: peak.point.low, high: peak.point.high }
+}
+
+fn sources(moment: &Moment<'_>) -> Vec<SourceRow> {
+    let mut rows: Vec<SourceRow> = moment
+        .sources
+        .values()
+        .map(|source| SourceRow {
+            path: source.name(),
+            kind: source.kind.name(),
+            records: source.records,
+            malformed: source.malformed,
+            bytes: source.bytes,
+            lost_bytes: source.lost,
+            from: source.span.map(|(from, _)| from.rfc3339()),
+            to: source.span.map(|(_, to)| to.rfc3339()),
+            remark: source.problem(),
+        })
+        .collect();
+    rows.sort_by(|a, b| a.path.cmp(&b.path));
+    rows
+}
+
+fn app_row(moment: &Moment<'_>, name: &str, app: &App) -> AppRow {
+    let end = moment.at.second() + 1;
+    AppRow {
+        application: name.to_owned(),
+        limit: limit_row(moment.limits.app(name)),
+        ended: count(app.ended.sum(i64::MIN..end)),
+        rejected_503_2: app.by_status.get(&(503, Some(2))).map_or(0, |s| count(s.sum(i64::MIN..end))),
+        peak: if app.timed { app.in_flight.peak(end).map(peak_row) } else { None },
+    }
+}
+
+fn count(sum: i64) -> u64 {
+    u64::try_from(sum).unwrap_or(0)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes of a pool, never negative")]
+fn bytes(value: f64) -> u64 {
+    value as u64
+}
+
+fn pool(moment: &Moment<'_>) -> PoolPart {
+    let pool = Pool::of(moment);
+    let samples = moment.timeline.counter(POOL_USED).map(|s| s.upto(moment.at)).unwrap_or_default();
+    let most = samples.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+    let refused = moment.timeline.troubles().filter(
+        |(t, _)| matches!(t, Trouble::HttpErr { phrase, .. } if **phrase == *crate::formats::httperr::CONNECTIONS_REFUSED),
+    );
+    PoolPart {
+        used: pool.used.zip(most).map(|((at, last), (_, most))| UsedRow {
+            at: at.rfc3339(),
+            last_bytes: bytes(last),
+            peak_bytes: bytes(most),
+        }),
+        least_available: most.zip(pool.max.as_ref()).map(|((at, most), max)| AvailableRow {
+            at: at.rfc3339(),
+            bytes: i64::try_from(max.value).unwrap_or(i64::MAX) - i64::try_from(bytes(most)).unwrap_or(i64::MAX),
+        }),
+        connections_refused: refused.map(|(_, tally)| tally.sum(i64::MIN..moment.at.second() + 1)).sum(),
+        tags: pool
+            .tags
+            .iter()
+            .take(MOST_TAGS)
+            .map(|tag| TagRow {
+                tag: String::from_utf8_lossy(&tag.tag).into_owned(),
+                nonpaged_bytes: bytes(tag.bytes),
+                bytes_per_minute: tag.per_minute,
+                driver: Some(tag.driver.clone()).filter(|d| !d.is_empty()),
+            })
+            .collect(),
+        max_bytes: pool.max.map(limit_row),
+        cutoff_bytes: limit_row(pool.cutoff),
+    }
+}
+
+fn slots_row(slots: &SlotUse) -> SlotsRow {
+    SlotsRow {
+        slots: match slots.slots {
+            Slots::Config => "config",
+            Slots::PackageInfo => "package-info",
+        },
+        limit: limit_row(slots.limit.clone()),
+        requests: slots.types.iter().map(|t| t.requests).sum(),
+        turned_away: slots.turned_away(),
+        peak: slots.peak.map(peak_row),
+        by_type: slots
+            .types
+            .iter()
+            .map(|t| TypeRow { r#type: t.request.name(), requests: t.requests, turned_away: t.turned_away })
+            .collect(),
+    }
+}
+
+/// Clients turned away by reason, the most frequent first. Other users of HTTP.sys are not counted here.
+fn turned_away(moment: &Moment<'_>) -> Vec<ReasonRow> {
+    let end = moment.at.second() + 1;
+    let mut reasons = std::collections::BTreeMap::<String, u64>::new();
+    for (trouble, tally) in moment.timeline.troubles() {
+        let reason = match trouble {
+            Trouble::Http503 { substatus: Some(substatus), .. } => format!("503.{substatus}"),
+            Trouble::Http503 { substatus: None, .. } => String::from("503"),
+            Trouble::HttpErr { phrase, turned_away: true } => phrase.to_string(),
+            _ => continue,
+        };
+        *reasons.entry(reason).or_default() += tally.sum(i64::MIN..end);
+    }
+    let mut rows: Vec<ReasonRow> =
+        reasons.into_iter().filter(|(_, count)| *count > 0).map(|(reason, count)| ReasonRow { reason, count }).collect();
+    rows.sort_by(|a, b| b.count.cmp(&a.count).then(a.reason.cmp(&b.reason)));
+    rows
+}
+
+fn finding(moment: &Moment<'_>, finding: diagnosis::Finding, reader: &dyn ReadLog) -> FindingRow {
+    FindingRow {
+        rule: finding.rule,
+        severity: finding.severity.name(),
+        title: finding.title,
+        detail: finding.detail,
+        first: finding.first.rfc3339(),
+        last: finding.last.rfc3339(),
+        count: finding.count,
+        evidence: finding.evidence.iter().map(|origin| evidence(moment, *origin, reader)).collect(),
+        remedies: finding
+            .remedies
+            .into_iter()
+            .map(|r| RemedyRow { text: r.text, command: r.command, caution: r.caution })
+            .collect(),
+        sources: finding.sources,
+        level: finding.severity,
+        when: (finding.first, finding.last),
+    }
+}
+
+fn evidence(moment: &Moment<'_>, origin: Origin, reader: &dyn ReadLog) -> EvidenceRow {
+    let text = match drill::text_at(moment, origin, reader) {
+        Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+        Err(why) => why,
+    };
+    let path = moment.sources.get(&origin.source).map(crate::engine::source::Source::name).unwrap_or_default();
+    EvidenceRow { path, line: origin.position.line, text }
+}

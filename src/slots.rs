@@ -1,0 +1,110 @@
+//! The slots of an Altiris Notification Server as of a moment: which kinds there are, how many are taken, who was turned away.
+
+use crate::engine::Moment;
+use crate::limits::Limit;
+use crate::record::Slots;
+use crate::timeline::in_flight::{InFlight, Peak, Point};
+use crate::timeline::tally::{NsRequest, Trouble};
+
+/// One kind of slot, with the requests that take it.
+#[derive(Debug, Clone)]
+pub struct SlotUse {
+    /// The kind.
+    pub slots: Slots,
+    /// How many there are.
+    pub limit: Limit,
+    /// The requests that take them.
+    pub types: Vec<TypeUse>,
+    /// When most were taken.
+    pub peak: Option<Peak>,
+}
+
+/// One type of request that takes slots.
+#[derive(Debug, Clone)]
+pub struct TypeUse {
+    /// The type.
+    pub request: NsRequest,
+    /// Rows of the W3C logs.
+    pub requests: u64,
+    /// Turned away: 503s in the W3C and HTTPERR logs, or what the NS log tells, whichever is more, since both may tell of the same.
+    pub turned_away: u64,
+    /// How many are in flight.
+    pub now: Point,
+}
+
+impl SlotUse {
+    /// All kinds of slots; none while no Notification Server has been seen. Up to NS 6.0 SP2 there is one kind, which both types of
+    /// request share.
+    #[must_use]
+    pub fn all(moment: &Moment<'_>) -> Vec<Self> {
+        let seen = NsRequest::ALL.iter().any(|r| moment.timeline.ns(*r).is_some())
+            || moment.timeline.troubles().any(|(t, _)| {
+                matches!(
+                    t,
+                    Trouble::NsRequest(_) | Trouble::NsSlotsFull(_) | Trouble::AgentBackingOff | Trouble::NsUnableToProcess
+                )
+            });
+        if !seen {
+            return Vec::new();
+        }
+        let logged = |slots| moment.timeline.ns_max(slots, moment.at);
+        if let Some(package) = moment.limits.package_slots(logged(Slots::PackageInfo)) {
+            let config = moment.limits.config_slots(logged(Slots::Config));
+            return vec![
+                Self::new(moment, Slots::Config, config, &[NsRequest::GetClientPolicies]),
+                Self::new(moment, Slots::PackageInfo, package, &[NsRequest::GetPackageInfo]),
+            ];
+        }
+        // Sharing, either message tells the one limit.
+        let logged = logged(Slots::Config).or_else(|| logged(Slots::PackageInfo));
+        vec![Self::new(moment, Slots::Config, moment.limits.config_slots(logged), &NsRequest::ALL)]
+    }
+
+    fn new(moment: &Moment<'_>, slots: Slots, limit: Limit, requests: &[NsRequest]) -> Self {
+        let end = moment.at.second() + 1;
+        let types = requests.iter().map(|r| TypeUse::new(moment, *r)).collect();
+        let peak = sum(moment, requests).peak(end);
+        Self { slots, limit, types, peak }
+    }
+
+    /// How many slots are taken.
+    #[must_use]
+    pub fn now(&self) -> Point {
+        self.types.iter().fold(Point::default(), |sum, t| Point {
+            mean: sum.mean + t.now.mean,
+            low: sum.low + t.now.low,
+            high: sum.high + t.now.high,
+        })
+    }
+
+    /// How many requests were turned away.
+    #[must_use]
+    pub fn turned_away(&self) -> u64 {
+        self.types.iter().map(|t| t.turned_away).sum()
+    }
+}
+
+impl TypeUse {
+    fn new(moment: &Moment<'_>, request: NsRequest) -> Self {
+        let seconds = i64::MIN..moment.at.second() + 1;
+        let series = moment.timeline.ns(request);
+        let answered = moment.timeline.count(&Trouble::NsRequest(request), seconds.clone());
+        let logged = moment.timeline.count(&Trouble::NsSlotsFull(request.slots()), seconds.clone());
+        Self {
+            request,
+            requests: series.map_or(0, |s| u64::try_from(s.ended.sum(seconds)).unwrap_or(0)),
+            turned_away: answered.max(logged),
+            now: series.map(|s| s.in_flight.at(moment.at.second())).unwrap_or_default(),
+        }
+    }
+}
+
+/// What several types of request have in flight together.
+#[must_use]
+pub fn sum(moment: &Moment<'_>, requests: &[NsRequest]) -> InFlight {
+    let mut sum = InFlight::default();
+    for series in requests.iter().filter_map(|r| moment.timeline.ns(*r)) {
+        sum.merge(&series.in_flight);
+    }
+    sum
+}

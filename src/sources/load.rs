@@ -1,0 +1,246 @@
+//! Finished files: files, folders and archives that are read to their end.
+
+use std::fs;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use anyhow::{Context, bail};
+
+use super::manifest::{MANIFEST, Manifest};
+use super::shelf::{Place, Shelf};
+use crate::engine::{Engine, Envelope, Opened, Payload};
+use crate::formats::Hints;
+use crate::record::SourceId;
+use crate::time::{Time, Zone};
+
+/// Bytes handed on at a time.
+const PIECE: usize = 256 * 1024;
+/// An archive may unpack to so many bytes.
+const MOST_UNPACKED: u64 = 2 << 30;
+/// An archive may have so many entries.
+const MOST_ENTRIES: usize = 10_000;
+/// An entry may unpack to so many times its packed size, once it is over a megabyte.
+const MOST_RATIO: u64 = 200;
+
+/// One file of a recording.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Its path, or its name in the archive.
+    pub name: PathBuf,
+    /// Where its bytes are.
+    pub place: Place,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was last written.
+    pub modified: Option<Time>,
+}
+
+/// Finished files that belong together.
+#[derive(Debug, Clone, Default)]
+pub struct Recording {
+    /// Its files, in the order they are read.
+    pub inputs: Vec<Input>,
+    /// What its manifest says, if it has one.
+    pub manifest: Option<Manifest>,
+}
+
+impl Recording {
+    /// Everything at some paths: files, folders with all that is in them, and archives.
+    ///
+    /// # Errors
+    /// When a path is not there or cannot be read; the message names it.
+    pub fn open(paths: &[PathBuf]) -> anyhow::Result<Self> {
+        let mut recording = Self::default();
+        for path in paths {
+            recording.add(path, 0).with_context(|| path.display().to_string())?;
+        }
+        if recording.inputs.is_empty() {
+            bail!("no file to read in {}", paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "));
+        }
+        recording.sort();
+        Ok(recording)
+    }
+
+    /// The files of an archive in memory. Nothing is ever written to disk.
+    ///
+    /// # Errors
+    /// When it is no archive, or one that means harm: too large, too many entries, names that lead out of it.
+    pub fn unpack(archive: &[u8], modified: Option<Time>) -> anyhow::Result<Self> {
+        let mut recording = Self::default();
+        recording.add_archive(archive, Path::new(""), modified)?;
+        recording.sort();
+        Ok(recording)
+    }
+
+    fn add(&mut self, path: &Path, depth: usize) -> anyhow::Result<()> {
+        let about = fs::metadata(path)?;
+        if about.is_dir() {
+            if depth > 16 {
+                return Ok(());
+            }
+            let mut entries: Vec<PathBuf> = fs::read_dir(path)?.filter_map(|e| e.ok().map(|e| e.path())).collect();
+            entries.sort();
+            for entry in entries {
+                // One unreadable file in a folder does not hide the others.
+                if let Err(error) = self.add(&entry, depth + 1) {
+                    self.unreadable(&entry, &error);
+                }
+            }
+            return Ok(());
+        }
+        let modified = about.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+        let modified = modified.and_then(|d| i64::try_from(d.as_millis()).ok()).map(Time::from_millis);
+        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("zip")) {
+            return self.add_archive(&fs::read(path)?, path, modified);
+        }
+        if path.file_name().is_some_and(|name| name == MANIFEST) {
+            self.manifest = Some(Manifest::parse(&fs::read_to_string(path)?)?);
+            return Ok(());
+        }
+        fs::File::open(path)?;
+        self.inputs.push(Input { name: path.to_owned(), place: Place::File(path.to_owned()), size: about.len(), modified });
+        Ok(())
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &anyhow::Error) {
+        self.inputs.push(Input {
+            name: PathBuf::from(format!("{} ({error:#})", path.display())),
+            place: Place::Memory(Arc::from([])),
+            size: 0,
+            modified: None,
+        });
+    }
+
+    fn add_archive(&mut self, bytes: &[u8], path: &Path, modified: Option<Time>) -> anyhow::Result<()> {
+        let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).context("it is no zip archive")?;
+        if archive.len() > MOST_ENTRIES {
+            bail!("the archive has more than {MOST_ENTRIES} entries");
+        }
+        let mut left = MOST_UNPACKED;
+        for index in 0..archive.len() {
+            let entry = archive.by_index(index)?;
+            if !entry.is_file() {
+                continue;
+            }
+            let Some(name) = entry.enclosed_name() else { bail!("the archive has an entry whose name leads out of it") };
+            let bound = entry.compressed_size().saturating_mul(MOST_RATIO).max(1 << 20).min(left);
+            let mut unpacked = Vec::new();
+            entry.take(bound + 1).read_to_end(&mut unpacked).with_context(|| format!("entry {}", name.display()))?;
+            if unpacked.len() as u64 > bound {
+                bail!("entry {} unpacks to more than can be meant well", name.display());
+            }
+            left -= unpacked.len() as u64;
+            if name.file_name().is_some_and(|n| n == MANIFEST) {
+                self.manifest = Some(Manifest::parse(std::str::from_utf8(&unpacked)?)?);
+                continue;
+            }
+            let (name, size) = (path.join(name), unpacked.len() as u64);
+            self.inputs.push(Input { name, place: Place::Memory(unpacked.into()), size, modified });
+        }
+        Ok(())
+    }
+
+    /// Configurations first, since they tell what the logs are about; then the small files, which are soon done.
+    fn sort(&mut self) {
+        let is_settings = |input: &Input| input.name.extension().is_some_and(|e| e.eq_ignore_ascii_case("config"));
+        self.inputs.sort_by_key(|input| (!is_settings(input), input.size));
+    }
+
+    /// Bytes in all.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.inputs.iter().map(|i| i.size).sum()
+    }
+
+    /// The zone for logs in local time: what was asked for, else what the manifest says, else UTC.
+    #[must_use]
+    pub fn zone(&self, asked: Option<Zone>) -> Zone {
+        asked.or_else(|| self.manifest.as_ref().and_then(|m| m.zone)).unwrap_or(Zone::Utc)
+    }
+
+    /// Hands on everything as envelopes, one file after the other, and puts the files on the shelf. `send` answers whether to go on.
+    pub fn play_into(&self, zone: Zone, places: &Shelf, heard: Time, send: &mut dyn FnMut(Envelope) -> bool) {
+        for (index, input) in self.inputs.iter().enumerate() {
+            let source = SourceId(u32::try_from(index).unwrap_or(u32::MAX));
+            places.put(source, input.place.clone());
+            if !input.play_into(source, zone, heard, send) {
+                return;
+            }
+        }
+    }
+
+    /// Reads everything at once, on all processors.
+    pub fn load(&self, zone: Zone, places: &Shelf, new_engine: &(dyn Fn() -> Engine + Sync)) -> Engine {
+        use rayon::prelude::*;
+        let mut engine = new_engine();
+        let ids = || self.inputs.iter().enumerate().map(|(i, input)| (SourceId(u32::try_from(i).unwrap_or(u32::MAX)), input));
+        for (source, input) in ids() {
+            places.put(source, input.place.clone());
+        }
+        let is_settings = |input: &Input| input.name.extension().is_some_and(|e| e.eq_ignore_ascii_case("config"));
+        for (source, input) in ids().filter(|(_, input)| is_settings(input)) {
+            input.play_into(source, zone, Time::MIN, &mut |envelope| {
+                engine.take(envelope);
+                true
+            });
+        }
+        let settings = engine.limits().settings.clone();
+        let logs: Vec<(SourceId, &Input)> = ids().filter(|(_, input)| !is_settings(input)).collect();
+        let engines: Vec<Engine> = logs
+            .par_iter()
+            .map(|(source, input)| {
+                let mut engine = new_engine();
+                engine.settings(&settings);
+                input.play_into(*source, zone, Time::MIN, &mut |envelope| {
+                    engine.take(envelope);
+                    true
+                });
+                engine
+            })
+            .collect();
+        for other in engines {
+            engine.merge(other);
+        }
+        engine
+    }
+}
+
+impl Input {
+    fn play_into(&self, source: SourceId, zone: Zone, heard: Time, send: &mut dyn FnMut(Envelope) -> bool) -> bool {
+        let name = self.name.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let hints = Hints { zone, modified: self.modified, name };
+        let opened = Opened { path: self.name.clone(), hints, size: self.size, generation: 0 };
+        let mut send = |payload| send(Envelope { heard, source, payload });
+        if !send(Payload::Opened(opened)) {
+            return false;
+        }
+        let mut go_on = true;
+        match &self.place {
+            Place::Memory(bytes) => go_on = bytes.chunks(PIECE).all(|piece| send(Payload::Bytes(piece.to_vec()))),
+            Place::File(path) => {
+                if let Err(error) = read_pieces(path, &mut |piece| {
+                    go_on = send(Payload::Bytes(piece));
+                    go_on
+                }) {
+                    go_on = send(Payload::Health(crate::engine::Health::Denied(error.to_string())));
+                    return go_on;
+                }
+            }
+            Place::Gone(_) => {}
+        }
+        go_on && send(Payload::Closed)
+    }
+}
+
+fn read_pieces(path: &Path, take: &mut dyn FnMut(Vec<u8>) -> bool) -> std::io::Result<()> {
+    let mut file = fs::File::open(path)?;
+    loop {
+        let mut piece = Vec::with_capacity(PIECE);
+        let read = (&mut file).take(PIECE as u64).read_to_end(&mut piece)?;
+        if read == 0 || !take(piece) {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Requests in flight, second by second, from rows that are written when a request ends.
+//!
+//! With logged second `S` and `T` ms taken, the true end lies in [S, S + 1 s). The **mean** takes the end at S + 500 ms and adds up
+//! the milliseconds of each second that the request covers (Little's law, a second at a time). The **low** counts the seconds that
+//! it covers for certain, the **high** those that it may touch. All three are difference arrays: a request costs a few additions,
+//! however long it took.
+
+use std::ops::Range;
+
+use super::series::Series;
+
+/// How many requests were in flight in one second.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Point {
+    /// The mean over the second.
+    pub mean: f64,
+    /// At least so many at every moment of the second.
+    pub low: i64,
+    /// At most so many at any moment of the second.
+    pub high: i64,
+}
+
+/// The second with the greatest mean.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Peak {
+    /// The second, since the epoch; the first such.
+    pub second: i64,
+    /// What was in flight in it.
+    pub point: Point,
+}
+
+/// Differences from second to second of what was in flight.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct InFlight {
+    /// Milliseconds covered.
+    mean: Series<i64>,
+    low: Series<i32>,
+    high: Series<i32>,
+}
+
+/// Requests longer than this (about 31 years) are cut: no server ran that long.
+const LONGEST: i64 = 1_000_000_000_000;
+
+impl InFlight {
+    /// Adds a request logged at `second` that took `taken` milliseconds.
+    pub fn add(&mut self, second: i64, taken: u64) {
+        let taken = i64::try_from(taken).unwrap_or(LONGEST).min(LONGEST);
+        let (begin, end) = (second * 1000 + 500 - taken, second * 1000 + 500);
+        let first = begin.div_euclid(1000);
+        if taken == 0 {
+            // It covers no time, but it may have touched its second (below).
+        } else if first == second {
+            self.mean.add(second, taken);
+            self.mean.add(second + 1, -taken);
+        } else {
+            let head = 1000 - begin.rem_euclid(1000);
+            let tail = end - second * 1000;
+            self.mean.add(first, head);
+            self.mean.add(first + 1, 1000 - head);
+            self.mean.add(second, tail - 1000);
+            self.mean.add(second + 1, -tail);
+        }
+        let certain = second + 1 - taken / 1000;
+        if certain < second {
+            self.low.add(certain, 1);
+            self.low.add(second, -1);
+        }
+        self.high.add((second * 1000 - taken).div_euclid(1000), 1);
+        self.high.add(second + 1, -1);
+    }
+
+    /// Adds what another one holds.
+    pub fn merge(&mut self, other: &Self) {
+        self.mean.merge(&other.mean);
+        self.low.merge(&other.low);
+        self.high.merge(&other.high);
+    }
+
+    /// What was in flight in one second.
+    #[must_use]
+    pub fn at(&self, second: i64) -> Point {
+        let upto = i64::MIN..second + 1;
+        point(self.mean.sum(upto.clone()), self.low.sum(upto.clone()), self.high.sum(upto))
+    }
+
+    /// What was in flight in each of some seconds.
+    #[must_use]
+    pub fn window(&self, seconds: Range<i64>) -> Vec<Point> {
+        let before = i64::MIN..seconds.start;
+        let (mut mean, mut low, mut high) = (self.mean.sum(before.clone()), self.low.sum(before.clone()), self.high.sum(before));
+        seconds
+            .map(|second| {
+                mean += self.mean.get(second);
+                low += i64::from(self.low.get(second));
+                high += i64::from(self.high.get(second));
+                point(mean, low, high)
+            })
+            .collect()
+    }
+
+    /// The second before `end` with the greatest mean; `None` while nothing has been in flight.
+    #[must_use]
+    pub fn peak(&self, end: i64) -> Option<Peak> {
+        // The mean changes only where a difference is not zero.
+        let (mut mean, mut best) = (0, (0, None));
+        for (second, step) in self.mean.nonzero(i64::MIN..end) {
+            mean += step;
+            if mean > best.0 {
+                best = (mean, Some(second));
+            }
+        }
+        best.1.map(|second| Peak { second, point: self.at(second) })
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds in one second, far below 2^52")]
+fn point(millis: i64, low: i64, high: i64) -> Point {
+    Point { mean: millis as f64 / 1000.0, low, high }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The definitions, word by word.
+    fn brute_force(requests: &[(i64, u64)], s: i64) -> Point {
+        let mut sum = (0, 0, 0);
+        for &(second, taken) in requests {
+            let t = i64::try_from(taken).unwrap();
+            let (begin, end) = (second * 1000 + 500 - t, second * 1000 + 500);
+            sum.0 += (end.min(s * 1000 + 1000) - begin.max(s * 1000)).max(0);
+            sum.1 += i64::from(second + 1 - t.div_euclid(1000) <= s && s < second);
+            sum.2 += i64::from((1000 * second - t).div_euclid(1000) <= s && s <= second);
+        }
+        point(sum.0, sum.1, sum.2)
+    }
+
+    proptest! {
+        #[test]
+        fn the_difference_arrays_are_the_definitions(
+            requests in proptest::collection::vec((0i64..40, prop_oneof![0u64..3000, 0u64..30_000]), 0..40),
+        ) {
+            let mut in_flight = InFlight::default();
+            for (second, taken) in &requests {
+                in_flight.add(*second, *taken);
+            }
+            let window = in_flight.window(-40..45);
+            let mut best: Option<Peak> = None;
+            for (s, got) in (-40..45).zip(window) {
+                let want = brute_force(&requests, s);
+                prop_assert_eq!(got, want);
+                prop_assert_eq!(in_flight.at(s), want);
+                if want.mean > best.map_or(0.0, |b| b.point.mean) {
+                    best = Some(Peak { second: s, point: want });
+                }
+            }
+            prop_assert_eq!(in_flight.peak(i64::MAX - 1), best);
+        }
+    }
+}

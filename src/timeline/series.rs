@@ -1,0 +1,156 @@
+//! One number a second, for as many seconds as have one.
+
+use std::ops::{AddAssign, Range};
+
+/// Seconds in a chunk. A day is 85 chunks.
+const CHUNK: usize = 1024;
+/// The same as seconds.
+const SECONDS: i64 = 1024;
+
+/// A number that a [`Series`] can hold.
+pub trait Number: Copy + Default + PartialEq + AddAssign + Into<i64> {}
+impl Number for u32 {}
+impl Number for i32 {}
+impl Number for i64 {}
+
+#[derive(Debug, Clone)]
+struct Chunk<T> {
+    /// The first second, divided by [`CHUNK`].
+    index: i64,
+    total: i64,
+    values: Box<[T; CHUNK]>,
+}
+
+/// One number a second; zero where nothing was added. Memory grows with the time covered, in pieces of 17 minutes.
+#[derive(Debug, Clone)]
+pub struct Series<T> {
+    chunks: Vec<Chunk<T>>,
+    /// The chunk last written to: neighbours in a log are neighbours in time.
+    recent: usize,
+}
+
+impl<T> Default for Series<T> {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), recent: 0 }
+    }
+}
+
+impl<T: Number> PartialEq for Series<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.nonzero(i64::MIN..i64::MAX).eq(other.nonzero(i64::MIN..i64::MAX))
+    }
+}
+
+fn slot(second: i64) -> usize {
+    // The remainder is between 0 and SECONDS.
+    usize::try_from(second.rem_euclid(SECONDS)).unwrap_or(0)
+}
+
+impl<T: Number> Series<T> {
+    /// Adds to a second.
+    pub fn add(&mut self, second: i64, amount: T) {
+        let index = second.div_euclid(SECONDS);
+        if self.chunks.get(self.recent).is_none_or(|c| c.index != index) {
+            self.recent = match self.chunks.binary_search_by_key(&index, |c| c.index) {
+                Ok(at) => at,
+                Err(at) => {
+                    self.chunks.insert(at, Chunk { index, total: 0, values: Box::new([T::default(); CHUNK]) });
+                    at
+                }
+            };
+        }
+        if let Some(chunk) = self.chunks.get_mut(self.recent) {
+            chunk.total += amount.into();
+            if let Some(value) = chunk.values.get_mut(slot(second)) {
+                *value += amount;
+            }
+        }
+    }
+
+    /// Adds another series to this one.
+    pub fn merge(&mut self, other: &Self) {
+        for (second, value) in other.nonzero(i64::MIN..i64::MAX) {
+            self.add(second, value);
+        }
+    }
+
+    /// The value of a second.
+    #[must_use]
+    pub fn get(&self, second: i64) -> T {
+        let index = second.div_euclid(SECONDS);
+        self.chunks
+            .binary_search_by_key(&index, |c| c.index)
+            .ok()
+            .and_then(|at| self.chunks.get(at))
+            .and_then(|c| c.values.get(slot(second)))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// The sum over seconds.
+    #[must_use]
+    pub fn sum(&self, seconds: Range<i64>) -> i64 {
+        self.overlapping(&seconds)
+            .map(|chunk| {
+                let begin = chunk.index * SECONDS;
+                if seconds.start <= begin && begin + SECONDS <= seconds.end {
+                    return chunk.total;
+                }
+                cut(chunk, &seconds).map(|(_, v)| v.into()).sum()
+            })
+            .sum()
+    }
+
+    /// Seconds whose value is not zero, in order.
+    pub fn nonzero(&self, seconds: Range<i64>) -> impl Iterator<Item = (i64, T)> + '_ {
+        let range = seconds.clone();
+        self.overlapping(&seconds).flat_map(move |chunk| cut(chunk, &range)).filter(|(_, v)| *v != T::default())
+    }
+
+    /// The first second that is not zero.
+    #[must_use]
+    pub fn first(&self) -> Option<i64> {
+        self.nonzero(i64::MIN..i64::MAX).next().map(|(s, _)| s)
+    }
+
+    /// The last second before `end` that is not zero.
+    #[must_use]
+    pub fn last_before(&self, end: i64) -> Option<i64> {
+        self.chunks
+            .iter()
+            .rev()
+            .find_map(|chunk| cut(chunk, &(i64::MIN..end)).filter(|(_, v)| *v != T::default()).last())
+            .map(|(s, _)| s)
+    }
+
+    fn overlapping(&self, seconds: &Range<i64>) -> impl Iterator<Item = &Chunk<T>> + use<'_, T> {
+        let from = self.chunks.partition_point(|c| c.index < seconds.start.div_euclid(SECONDS));
+        let end = seconds.end;
+        self.chunks.iter().skip(from).take_while(move |c| c.index.saturating_mul(SECONDS) < end)
+    }
+}
+
+/// The seconds of a chunk inside a range, with their values.
+fn cut<'a, T: Copy>(chunk: &'a Chunk<T>, seconds: &Range<i64>) -> impl Iterator<Item = (i64, T)> + use<'a, T> {
+    let begin = chunk.index * SECONDS;
+    let range = seconds.clone();
+    (begin..).zip(chunk.values.iter().copied()).filter(move |(second, _)| range.contains(second))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_and_edges_over_chunks_and_ages() {
+        let mut series = Series::<u32>::default();
+        for second in [-1, 0, 1023, 1024, 5000, 253_402_300_799] {
+            series.add(second, 2);
+        }
+        series.add(0, 1);
+        assert_eq!(series.sum(0..1024), 5);
+        assert_eq!(series.sum(0..1025), 7);
+        assert_eq!(series.sum(i64::MIN..i64::MAX), 13);
+        assert_eq!((series.first(), series.last_before(5000), series.get(0)), (Some(-1), Some(1024), 3));
+    }
+}

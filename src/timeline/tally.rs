@@ -1,0 +1,145 @@
+//! How often a kind of trouble was seen, when, and the line that proves it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::series::Series;
+use crate::record::{Origin, Slots};
+
+/// A kind of trouble that a record tells of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    /// A W3C row with status 503 (KB 943891 has the substatus codes; 503.2 is `appConcurrentRequestLimit`).
+    Http503 {
+        /// The application's name.
+        app: Box<str>,
+        /// `None` where the log has no `sc-substatus`.
+        substatus: Option<u16>,
+    },
+    /// An HTTPERR row of a web site.
+    HttpErr {
+        /// The reason phrase, without a count.
+        phrase: Box<str>,
+        /// A client was turned away: a 503, or a reason that means it.
+        turned_away: bool,
+    },
+    /// An HTTPERR 503 of another user of HTTP.sys.
+    NotIis(Box<str>),
+    /// A configuration or package-info request turned away with 503, by its page.
+    NsRequest(NsRequest),
+    /// The NS log says that all slots of a kind are taken.
+    NsSlotsFull(Slots),
+    /// An agent or package server was told that the server is busy.
+    AgentBackingOff,
+    /// The NS could not process a request (SMP 8, KB 179877).
+    NsUnableToProcess,
+    /// SEPM's own log tells of a 503 from secars.
+    Sepm503,
+    /// SEPM's own log tells of error code 0x10010000.
+    Sepm0x10010000,
+    /// A W3C row without `time-taken`: its time in flight is unknown.
+    LacksTimeTaken(crate::record::SourceId),
+    /// A W3C row without `sc-substatus`: the reason of a 503 would be unknown.
+    LacksSubstatus(crate::record::SourceId),
+}
+
+/// The requests that take a slot of a Notification Server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NsRequest {
+    /// `GetClientPolicies`: a configuration request.
+    GetClientPolicies,
+    /// `GetPackageInfo`: a package-info request.
+    GetPackageInfo,
+}
+
+impl NsRequest {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::GetClientPolicies, Self::GetPackageInfo];
+
+    /// The page's name as Altiris spells it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GetClientPolicies => "GetClientPolicies",
+            Self::GetPackageInfo => "GetPackageInfo",
+        }
+    }
+
+    /// The kind of slot it takes.
+    #[must_use]
+    pub fn slots(self) -> Slots {
+        match self {
+            Self::GetClientPolicies => Slots::Config,
+            Self::GetPackageInfo => Slots::PackageInfo,
+        }
+    }
+
+    /// Tells the request from a URL, with or without a query. Case varies between agents.
+    #[must_use]
+    pub fn of_url(url: &[u8]) -> Option<Self> {
+        let path = url.split(|b| *b == b'?').next().unwrap_or_default();
+        let page = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
+        let page = page.split(|b| *b == b'.').next().unwrap_or_default();
+        Self::ALL.into_iter().find(|request| page.eq_ignore_ascii_case(request.name().as_bytes()))
+    }
+}
+
+/// A count a second, and for each minute the first line that proves it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tally {
+    counts: Series<u32>,
+    /// Minute → the smallest origin in it, so that order does not matter.
+    proofs: BTreeMap<i64, Origin>,
+}
+
+impl Tally {
+    /// Counts `weight` at a second, proven by a line.
+    pub fn add(&mut self, second: i64, weight: u64, proof: Origin) {
+        self.counts.add(second, u32::try_from(weight).unwrap_or(u32::MAX));
+        self.proofs.entry(second.div_euclid(60)).and_modify(|p| *p = proof.min(*p)).or_insert(proof);
+    }
+
+    /// Adds what another one holds.
+    pub fn merge(&mut self, other: &Self) {
+        self.counts.merge(&other.counts);
+        for (minute, proof) in &other.proofs {
+            self.proofs.entry(*minute).and_modify(|p| *p = (*proof).min(*p)).or_insert(*proof);
+        }
+    }
+
+    /// The counts by second.
+    #[must_use]
+    pub fn counts(&self) -> &Series<u32> {
+        &self.counts
+    }
+
+    /// The count over seconds.
+    #[must_use]
+    pub fn sum(&self, seconds: Range<i64>) -> u64 {
+        u64::try_from(self.counts.sum(seconds)).unwrap_or(0)
+    }
+
+    /// The seconds before `end` at which the trouble set in: after at least `quiet` seconds without it.
+    #[must_use]
+    pub fn onsets(&self, end: i64, quiet: i64) -> Vec<i64> {
+        let mut onsets = Vec::new();
+        let mut last = None;
+        for (second, _) in self.counts.nonzero(i64::MIN..end) {
+            if last.is_none_or(|last| second - last > quiet) {
+                onsets.push(second);
+            }
+            last = Some(second);
+        }
+        onsets
+    }
+
+    /// Up to `most` proofs before `end`, spread over the time: the first, the last, and some between.
+    #[must_use]
+    pub fn proofs(&self, end: i64, most: usize) -> Vec<Origin> {
+        let all: Vec<Origin> = self.proofs.range(..=end.div_euclid(60)).map(|(_, p)| *p).collect();
+        if all.len() <= most {
+            return all;
+        }
+        (0..most).filter_map(|i| all.get(i * (all.len() - 1) / (most - 1).max(1)).copied()).collect()
+    }
+}

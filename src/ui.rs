@@ -1,0 +1,10 @@
+//! The screen.
+
+pub mod action;
+pub mod cursor;
+pub mod listing;
+pub mod panes;
+pub mod state;
+pub mod text;
+pub mod theme;
+pub mod views;

@@ -1,0 +1,268 @@
+//! Keys and what they do: one row a key. Help, footer, README and man page walk this table.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// What a key asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// The next pane.
+    NextPane,
+    /// The pane before.
+    PreviousPane,
+    /// A pane by its number.
+    Pane(u8),
+    /// One level in.
+    Drill,
+    /// One level back.
+    Back,
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// The first row.
+    Top,
+    /// The last row.
+    Bottom,
+    /// Begin to type a filter.
+    Filter,
+    /// Sort by the next column.
+    Sort,
+    /// Turn the order round.
+    Reverse,
+    /// Group by the next of URL, client, user agent, status.
+    Group,
+    /// Pause or go on.
+    Pause,
+    /// The cursor by so many seconds.
+    Step(i8),
+    /// Slower replay.
+    Slower,
+    /// Faster replay.
+    Faster,
+    /// The next moment at which a finding sets in.
+    NextFinding,
+    /// The one before.
+    PreviousFinding,
+    /// The first moment.
+    Start,
+    /// The last moment, or live.
+    End,
+    /// A longer window.
+    Wider,
+    /// A shorter window.
+    Narrower,
+    /// One pane over the whole screen.
+    Zoom,
+    /// The next theme.
+    Theme,
+    /// Write a report.
+    Export,
+    /// Copy the selected row.
+    Copy,
+    /// Show or hide the help.
+    Help,
+    /// Leave.
+    Quit,
+}
+
+/// Where a key is worth a place in the footer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Footer {
+    /// Always.
+    Always,
+    /// Over the panes.
+    Overview,
+    /// In a list.
+    List,
+    /// In a list of groups.
+    Groups,
+    /// Never: the help has it.
+    Never,
+}
+
+/// A row of [`ACTIONS`].
+#[derive(Debug, Clone, Copy)]
+pub struct KeyRow {
+    /// What it does.
+    pub action: Action,
+    /// The keys, each with the modifiers that must be held.
+    pub keys: &'static [(KeyCode, KeyModifiers)],
+    /// The keys for people.
+    pub shown: &'static str,
+    /// One or two words for the footer.
+    pub label: &'static str,
+    /// A sentence for the help.
+    pub help: &'static str,
+    /// Where the footer has it.
+    pub footer: Footer,
+}
+
+const NONE: KeyModifiers = KeyModifiers::NONE;
+const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
+
+const fn row(
+    action: Action,
+    keys: &'static [(KeyCode, KeyModifiers)],
+    shown: &'static str,
+    label: &'static str,
+    help: &'static str,
+    footer: Footer,
+) -> KeyRow {
+    KeyRow { action, keys, shown, label, help, footer }
+}
+
+/// All keys.
+pub static ACTIONS: &[KeyRow] = {
+    use Action as A;
+    use Footer::{Always, Groups, List, Never, Overview};
+    use KeyCode::{Char, Esc};
+    &[
+        row(A::Quit, &[(Char('q'), NONE)], "q", "quit", "Leave; the terminal is given back as it was.", Always),
+        row(A::Help, &[(Char('?'), NONE), (KeyCode::F(1), NONE)], "?", "help", "Show or hide this help.", Always),
+        row(
+            A::Drill,
+            &[(KeyCode::Enter, NONE)],
+            "Enter",
+            "drill in",
+            "From a pane to its list, from a row to what is behind it, down to the raw line.",
+            Always,
+        ),
+        row(A::Back, &[(Esc, NONE), (KeyCode::Backspace, NONE)], "Esc", "back", "One level back; clears a filter first.", List),
+        row(A::NextPane, &[(KeyCode::Tab, NONE)], "Tab", "pane", "The next pane.", Overview),
+        row(
+            A::PreviousPane,
+            &[(KeyCode::BackTab, SHIFT), (KeyCode::BackTab, NONE)],
+            "Shift-Tab",
+            "pane",
+            "The pane before.",
+            Never,
+        ),
+        row(
+            A::Pane(1),
+            &[(Char('1'), NONE)],
+            "1",
+            "requests",
+            "Pane 1: requests in flight against appConcurrentRequestLimit.",
+            Never,
+        ),
+        row(A::Pane(2), &[(Char('2'), NONE)], "2", "pool", "Pane 2: the non-paged pool against the cutoff of HTTP.sys.", Never),
+        row(A::Pane(3), &[(Char('3'), NONE)], "3", "NS slots", "Pane 3: the slots of an Altiris Notification Server.", Never),
+        row(A::Pane(4), &[(Char('4'), NONE)], "4", "findings", "Pane 4: what is wrong, since when, how often.", Never),
+        row(A::Pane(5), &[(Char('5'), NONE)], "5", "sources", "The files: kind, records, malformed lines, state.", Never),
+        row(A::Pane(6), &[(Char('6'), NONE)], "6", "log", "Pane 6: the lines of all logs, merged by time.", Never),
+        row(A::Filter, &[(Char('/'), NONE)], "/", "filter", "Show only rows that contain a text (any case).", List),
+        row(A::Sort, &[(Char('s'), NONE)], "s", "sort", "Sort by the next column.", List),
+        row(A::Reverse, &[(Char('S'), SHIFT), (Char('S'), NONE)], "S", "reverse", "Turn the order round.", Never),
+        row(A::Group, &[(Char('b'), NONE)], "b", "group by", "Group by URL, client, user agent or status.", Groups),
+        row(
+            A::Pause,
+            &[(Char(' '), NONE)],
+            "Space",
+            "pause",
+            "Pause and go on. While live, what happens is still taken in.",
+            Always,
+        ),
+        row(A::Slower, &[(Char('<'), NONE), (Char('<'), SHIFT)], "<", "slower", "Slower replay.", Never),
+        row(A::Faster, &[(Char('>'), NONE), (Char('>'), SHIFT)], ">", "faster", "Faster replay.", Never),
+        row(A::Step(-1), &[(KeyCode::Left, NONE)], "←", "-1s", "The cursor a second back.", Never),
+        row(A::Step(1), &[(KeyCode::Right, NONE)], "→", "+1s", "The cursor a second on.", Never),
+        row(
+            A::Step(-60),
+            &[(KeyCode::Left, SHIFT), (Char('['), NONE)],
+            "Shift-←",
+            "-1min",
+            "The cursor a minute back (also [).",
+            Never,
+        ),
+        row(
+            A::Step(60),
+            &[(KeyCode::Right, SHIFT), (Char(']'), NONE)],
+            "Shift-→",
+            "+1min",
+            "The cursor a minute on (also ]).",
+            Never,
+        ),
+        row(
+            A::NextFinding,
+            &[(Char('n'), NONE)],
+            "n",
+            "next finding",
+            "To the next moment at which a finding sets in.",
+            Overview,
+        ),
+        row(
+            A::PreviousFinding,
+            &[(Char('N'), SHIFT), (Char('N'), NONE)],
+            "N",
+            "previous",
+            "To the moment before at which a finding set in.",
+            Never,
+        ),
+        row(A::Start, &[(KeyCode::Home, NONE)], "Home", "start", "To the first moment.", Never),
+        row(A::End, &[(KeyCode::End, NONE)], "End", "live", "To the last moment; live, the cursor follows it.", Never),
+        row(
+            A::Wider,
+            &[(Char('+'), NONE), (Char('+'), SHIFT), (Char('='), NONE)],
+            "+",
+            "window",
+            "A longer window of time.",
+            Never,
+        ),
+        row(A::Narrower, &[(Char('-'), NONE)], "-", "window", "A shorter window of time.", Never),
+        row(A::Up, &[(KeyCode::Up, NONE), (Char('k'), NONE)], "↑ k", "up", "One row up.", Never),
+        row(A::Down, &[(KeyCode::Down, NONE), (Char('j'), NONE)], "↓ j", "down", "One row down.", Never),
+        row(A::PageUp, &[(KeyCode::PageUp, NONE)], "PgUp", "page", "A page up.", Never),
+        row(A::PageDown, &[(KeyCode::PageDown, NONE)], "PgDn", "page", "A page down.", Never),
+        row(A::Top, &[(Char('g'), NONE)], "g", "top", "The first row.", Never),
+        row(A::Bottom, &[(Char('G'), SHIFT), (Char('G'), NONE)], "G", "bottom", "The last row.", Never),
+        row(A::Zoom, &[(Char('z'), NONE)], "z", "zoom", "One pane over the whole screen, and back.", Overview),
+        row(A::Theme, &[(Char('t'), NONE)], "t", "theme", "The next theme.", Never),
+        row(
+            A::Export,
+            &[(Char('e'), NONE)],
+            "e",
+            "export",
+            "Write a report of this moment as JSON into the current folder.",
+            Never,
+        ),
+        row(
+            A::Copy,
+            &[(Char('y'), NONE)],
+            "y",
+            "copy",
+            "Copy the selected row to the clipboard (OSC 52, where the terminal allows it).",
+            Never,
+        ),
+    ]
+};
+
+/// The action of a key.
+#[must_use]
+pub fn action(key: KeyEvent) -> Option<Action> {
+    let held = key.modifiers & (KeyModifiers::SHIFT | KeyModifiers::CONTROL | KeyModifiers::ALT);
+    if held == KeyModifiers::CONTROL && key.code == KeyCode::Char('c') {
+        return Some(Action::Quit);
+    }
+    ACTIONS.iter().find(|row| row.keys.contains(&(key.code, held))).map(|row| row.action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_does_two_things_and_every_action_has_help() {
+        let mut seen = Vec::new();
+        for row in ACTIONS {
+            assert!(!row.help.is_empty() && !row.shown.is_empty());
+            for key in row.keys {
+                assert!(!seen.contains(key), "{key:?} is in two rows");
+                seen.push(*key);
+            }
+        }
+    }
+}

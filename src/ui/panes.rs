@@ -1,0 +1,171 @@
+//! The three panes of a value against its limit: what each of them shows of a moment.
+//!
+//! A pane is a function from a moment to a [`LimitPane`]; drawing knows no difference between them but the slots' cells.
+
+//pub mod limit;
+mod ns;
+mod pool;
+mod requests;
+
+use std::ops::Range;
+
+use super::state::{Pane, Ui};
+use super::theme::Role;
+use crate::engine::Moment;
+use crate::formats::Kind;
+use crate::time::Time;
+use crate::timeline::in_flight::Point;
+use crate::timeline::series::Series;
+
+/// How a pane stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Nothing was seen that it could show.
+    Empty,
+    /// Far from the limit.
+    Fine,
+    /// Near the limit.
+    Near,
+    /// Clients were turned away in the window.
+    TurningAway,
+}
+
+impl Standing {
+    /// The look of its number.
+    #[must_use]
+    pub fn role(self) -> Role {
+        match self {
+            Self::Empty => Role::Dim,
+            Self::Fine => Role::Ok,
+            Self::Near => Role::Warn,
+            Self::TurningAway => Role::Critical,
+        }
+    }
+
+    /// The same in a word, since colour is never the only sign.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Empty => "no data",
+            Self::Fine => "OK",
+            Self::Near => "NEAR LIMIT",
+            Self::TurningAway => "TURNING AWAY",
+        }
+    }
+}
+
+/// One column of a chart: what was so in a stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Bucket {
+    /// The greatest value; `None` where it is not known, or not yet.
+    pub value: Option<Point>,
+    /// Clients turned away.
+    pub turned_away: u64,
+}
+
+/// Cells for slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cells {
+    /// Taken by configuration requests.
+    pub config: u64,
+    /// Taken by package-info requests.
+    pub package: u64,
+    /// How many there are.
+    pub slots: u64,
+}
+
+/// What a pane of a value against a limit shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LimitPane {
+    /// Its title.
+    pub title: &'static str,
+    /// How it stands.
+    pub standing: Standing,
+    /// The value, to be read from across a desk.
+    pub number: String,
+    /// Its unit, and what is uncertain about it.
+    pub unit: String,
+    /// What the value is of, and lines to say beside it: limit with origin, headroom, what was turned away. The weightiest first.
+    pub lines: Vec<(Role, String)>,
+    /// The chart, the oldest first.
+    pub buckets: Vec<Bucket>,
+    /// The chart's line.
+    pub limit: Option<f64>,
+    /// Its second line.
+    pub cutoff: Option<f64>,
+    /// Clients turned away in the window.
+    pub turned_away: u64,
+    /// Slots to draw as cells, one row a kind.
+    pub cells: Vec<Cells>,
+}
+
+impl LimitPane {
+    fn empty(title: &'static str, lines: Vec<(Role, String)>, columns: usize) -> Self {
+        Self {
+            title,
+            standing: Standing::Empty,
+            number: String::from("?"),
+            unit: String::new(),
+            lines,
+            buckets: vec![Bucket::default(); columns],
+            limit: None,
+            cutoff: None,
+            turned_away: 0,
+            cells: Vec::new(),
+        }
+    }
+}
+
+/// What a pane shows; `columns` is how wide its chart is. `None` for panes that are lists.
+#[must_use]
+pub fn limit_pane(pane: Pane, ui: &Ui, moment: &Moment<'_>, columns: usize) -> Option<LimitPane> {
+    match pane {
+        Pane::Requests => Some(requests::pane(ui, moment, columns)),
+        Pane::Pool => Some(pool::pane(ui, moment, columns)),
+        Pane::Ns => Some(ns::pane(ui, moment, columns)),
+        Pane::Findings | Pane::Sources | Pane::Log => None,
+    }
+}
+
+/// The seconds of each column of a chart over the window.
+fn columns_of(moment: &Moment<'_>, window: i64, columns: usize) -> Vec<Range<i64>> {
+    let end = moment.at.second() + 1;
+    let count = i64::try_from(columns).unwrap_or(1).max(1);
+    (0..count)
+        .map(|i| (end - window + i * window / count)..(end - window + (i + 1) * window / count).min(end))
+        .map(|r| r.start..r.end.max(r.start + 1))
+        .collect()
+}
+
+/// The greatest value of each column from a value a second.
+fn greatest(points: &[Point], from: i64, seconds: &Range<i64>, known_until: i64) -> Option<Point> {
+    if seconds.start > known_until {
+        return None;
+    }
+    seconds.clone().filter_map(|s| points.get(usize::try_from(s - from).ok()?)).copied().max_by(|a, b| a.mean.total_cmp(&b.mean))
+}
+
+fn sum(series: &Series<u32>, seconds: &Range<i64>) -> u64 {
+    u64::try_from(series.sum(seconds.clone())).unwrap_or(0)
+}
+
+/// Until when the W3C logs tell: rows come when requests end, and may be held back. A log that is read to its end tells it all.
+fn w3c_known_until(moment: &Moment<'_>) -> Option<Time> {
+    moment.sources.values().filter(|s| s.kind == Kind::W3c).filter_map(|s| s.span).map(|(_, to)| to).max()
+}
+
+/// Whether any log of a kind was read.
+fn has(moment: &Moment<'_>, kind: Kind) -> bool {
+    moment.sources.values().any(|s| s.kind == kind)
+}
+
+/// `12:04:31`, if the value is older than the moment looked at.
+fn as_of(ui: &Ui, shown: i64, moment: &Moment<'_>) -> Option<String> {
+    (moment.at.second() - shown > 2)
+        .then(|| format!("as of {}: the log lags {} s", ui.zone.clock(Time::from_second(shown)), moment.at.second() - shown))
+}
+
+/// A percentage of headroom with one decimal.
+fn percent(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole * 100.0 } else { 0.0 }
+}

@@ -1,0 +1,92 @@
+//! The slots of an Altiris Notification Server.
+
+use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, percent, w3c_known_until};
+use crate::engine::Moment;
+use crate::slots::{SlotUse, sum as in_flight};
+use crate::time::Time;
+use crate::timeline::tally::{NsRequest, Tally, Trouble};
+use crate::ui::state::Ui;
+use crate::ui::theme::Role;
+
+const TITLE: &str = "3 NS slots";
+const NEAR: f64 = 0.8;
+
+pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
+    let known = w3c_known_until(moment).map_or(i64::MIN, Time::second).min(moment.at.second());
+    let kinds = SlotUse::all(&Moment { at: Time::from_second(known).max(Time::MIN), ..*moment });
+    // Two kinds of slots: the number is of the fuller one.
+    let Some(fullest) = kinds.iter().max_by(|a, b| share(a).total_cmp(&share(b))) else {
+        return LimitPane::empty(TITLE, vec![(Role::Dim, String::from("no Altiris NS is seen"))], columns);
+    };
+    let requests: Vec<NsRequest> = fullest.types.iter().map(|t| t.request).collect();
+    let buckets = buckets(moment, ui.window, columns, &requests, known);
+    let turned_away: u64 = buckets.iter().map(|b| b.turned_away).sum();
+    #[expect(clippy::cast_precision_loss, reason = "counts of slots are small")]
+    let slots = fullest.limit.value as f64;
+    let now = fullest.now();
+    let left = (slots - now.mean).max(0.0);
+    let standing = match () {
+        () if turned_away > 0 => Standing::TurningAway,
+        () if now.mean >= slots * NEAR => Standing::Near,
+        () => Standing::Fine,
+    };
+    let mut lines = vec![
+        (Role::Limit, format!("limit {} ({})", fullest.limit.value, fullest.limit.origin)),
+        (Role::Text, format!("{left:.0} left, {:.1} %", percent(left, slots))),
+    ];
+    if turned_away > 0 {
+        lines.push((Role::Critical, format!("{turned_away} turned away")));
+    }
+    for kind in &kinds {
+        for t in &kind.types {
+            lines.push((Role::Dim, format!("{} {:.0}", t.request.name(), t.now.mean)));
+        }
+    }
+    if kinds.len() == 1 && fullest.types.len() > 1 {
+        lines.push((Role::Dim, String::from("shared by both types")));
+    }
+    lines.extend(as_of(ui, known, moment).map(|text| (Role::Warn, text)));
+    LimitPane {
+        title: TITLE,
+        standing,
+        number: format!("{:.0}", now.mean),
+        unit: format!("taken {}–{}", now.low, now.high),
+        lines,
+        buckets,
+        limit: Some(slots),
+        cutoff: None,
+        turned_away,
+        cells: kinds.iter().map(cells).collect(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of slots are small")]
+fn share(slots: &SlotUse) -> f64 {
+    slots.now().mean / slots.limit.value.max(1) as f64
+}
+
+fn cells(slots: &SlotUse) -> Cells {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of requests in flight")]
+    let taken =
+        |request: NsRequest| slots.types.iter().find(|t| t.request == request).map_or(0, |t| t.now.mean.round().max(0.0) as u64);
+    Cells { config: taken(NsRequest::GetClientPolicies), package: taken(NsRequest::GetPackageInfo), slots: slots.limit.value }
+}
+
+fn buckets(moment: &Moment<'_>, window: i64, columns: usize, requests: &[NsRequest], known: i64) -> Vec<Bucket> {
+    let seconds = columns_of(moment, window, columns);
+    let from = seconds.first().map_or(0, |r| r.start);
+    let points = in_flight(moment, requests).window(from..moment.at.second() + 1);
+    // A request may be told of by the HTTP logs and by the NS log: the greater count of a column is taken.
+    let tally = |wanted: fn(&Trouble) -> bool| -> Vec<&Tally> {
+        moment.timeline.troubles().filter(|(t, _)| wanted(t)).map(|(_, tally)| tally).collect()
+    };
+    let (answered, logged) = (tally(|t| matches!(t, Trouble::NsRequest(_))), tally(|t| matches!(t, Trouble::NsSlotsFull(_))));
+    let count = |tallies: &[&Tally], column: &std::ops::Range<i64>| tallies.iter().map(|t| t.sum(column.clone())).sum::<u64>();
+    seconds
+        .iter()
+        .map(|column| Bucket {
+            value: greatest(&points, from, column, known),
+            turned_away: count(&answered, column).max(count(&logged, column)),
+        })
+        .collect()
+}

@@ -1,0 +1,98 @@
+//! The non-paged pool in use, against its maximum less what HTTP.sys wants to be left.
+
+use super::{Bucket, LimitPane, Standing, columns_of, percent};
+use crate::diagnosis::megabytes;
+use crate::engine::Moment;
+use crate::formats::httperr::CONNECTIONS_REFUSED;
+use crate::pool::Pool;
+use crate::time::Time;
+use crate::timeline::POOL_USED;
+use crate::timeline::in_flight::Point;
+use crate::timeline::tally::Trouble;
+use crate::ui::state::Ui;
+use crate::ui::theme::Role;
+
+const TITLE: &str = "2 Non-paged pool";
+/// A sample stands for so many seconds after it: counters are sampled every few seconds, listings every few minutes.
+const FRESH: i64 = 90;
+const MB: f64 = 1_048_576.0;
+
+pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
+    let pool = Pool::of(moment);
+    let buckets = buckets(moment, ui.window, columns);
+    let turned_away: u64 = buckets.iter().map(|b| b.turned_away).sum();
+    #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
+    let (max, cutoff) = (pool.max.as_ref().map(|m| m.value as f64), pool.cutoff.value as f64);
+    if pool.used.is_none() && turned_away == 0 {
+        let mut lines = vec![(Role::Dim, String::from("no counter is read"))];
+        lines.push((Role::Dim, format!("cutoff {} ({})", megabytes(cutoff), pool.cutoff.origin)));
+        return LimitPane::empty(TITLE, lines, columns);
+    }
+    let standing = match pool.available {
+        _ if turned_away > 0 => Standing::TurningAway,
+        Some(available) if available < cutoff * 2.0 => Standing::Near,
+        Some(_) => Standing::Fine,
+        None => Standing::Empty,
+    };
+    LimitPane {
+        title: TITLE,
+        standing,
+        number: pool.used.map_or_else(|| String::from("?"), |(_, used)| format!("{:.0}", used / MB)),
+        unit: String::from("MB used"),
+        lines: lines(ui, moment, &pool, max, cutoff, turned_away),
+        buckets,
+        limit: max.map(|m| m / MB),
+        cutoff: max.map(|m| (m - cutoff) / MB),
+        turned_away,
+        cells: Vec::new(),
+    }
+}
+
+fn lines(ui: &Ui, moment: &Moment<'_>, pool: &Pool, max: Option<f64>, cutoff: f64, turned_away: u64) -> Vec<(Role, String)> {
+    let mut lines = Vec::new();
+    match (max, &pool.max) {
+        (Some(max), Some(limit)) => lines.push((Role::Limit, format!("max {} ({})", megabytes(max), limit.origin))),
+        _ => lines.push((Role::Warn, String::from("max unknown (--pool-max)"))),
+    }
+    lines.push((Role::Cutoff, format!("cutoff {} ({})", megabytes(cutoff), pool.cutoff.origin)));
+    if let (Some(available), Some(max)) = (pool.available, max) {
+        let role = if available < cutoff { Role::Critical } else { Role::Text };
+        let usable = available - cutoff;
+        lines.push((role, format!("{} left, {:.1} %", megabytes(available), percent(available, max))));
+        let word = if usable < 0.0 { "under the cutoff by" } else { "over the cutoff by" };
+        lines.push((role, format!("{word} {}", megabytes(usable.abs()))));
+    }
+    if turned_away > 0 {
+        lines.insert(2.min(lines.len()), (Role::Critical, format!("{turned_away} connections refused")));
+    }
+    if let Some(growth) = pool.per_minute {
+        lines.push((Role::Dim, format!("{}{} a minute", if growth >= 0.0 { "+" } else { "-" }, megabytes(growth.abs()))));
+    }
+    if let Some(tag) = pool.tags.first() {
+        let driver = if tag.driver.is_empty() { "driver unknown" } else { &tag.driver };
+        lines.push((Role::Accent, format!("{} {} {driver}", tag.shown(), megabytes(tag.bytes))));
+    }
+    if let Some((time, _)) = pool.used
+        && moment.at.since(time) > FRESH * 1000
+    {
+        lines.push((Role::Warn, format!("as of {}", ui.zone.clock(time))));
+    }
+    lines
+}
+
+fn buckets(moment: &Moment<'_>, window: i64, columns: usize) -> Vec<Bucket> {
+    let samples = moment.timeline.counter(POOL_USED);
+    let refused = moment
+        .timeline
+        .troubles()
+        .find(|(t, _)| matches!(t, Trouble::HttpErr { phrase, .. } if **phrase == *CONNECTIONS_REFUSED));
+    columns_of(moment, window, columns)
+        .into_iter()
+        .map(|column| {
+            let last = Time::from_second(column.end).plus(-1).min(moment.at);
+            let fresh = samples.and_then(|s| s.at(last)).filter(|(t, _)| column.start - t.second() <= FRESH);
+            let value = fresh.map(|(_, used)| Point { mean: used / MB, ..Point::default() });
+            Bucket { value, turned_away: refused.map_or(0, |(_, tally)| tally.sum(column)) }
+        })
+        .collect()
+}

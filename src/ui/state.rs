@@ -1,0 +1,443 @@
+//! What the screen remembers: focus, drill path, selection, filter, sort, window and cursor. Everything else it shows is a function
+//! of the moment.
+
+use std::collections::HashMap;
+
+use super::action::Action;
+use super::cursor::Cursor;
+use super::listing::{Listing, Order};
+use super::views::{Ask, Look, Reply, View};
+use crate::diagnosis;
+use crate::drill::matching::About;
+use crate::engine::Moment;
+use crate::time::{Time, Zone};
+
+/// Windows that `+` and `-` step through, in seconds.
+const WINDOWS: [i64; 9] = [60, 120, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 24 * 3600];
+
+/// The panes, in the order of `Tab`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pane {
+    /// Requests in flight.
+    Requests,
+    /// The non-paged pool.
+    Pool,
+    /// Slots of a Notification Server.
+    Ns,
+    /// What is wrong.
+    Findings,
+    /// The files; shown in the place of the log.
+    Sources,
+    /// The merged lines of all logs.
+    Log,
+}
+
+impl Pane {
+    /// All panes.
+    pub const ALL: [Self; 6] = [Self::Requests, Self::Pool, Self::Ns, Self::Findings, Self::Sources, Self::Log];
+
+    fn index(self) -> usize {
+        Self::ALL.iter().position(|p| *p == self).unwrap_or(0)
+    }
+
+    /// The list that lies behind it.
+    #[must_use]
+    pub fn root(self) -> View {
+        match self {
+            Self::Requests => View::Apps,
+            Self::Pool => View::Tags,
+            Self::Ns => View::NsTypes,
+            Self::Findings => View::Findings,
+            Self::Sources => View::Sources,
+            Self::Log => View::Log,
+        }
+    }
+}
+
+/// A level of the drilldown with what is remembered of it.
+#[derive(Debug, Clone)]
+pub struct Level {
+    /// What it shows.
+    pub view: View,
+    /// The row selected.
+    pub selected: usize,
+    /// What tells that row from others, so that the selection stays on it.
+    anchor: Option<String>,
+    /// How it is narrowed and ordered.
+    pub order: Order,
+}
+
+impl Level {
+    fn new(view: View) -> Self {
+        Self { view, selected: 0, anchor: None, order: Order::default() }
+    }
+
+    /// The row selected among some rows.
+    #[must_use]
+    pub fn selection(&self, listing: &Listing) -> usize {
+        let last = listing.rows.len().saturating_sub(1);
+        let anchored = self.anchor.as_ref().filter(|_| !listing.is_text);
+        // The log is read from its end, as long as nobody moved in it.
+        if self.anchor.is_none() && matches!(self.view, View::Log | View::Lines { .. }) && self.order.sort.is_none() {
+            return last;
+        }
+        anchored.and_then(|anchor| listing.rows.iter().position(|row| row.id() == *anchor)).unwrap_or(self.selected).min(last)
+    }
+
+    fn select(&mut self, row: usize, listing: &Listing) {
+        self.selected = row.min(listing.rows.len().saturating_sub(1));
+        self.anchor = listing.rows.get(self.selected).map(super::listing::ListRow::id);
+    }
+}
+
+/// What must be done outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Write a report of this moment.
+    Export(Time),
+    /// Copy a text, already safe, to the clipboard.
+    Copy(String),
+}
+
+/// What the screen remembers.
+#[derive(Debug, Clone)]
+pub struct Ui {
+    /// The pane that has the keys.
+    pub focus: Pane,
+    /// The lists behind the panes, by [`Pane::ALL`].
+    roots: Vec<Level>,
+    /// The levels drilled into; none while the panes are shown.
+    pub path: Vec<Level>,
+    /// The focused pane fills the screen.
+    pub zoomed: bool,
+    /// Seconds before the moment that are looked at.
+    pub window: i64,
+    /// The moment looked at.
+    pub cursor: Cursor,
+    /// The filter is being typed.
+    pub typing: bool,
+    /// The help is shown, from this row on.
+    pub help: Option<usize>,
+    /// The theme, by its place among the themes.
+    pub theme: usize,
+    /// Something to tell in the status line.
+    pub message: Option<String>,
+    /// The zone that times are shown in.
+    pub zone: Zone,
+    /// What is shown, in two or three words: `demo: pool-leak`.
+    pub title: String,
+    /// What was read again, by question; of the levels on the screen only.
+    replies: HashMap<usize, (Ask, Reply)>,
+    /// Rows that a page has on the screen.
+    pub page: usize,
+    /// Cells from left to right.
+    pub width: u16,
+    /// How much of a recording is loaded, from 0 to 1.
+    pub loading: Option<f64>,
+}
+
+impl Ui {
+    /// A screen that shows the panes.
+    #[must_use]
+    pub fn new(title: impl Into<String>, cursor: Cursor, zone: Zone, window: i64) -> Self {
+        Self {
+            focus: Pane::Requests,
+            roots: Pane::ALL.iter().map(|pane| Level::new(pane.root())).collect(),
+            path: Vec::new(),
+            zoomed: false,
+            window,
+            cursor,
+            typing: false,
+            help: None,
+            theme: 0,
+            message: None,
+            zone,
+            title: title.into(),
+            replies: HashMap::new(),
+            page: 10,
+            width: 80,
+            loading: None,
+        }
+    }
+
+    /// The level that has the keys.
+    #[must_use]
+    pub fn level(&self) -> &Level {
+        match self.path.last() {
+            Some(level) => level,
+            None => self.root(self.focus),
+        }
+    }
+
+    fn level_mut(&mut self) -> &mut Level {
+        let root = self.focus.index();
+        match self.path.last_mut() {
+            Some(level) => level,
+            // The roots are one a pane.
+            None => &mut self.roots[root],
+        }
+    }
+
+    /// The list behind a pane.
+    #[must_use]
+    pub fn root(&self, pane: Pane) -> &Level {
+        &self.roots[pane.index()]
+    }
+
+    /// What a level is drawn from. `slot` 0 is the root of the log pane, 1 the level drilled into.
+    #[must_use]
+    pub fn look<'a>(&'a self, moment: &'a Moment<'a>, slot: usize) -> Look<'a> {
+        let reply = self.replies.get(&slot).map(|(_, reply)| reply);
+        Look { moment, window: self.window, zone: self.zone, width: self.width, reply }
+    }
+
+    /// The rows of the level that has the keys, narrowed and ordered.
+    #[must_use]
+    pub fn listing(&self, moment: &Moment<'_>) -> Listing {
+        let slot = usize::from(!self.path.is_empty());
+        self.level().view.listing(&self.look(moment, slot)).ordered(&self.level().order)
+    }
+
+    /// The rows of a pane's list.
+    #[must_use]
+    pub fn root_listing(&self, pane: Pane, moment: &Moment<'_>) -> Listing {
+        self.root(pane).view.listing(&self.look(moment, 0)).ordered(&self.root(pane).order)
+    }
+
+    /// What was chosen in the list behind a pane, if anybody moved in it.
+    #[must_use]
+    pub fn chosen(&self, pane: Pane, moment: &Moment<'_>) -> Option<View> {
+        let root = self.root(pane);
+        root.anchor.as_ref()?;
+        let listing = self.root_listing(pane, moment);
+        listing.rows.get(root.selection(&listing)).and_then(|row| row.target.clone())
+    }
+
+    /// What must be read again for the screen, by slot.
+    #[must_use]
+    pub fn asks(&self, moment: &Moment<'_>) -> Vec<(usize, Ask)> {
+        match self.path.last() {
+            Some(level) => level.view.ask(&self.look(moment, 1)).map(|ask| (1, ask)).into_iter().collect(),
+            None => View::Log.ask(&self.look(moment, 0)).map(|ask| (0, ask)).into_iter().collect(),
+        }
+    }
+
+    /// Whether a question is answered as it is asked.
+    #[must_use]
+    pub fn answered(&self, slot: usize, ask: &Ask) -> bool {
+        self.replies.get(&slot).is_some_and(|(asked, _)| asked == ask)
+    }
+
+    /// Takes an answer. One that came too late, for a level that was left, is dropped.
+    pub fn reply(&mut self, slot: usize, ask: Ask, reply: Reply) {
+        let wanted = match self.path.last() {
+            Some(level) if slot == 1 => same_question(&level.view, &ask),
+            Some(_) => false,
+            None => slot == 0,
+        };
+        if wanted {
+            self.replies.insert(slot, (ask, reply));
+        }
+    }
+
+    /// Does what a key asks for.
+    pub fn update(&mut self, action: Action, moment: &Moment<'_>, bounds: (Time, Time)) -> Vec<Effect> {
+        self.message = None;
+        if self.help.is_some() {
+            return self.update_help(action);
+        }
+        match action {
+            Action::Quit => return vec![Effect::Quit],
+            Action::Export => return vec![Effect::Export(moment.at)],
+            Action::Copy => return self.copy(moment),
+            Action::Help => self.help = Some(0),
+            Action::Theme => self.theme += 1,
+            Action::Pane(number) => self.show_pane(usize::from(number).saturating_sub(1)),
+            Action::NextPane => self.show_pane((self.focus.index() + 1) % Pane::ALL.len()),
+            Action::PreviousPane => self.show_pane((self.focus.index() + Pane::ALL.len() - 1) % Pane::ALL.len()),
+            Action::Zoom => self.zoomed = self.path.is_empty() && !self.zoomed,
+            Action::Drill => self.drill(moment),
+            Action::Back => self.back(),
+            Action::Group => self.regroup(),
+            Action::Filter => self.begin_filter(),
+            Action::Sort => self.sort(moment),
+            Action::Reverse => {
+                let order = &mut self.level_mut().order;
+                order.reverse = !order.reverse;
+            }
+            Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::Top | Action::Bottom => {
+                self.move_in_list(action, moment);
+            }
+            Action::Wider | Action::Narrower => self.change_window(action == Action::Wider),
+            _ => self.move_cursor(action, moment, bounds),
+        }
+        Vec::new()
+    }
+
+    fn update_help(&mut self, action: Action) -> Vec<Effect> {
+        let row = self.help.unwrap_or(0);
+        self.help = match action {
+            Action::Quit => return vec![Effect::Quit],
+            Action::Down => Some(row + 1),
+            Action::PageDown => Some(row + self.page),
+            Action::Up => Some(row.saturating_sub(1)),
+            Action::PageUp => Some(row.saturating_sub(self.page)),
+            _ => None,
+        };
+        Vec::new()
+    }
+
+    fn move_cursor(&mut self, action: Action, moment: &Moment<'_>, bounds: (Time, Time)) {
+        match action {
+            Action::Pause => self.cursor.pause(bounds),
+            Action::Slower | Action::Faster => self.cursor.change_speed(action == Action::Faster),
+            Action::Step(seconds) => self.cursor.step(i64::from(seconds) * 1000, bounds),
+            Action::Start => self.cursor.go(bounds.0, bounds),
+            Action::End => self.cursor.end(bounds),
+            Action::NextFinding | Action::PreviousFinding => self.seek_finding(action == Action::NextFinding, moment, bounds),
+            _ => {}
+        }
+    }
+
+    /// Goes to the next, or the previous, moment at which a finding sets in.
+    fn seek_finding(&mut self, next: bool, moment: &Moment<'_>, bounds: (Time, Time)) {
+        let all = diagnosis::findings(&Moment { at: bounds.1, ..*moment });
+        let mut onsets: Vec<(Time, &str)> = all.iter().flat_map(|f| f.onsets.iter().map(|t| (*t, f.title.as_str()))).collect();
+        onsets.sort_unstable();
+        let found =
+            if next { onsets.iter().find(|(t, _)| *t > moment.at) } else { onsets.iter().rev().find(|(t, _)| *t < moment.at) };
+        match found {
+            Some((time, title)) => {
+                self.cursor.go(*time, bounds);
+                self.message = Some(format!("{}: {title}", self.zone.clock(*time)));
+            }
+            None => {
+                self.message =
+                    Some(String::from(if next { "no finding sets in after this" } else { "no finding set in before this" }));
+            }
+        }
+    }
+
+    fn show_pane(&mut self, index: usize) {
+        self.focus = Pane::ALL.get(index).copied().unwrap_or(self.focus);
+        self.path.clear();
+        self.replies.remove(&1);
+    }
+
+    fn enter(&mut self, view: View) {
+        self.path.push(Level::new(view));
+        self.replies.remove(&1);
+    }
+
+    fn drill(&mut self, moment: &Moment<'_>) {
+        let listing = self.listing(moment);
+        let target = listing.rows.get(self.level().selection(&listing)).and_then(|row| row.target.clone());
+        // From a pane to its list; a finding or a line of the log is chosen in the pane already.
+        if self.path.is_empty() && !matches!(self.focus, Pane::Findings | Pane::Log) {
+            let root = self.root(self.focus).clone();
+            self.enter(self.focus.root());
+            *self.level_mut() = root;
+            return;
+        }
+        match target {
+            Some(view) => self.enter(view),
+            None if self.path.is_empty() => self.enter(self.focus.root()),
+            None => self.message = Some(String::from("nothing lies behind this row")),
+        }
+    }
+
+    fn back(&mut self) {
+        if !self.level().order.filter.is_empty() {
+            self.level_mut().order.filter.clear();
+        } else if self.path.pop().is_some() {
+            self.replies.remove(&1);
+        } else {
+            self.zoomed = false;
+        }
+    }
+
+    fn regroup(&mut self) {
+        if let Some(view) = self.level().view.regrouped() {
+            *self.level_mut() = Level::new(view);
+            self.replies.remove(&1);
+        } else {
+            self.message = Some(String::from("b groups the rows of an application or of an NS request"));
+        }
+    }
+
+    fn begin_filter(&mut self) {
+        self.typing = true;
+        if self.path.is_empty() {
+            let root = self.root(self.focus).clone();
+            self.enter(self.focus.root());
+            *self.level_mut() = root;
+        }
+    }
+
+    /// A key while the filter is typed: a character, `None` for the one before taken back.
+    pub fn type_filter(&mut self, c: Option<char>) {
+        let filter = &mut self.level_mut().order.filter;
+        match c {
+            Some(c) if !c.is_control() && filter.chars().count() < 200 => filter.push(c),
+            Some(_) => {}
+            None => {
+                filter.pop();
+            }
+        }
+    }
+
+    fn sort(&mut self, moment: &Moment<'_>) {
+        let listing = self.listing(moment);
+        if listing.is_text || listing.columns.is_empty() {
+            self.message = Some(String::from("this text has no order to change"));
+            return;
+        }
+        let order = &mut self.level_mut().order;
+        let next = order.sort.map_or(0, |column| column + 1);
+        order.sort = (next < listing.columns.len()).then_some(next);
+    }
+
+    fn move_in_list(&mut self, action: Action, moment: &Moment<'_>) {
+        let listing = self.listing(moment);
+        let row = self.level().selection(&listing);
+        let page = self.page.max(1);
+        let to = match action {
+            Action::Up => row.saturating_sub(1),
+            Action::Down => row + 1,
+            Action::PageUp => row.saturating_sub(page),
+            Action::PageDown => row + page,
+            Action::Top => 0,
+            _ => listing.rows.len(),
+        };
+        self.level_mut().select(to, &listing);
+    }
+
+    fn change_window(&mut self, wider: bool) {
+        let next =
+            if wider { WINDOWS.iter().find(|w| **w > self.window) } else { WINDOWS.iter().rev().find(|w| **w < self.window) };
+        self.window = next.copied().unwrap_or(self.window);
+    }
+
+    fn copy(&mut self, moment: &Moment<'_>) -> Vec<Effect> {
+        let listing = self.listing(moment);
+        match listing.rows.get(self.level().selection(&listing)) {
+            Some(row) => vec![Effect::Copy(row.all_text())],
+            None => Vec::new(),
+        }
+    }
+}
+
+/// Whether a question is one that a level asks. The window may have moved on since; what it is about may not.
+fn same_question(view: &View, ask: &Ask) -> bool {
+    match (view, ask) {
+        (View::AppGroups { app, by }, Ask::Groups { about, by: asked, .. }) => *about == About::App(app.clone()) && by == asked,
+        (View::NsGroups { request, by }, Ask::Groups { about, by: asked, .. }) => *about == About::Ns(*request) && by == asked,
+        (View::Lines { about, only }, Ask::Lines { about: asked, only: group, .. }) => about == asked && only == group,
+        (View::Log, Ask::Lines { about, .. }) => *about == About::Everything,
+        (View::Record { origin, .. }, Ask::Record(asked, _)) => origin == asked,
+        (View::Finding { .. } | View::Malformed(_), Ask::Texts(_)) => true,
+        _ => false,
+    }
+}

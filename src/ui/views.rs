@@ -1,0 +1,353 @@
+//! The levels of the drilldown: what each shows, what it must have read for it, and what is behind its rows.
+
+mod apps;
+mod findings;
+mod lines;
+mod ns;
+mod pool;
+mod sources;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::listing::{Cell, Column, ListRow, Listing, Width};
+use super::theme::Role;
+use crate::diagnosis::Subject;
+use crate::drill::matching::{About, By};
+use crate::drill::{Answer, Group, Plan, RawLine, ReadLog, header_at};
+use crate::engine::Moment;
+use crate::record::{Origin, SourceId};
+use crate::time::{Time, Zone};
+use crate::timeline::tally::NsRequest;
+
+/// Lines that a list of lines reads at most.
+const MOST_LINES: usize = 2000;
+/// Rows that a list shows at most.
+const MOST_ROWS: usize = 5000;
+
+/// A level of the drilldown.
+#[derive(Debug, Clone, PartialEq)]
+pub enum View {
+    /// All applications.
+    Apps,
+    /// An application's requests, grouped.
+    AppGroups {
+        /// Its name.
+        app: String,
+        /// What they are grouped by.
+        by: By,
+    },
+    /// All pool tags.
+    Tags,
+    /// One pool tag: its driver and its history.
+    Tag([u8; 4]),
+    /// The types of request that take slots.
+    NsTypes,
+    /// One type's requests, grouped.
+    NsGroups {
+        /// The type.
+        request: NsRequest,
+        /// What they are grouped by.
+        by: By,
+    },
+    /// Everything that is wrong.
+    Findings,
+    /// One finding with its evidence and remedies.
+    Finding {
+        /// Its rule.
+        rule: &'static str,
+        /// What it is about.
+        subject: Subject,
+    },
+    /// The lines of all logs.
+    Log,
+    /// Raw lines of a group.
+    Lines {
+        /// What they are about.
+        about: About,
+        /// The group.
+        only: Option<(By, Vec<u8>)>,
+    },
+    /// One record, whole.
+    Record {
+        /// Where it stands.
+        origin: Origin,
+        /// When it happened.
+        time: Time,
+    },
+    /// All files.
+    Sources,
+    /// The malformed lines of a file.
+    Malformed(SourceId),
+}
+
+/// What must be read again for a level.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// Rows grouped.
+    Groups {
+        /// What they are about.
+        about: About,
+        /// What they are grouped by.
+        by: By,
+        /// When.
+        times: Range<Time>,
+    },
+    /// Rows as they stand.
+    Lines {
+        /// What they are about.
+        about: About,
+        /// The group.
+        only: Option<(By, Vec<u8>)>,
+        /// When.
+        times: Range<Time>,
+        /// How many at most.
+        most: usize,
+    },
+    /// Lines whose places are known.
+    Texts(Vec<(Origin, Time)>),
+    /// One record with the header in force.
+    Record(Origin, Time),
+}
+
+/// What was read again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// Rows grouped.
+    Groups(Answer<Group>),
+    /// Rows as they stand.
+    Lines(Answer<RawLine>),
+    /// One record, and the header lines in force where it stands.
+    Record(Answer<RawLine>, Vec<u8>),
+}
+
+/// A question with everything that is needed to answer it elsewhere.
+pub enum Job {
+    /// Grouped.
+    Groups(Plan, By),
+    /// As they stand.
+    Lines(Plan, usize),
+    /// Known places, already read: they are few.
+    Done(Reply),
+}
+
+impl Ask {
+    /// What must be done to answer. Known places are few and are read at once.
+    #[must_use]
+    pub fn job(&self, moment: &Moment<'_>, reader: &dyn ReadLog) -> Job {
+        match self {
+            Self::Groups { about, by, times } => Job::Groups(Plan::new(moment, about.clone(), times.clone(), None), *by),
+            Self::Lines { about, only, times, most } => {
+                Job::Lines(Plan::new(moment, about.clone(), times.clone(), only.clone()), *most)
+            }
+            Self::Texts(places) => Job::Done(Reply::Lines(lines::texts(moment, places, reader))),
+            Self::Record(origin, time) => {
+                let line = lines::texts(moment, &[(*origin, *time)], reader);
+                Job::Done(Reply::Record(line, header_at(moment, *origin, reader)))
+            }
+        }
+    }
+}
+
+impl Job {
+    /// Reads and decodes. On any thread.
+    #[must_use]
+    pub fn run(self, reader: &Arc<dyn ReadLog>) -> Reply {
+        match self {
+            Self::Groups(plan, by) => Reply::Groups(plan.groups(by, &**reader)),
+            Self::Lines(plan, most) => Reply::Lines(plan.lines(most, &**reader)),
+            Self::Done(reply) => reply,
+        }
+    }
+}
+
+/// What a level is drawn from.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    /// The moment looked at.
+    pub moment: &'a Moment<'a>,
+    /// Seconds before the moment that are looked at.
+    pub window: i64,
+    /// The zone that times are shown in.
+    pub zone: Zone,
+    /// Cells from left to right.
+    pub width: u16,
+    /// What was read again for it.
+    pub reply: Option<&'a Reply>,
+}
+
+impl Look<'_> {
+    /// The stretch of time that is looked at.
+    #[must_use]
+    pub fn times(&self) -> Range<Time> {
+        self.moment.at.plus(-self.window * 1000)..self.moment.at.plus(1)
+    }
+}
+
+impl View {
+    /// Its name in the path at the top of the screen.
+    #[must_use]
+    pub fn title(&self, moment: &Moment<'_>) -> String {
+        match self {
+            Self::Apps => String::from("Requests by application"),
+            Self::AppGroups { app, by } => format!("{app} by {}", by.name()),
+            Self::Tags => String::from("Pool tags"),
+            Self::Tag(tag) => format!("Tag {}", String::from_utf8_lossy(tag).trim_end()),
+            Self::NsTypes => String::from("NS slots by request type"),
+            Self::NsGroups { request, by } => format!("{} by {}", request.name(), by.name()),
+            Self::Findings => String::from("Findings"),
+            Self::Finding { rule, .. } => format!("Finding {rule}"),
+            Self::Log => String::from("Log"),
+            Self::Lines { only: Some((by, key)), .. } => format!("{} {}", by.name(), String::from_utf8_lossy(key)),
+            Self::Lines { .. } => String::from("Lines"),
+            Self::Record { origin, .. } => lines::place(moment, *origin),
+            Self::Sources => String::from("Sources"),
+            Self::Malformed(id) => {
+                let name = moment.sources.get(id).map(crate::engine::source::Source::name).unwrap_or_default();
+                format!("Malformed lines of {name}")
+            }
+        }
+    }
+
+    /// What must be read again to show it.
+    #[must_use]
+    pub fn ask(&self, look: &Look<'_>) -> Option<Ask> {
+        let times = look.times();
+        match self {
+            Self::AppGroups { app, by } => Some(Ask::Groups { about: About::App(app.clone()), by: *by, times }),
+            Self::NsGroups { request, by } => Some(Ask::Groups { about: About::Ns(*request), by: *by, times }),
+            Self::Log => {
+                // All that was logged by the moment: the latest lines are the interesting ones, however old.
+                let times = Time::MIN..times.end;
+                Some(Ask::Lines { about: About::Everything, only: None, times, most: MOST_LINES })
+            }
+            Self::Lines { about, only } => Some(Ask::Lines { about: about.clone(), only: only.clone(), times, most: MOST_LINES }),
+            Self::Record { origin, time } => Some(Ask::Record(*origin, *time)),
+            Self::Finding { rule, subject } => findings::evidence(look.moment, rule, subject).map(Ask::Texts),
+            Self::Malformed(id) => Some(Ask::Texts(sources::malformed_places(look.moment, *id))),
+            Self::Apps | Self::Tags | Self::Tag(_) | Self::NsTypes | Self::Findings | Self::Sources => None,
+        }
+    }
+
+    /// The list that it shows.
+    #[must_use]
+    pub fn listing(&self, look: &Look<'_>) -> Listing {
+        match self {
+            Self::Apps => apps::all(look),
+            Self::AppGroups { .. } | Self::NsGroups { .. } => self.groups(look),
+            Self::Tags => pool::tags(look),
+            Self::Tag(tag) => pool::history(look, *tag),
+            Self::NsTypes => ns::types(look),
+            Self::Findings => findings::all(look),
+            Self::Finding { rule, subject } => findings::one(look, rule, subject),
+            Self::Log | Self::Lines { .. } => lines::lines(look),
+            Self::Record { origin, .. } => lines::record(look, *origin),
+            Self::Sources => sources::all(look),
+            Self::Malformed(id) => sources::malformed(look, *id),
+        }
+    }
+
+    /// The grouping that follows, where the level has one.
+    #[must_use]
+    pub fn regrouped(&self) -> Option<Self> {
+        let next = |by: By| {
+            let at = By::ALL.iter().position(|b| *b == by).unwrap_or(0);
+            By::ALL.get((at + 1) % By::ALL.len()).copied().unwrap_or(by)
+        };
+        match self {
+            Self::AppGroups { app, by } => Some(Self::AppGroups { app: app.clone(), by: next(*by) }),
+            Self::NsGroups { request, by } => Some(Self::NsGroups { request: *request, by: next(*by) }),
+            _ => None,
+        }
+    }
+
+    fn by(&self) -> Option<By> {
+        match self {
+            Self::AppGroups { by, .. } | Self::NsGroups { by, .. } => Some(*by),
+            _ => None,
+        }
+    }
+
+    /// The level behind a group of this one.
+    fn lines_of(&self, key: &[u8]) -> Option<Self> {
+        let about = match self {
+            Self::AppGroups { app, .. } => About::App(app.clone()),
+            Self::NsGroups { request, .. } => About::Ns(*request),
+            _ => return None,
+        };
+        Some(Self::Lines { about, only: self.by().map(|by| (by, key.to_vec())) })
+    }
+
+    /// Rows grouped: the same list for an application and for a type of NS request.
+    fn groups(&self, look: &Look<'_>) -> Listing {
+        let columns = vec![
+            Column::text(self.by().map_or("", By::name), Width::Fill),
+            Column::number("in flight", 10),
+            Column::number("ended", 8),
+            Column::number("503", 8),
+            Column::number("mean s", 8),
+            Column::number("max s", 8),
+        ];
+        let Some(Reply::Groups(answer)) = look.reply else { return waiting(columns) };
+        let rows = answer.rows.iter().take(MOST_ROWS).map(|group| group_row(group, self.lines_of(&group.key))).collect();
+        Listing { columns, rows, note: note(answer, MOST_ROWS), is_text: false }
+    }
+}
+
+fn group_row(group: &Group, behind: Option<View>) -> ListRow {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds, to show with one decimal")]
+    let seconds = |millis: u64| millis as f64 / 1000.0;
+    #[expect(clippy::cast_precision_loss, reason = "a mean to show with one decimal")]
+    let mean = group.longest.filter(|_| group.count > 0).map(|_| seconds(group.total) / group.count as f64);
+    let secs = |value: Option<f64>| {
+        value.map_or_else(|| Cell { number: Some(-1.0), ..Cell::text("-") }, |v| Cell::number(v, format!("{v:.1}")))
+    };
+    let cells = vec![
+        Cell::bytes(&group.key),
+        Cell::number(group.in_flight, format!("{:.1}", group.in_flight)),
+        Cell::count(group.count),
+        Cell::count(group.turned_away),
+        secs(mean),
+        secs(group.longest.map(seconds)),
+    ];
+    let row = ListRow::new(cells, behind);
+    if group.turned_away > 0 { row.role(Role::Critical) } else { row }
+}
+
+fn waiting(columns: Vec<Column>) -> Listing {
+    Listing { columns, note: Some(String::from("reading the logs …")), ..Listing::default() }
+}
+
+fn note<T>(answer: &Answer<T>, most: usize) -> Option<String> {
+    if let Some(missing) = answer.missing.first() {
+        return Some(missing.clone());
+    }
+    let cut = answer.cut || answer.rows.len() > most;
+    cut.then(|| format!("only {} of them are shown", answer.rows.len().min(most)))
+}
+
+/// Cuts a text into lines of at most `width` cells, at spaces where there are any.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(20);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let mut word: Vec<char> = word.chars().collect();
+        if used > 0 && used + 1 + word.len() > width {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        while word.len() > width {
+            lines.push(word.drain(..width).collect());
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        used += word.len();
+        line.extend(word);
+    }
+    lines.push(line);
+    lines
+}

@@ -1,0 +1,135 @@
+//! What is wrong, and one finding in full.
+
+use super::{Cell, Column, ListRow, Listing, Look, Reply, View, Width, lines, wrapped};
+use crate::diagnosis::{self, Finding, Severity, Subject};
+use crate::engine::Moment;
+use crate::record::Origin;
+use crate::time::Time;
+use crate::ui::theme::Role;
+
+/// The look of a severity.
+pub(in crate::ui) fn role(severity: Severity) -> Role {
+    match severity {
+        Severity::Critical => Role::Critical,
+        Severity::Warning => Role::Warn,
+        Severity::Info => Role::Info,
+    }
+}
+
+/// A word for a severity that needs no colour.
+pub(in crate::ui) fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "CRIT",
+        Severity::Warning => "warn",
+        Severity::Info => "info",
+    }
+}
+
+pub(super) fn all(look: &Look<'_>) -> Listing {
+    let columns = vec![
+        Column::text("", Width::Fixed(4)),
+        Column::text("since", Width::Fixed(8)),
+        Column::text("last", Width::Fixed(8)),
+        Column::number("count", 7),
+        Column::text("finding", Width::Fill),
+    ];
+    let mut rows: Vec<ListRow> = diagnosis::findings(look.moment)
+        .into_iter()
+        .map(|f| {
+            let cells = vec![
+                Cell::text(word(f.severity)),
+                Cell::text(look.zone.clock(f.first)),
+                Cell::text(look.zone.clock(f.last)),
+                Cell::count(f.count),
+                Cell::text(f.title),
+            ];
+            ListRow::new(cells, Some(View::Finding { rule: f.rule, subject: f.subject })).role(role(f.severity))
+        })
+        .collect();
+    if rows.is_empty() && look.moment.timeline.span().is_some() {
+        let cells = vec![
+            Cell::text("ok"),
+            Cell::text(""),
+            Cell::text(""),
+            Cell::text(""),
+            Cell::text("no client is turned away, as far as these logs can tell"),
+        ];
+        rows.push(ListRow::new(cells, None).role(Role::Ok));
+    }
+    for (rule, why) in diagnosis::not_knowable(look.moment) {
+        let cells = vec![Cell::text("?"), Cell::text(""), Cell::text(""), Cell::text(""), Cell::text(format!("{rule}: {why}"))];
+        rows.push(ListRow::new(cells, None).role(Role::Unknown));
+    }
+    Listing { columns, rows, note: None, is_text: false }
+}
+
+fn find(moment: &Moment<'_>, rule: &str, subject: &Subject) -> Option<Finding> {
+    diagnosis::findings(moment).into_iter().find(|f| f.rule == rule && f.subject == *subject)
+}
+
+/// The places of a finding's evidence.
+pub(super) fn evidence(moment: &Moment<'_>, rule: &str, subject: &Subject) -> Option<Vec<(Origin, Time)>> {
+    let finding = find(moment, rule, subject)?;
+    Some(finding.evidence.into_iter().map(|origin| (origin, finding.first)).collect())
+}
+
+pub(super) fn one(look: &Look<'_>, rule: &str, subject: &Subject) -> Listing {
+    let columns = vec![Column::text("", Width::Fill)];
+    let Some(finding) = find(look.moment, rule, subject) else {
+        let note = Some(String::from("not found at this moment: the cursor is before it"));
+        return Listing { columns, note, is_text: true, ..Listing::default() };
+    };
+    let width = usize::from(look.width).saturating_sub(4);
+    let mut page = Page { rows: Vec::new(), width };
+    page.text(&finding.title, role(finding.severity));
+    let (first, last) = (look.zone.date_clock(finding.first), look.zone.date_clock(finding.last));
+    page.text(
+        &format!("{} · {} · {first} to {last} · {} times", finding.severity.name(), finding.rule, finding.count),
+        Role::Dim,
+    );
+    page.text(&finding.detail, Role::Text);
+    page.heading("Evidence (Enter shows the record)");
+    if let Some(Reply::Lines(answer)) = look.reply {
+        for line in &answer.rows {
+            let text = format!("{}: {}", lines::place(look.moment, line.origin), lines::first_line(&line.text));
+            let target = View::Record { origin: line.origin, time: line.time };
+            page.rows.push(ListRow::new(vec![Cell::text(text)], Some(target)).role(Role::Accent));
+        }
+        for missing in &answer.missing {
+            page.text(missing, Role::Warn);
+        }
+    }
+    if !finding.remedies.is_empty() {
+        page.heading("What to do (y copies a line)");
+    }
+    for remedy in &finding.remedies {
+        page.text(&format!("* {}", remedy.text), Role::Text);
+        if let Some(command) = &remedy.command {
+            // A command stays on one line, so that it can be copied whole.
+            page.rows.push(ListRow::new(vec![Cell::text(command.clone())], None).role(Role::Accent));
+        }
+        if let Some(caution) = remedy.caution {
+            page.text(&format!("Mind: {caution}"), Role::Warn);
+        }
+    }
+    page.text(&format!("Sources: {}", finding.sources.join("; ")), Role::Dim);
+    Listing { columns, rows: page.rows, note: None, is_text: true }
+}
+
+struct Page {
+    rows: Vec<ListRow>,
+    width: usize,
+}
+
+impl Page {
+    fn text(&mut self, text: &str, role: Role) {
+        for line in wrapped(text, self.width) {
+            self.rows.push(ListRow::new(vec![Cell::text(line)], None).role(role));
+        }
+    }
+
+    fn heading(&mut self, text: &str) {
+        self.rows.push(ListRow::new(vec![Cell::text("")], None));
+        self.text(text, Role::Title);
+    }
+}

@@ -1,0 +1,117 @@
+//! Raw lines, and one record in full.
+
+use std::collections::BTreeSet;
+
+use super::{Cell, Column, ListRow, Listing, Look, MOST_ROWS, Reply, View, Width, note, waiting, wrapped};
+use crate::drill::{Answer, RawLine, ReadLog, text_at};
+use crate::engine::Moment;
+use crate::formats::Kind;
+use crate::formats::fields::{Row, directive, names};
+use crate::record::Origin;
+use crate::time::Time;
+use crate::ui::theme::Role;
+
+/// `u_ex091009.log:4711`, with as much of the path as tells files apart.
+pub(in crate::ui) fn place(moment: &Moment<'_>, origin: Origin) -> String {
+    let name = moment.sources.get(&origin.source).map(crate::engine::source::Source::name).unwrap_or_default();
+    let mut parts = name.rsplit(['/', '\\']);
+    let file = parts.next().unwrap_or_default();
+    match parts.next() {
+        Some(folder) if !folder.is_empty() => format!("{folder}/{file}:{}", origin.position.line),
+        _ => format!("{file}:{}", origin.position.line),
+    }
+}
+
+/// The first line of a record.
+pub(super) fn first_line(text: &[u8]) -> String {
+    let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
+    String::from_utf8_lossy(first).into_owned()
+}
+
+pub(super) fn lines(look: &Look<'_>) -> Listing {
+    let columns =
+        vec![Column::text("time", Width::Fixed(8)), Column::text("place", Width::Fixed(24)), Column::text("line", Width::Fill)];
+    let Some(Reply::Lines(answer)) = look.reply else { return waiting(columns) };
+    let mut rows: Vec<ListRow> = answer.rows.iter().rev().take(MOST_ROWS).map(|line| line_row(look, line)).collect();
+    // The latest stands last, as in the log.
+    rows.reverse();
+    let mut note = note(answer, MOST_ROWS);
+    if rows.is_empty() && note.is_none() {
+        note = Some(String::from("no line in this window: + makes it longer"));
+    }
+    Listing { columns, rows, note, is_text: false }
+}
+
+fn line_row(look: &Look<'_>, line: &RawLine) -> ListRow {
+    let cells = vec![
+        Cell::text(look.zone.clock(line.time)),
+        Cell::text(place(look.moment, line.origin)),
+        Cell::bytes(without_stamp(line)),
+    ];
+    let row = ListRow::new(cells, Some(View::Record { origin: line.origin, time: line.time }));
+    if line.turned_away { row.role(Role::Critical) } else { row }
+}
+
+/// A list of lines has a column for the time: the stamp at the beginning of the text would only take its place.
+fn without_stamp(line: &RawLine) -> &[u8] {
+    let first = line.text.split(|b| *b == b'\n').next().unwrap_or_default();
+    match line.kind {
+        Kind::W3c | Kind::HttpErr if first.get(4) == Some(&b'-') => first.get(20..).unwrap_or(first),
+        _ => first,
+    }
+}
+
+/// Lines whose places are known.
+pub(super) fn texts(moment: &Moment<'_>, places: &[(Origin, Time)], reader: &dyn ReadLog) -> Answer<RawLine> {
+    let mut rows = Vec::new();
+    let mut missing = BTreeSet::new();
+    for (origin, time) in places {
+        match text_at(moment, *origin, reader) {
+            Ok(text) => {
+                let kind = moment.sources.get(&origin.source).map_or(Kind::Unknown, |s| s.kind);
+                rows.push(RawLine { time: *time, origin: *origin, kind, text, turned_away: false });
+            }
+            Err(why) => {
+                missing.insert(why);
+            }
+        }
+    }
+    Answer { rows, missing, cut: false }
+}
+
+/// One record: its place, its text, and its columns by name.
+pub(super) fn record(look: &Look<'_>, origin: Origin) -> Listing {
+    let columns = vec![Column::text("field", Width::Fixed(18)), Column::text("value", Width::Fill)];
+    let Some(Reply::Record(answer, header)) = look.reply else { return waiting(columns) };
+    let Some(line) = answer.rows.first() else {
+        return Listing { columns, note: note(answer, 1), is_text: true, ..Listing::default() };
+    };
+    let path = look.moment.sources.get(&origin.source).map(crate::engine::source::Source::name).unwrap_or_default();
+    let mut rows = vec![
+        ListRow::new(vec![Cell::text("place"), Cell::text(format!("{path}:{}", origin.position.line))], None).role(Role::Accent),
+    ];
+    let width = usize::from(look.width).saturating_sub(24);
+    let mut label = "text";
+    for part in line.text.split(|b| *b == b'\n') {
+        for wrapped_line in wrapped(Cell::bytes(part).text.as_str(), width) {
+            rows.push(ListRow::new(vec![Cell::text(std::mem::take(&mut label)), Cell::text(wrapped_line)], None));
+        }
+    }
+    for (name, value) in fields(header, &line.text) {
+        rows.push(ListRow::new(vec![Cell::text(name), Cell::bytes(value)], None));
+    }
+    Listing { columns, rows, note: None, is_text: true }
+}
+
+/// The columns of a row by the `#Fields` in force; none if it does not fit them.
+fn fields<'t>(header: &[u8], text: &'t [u8]) -> Vec<(String, &'t [u8])> {
+    let Some(fields) = header.split(|b| *b == b'\n').filter_map(|l| directive(l, b"#fields:")).next_back() else {
+        return Vec::new();
+    };
+    let names: Vec<String> = names(fields).map(|n| String::from_utf8_lossy(n).into_owned()).collect();
+    let row = Row::split(text);
+    if row.len() != names.len() {
+        return Vec::new();
+    }
+    names.into_iter().enumerate().map(|(i, name)| (name, row.get(i))).collect()
+}

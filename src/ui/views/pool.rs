@@ -1,0 +1,84 @@
+//! Pool tags, and the history of one of them.
+
+use super::{Cell, Column, ListRow, Listing, Look, View, Width};
+use crate::diagnosis::megabytes;
+use crate::pool::Pool;
+use crate::ui::theme::Role;
+
+/// The tags, the greatest first.
+pub(super) fn tags(look: &Look<'_>) -> Listing {
+    let pool = Pool::of(look.moment);
+    let listed: f64 = pool.tags.iter().map(|t| t.bytes).sum();
+    let used = pool.used.map_or(listed, |(_, used)| used.max(listed));
+    let columns = vec![
+        Column::text("tag", Width::Fixed(5)),
+        Column::number("bytes", 12),
+        Column::number("of pool", 8),
+        Column::number("per minute", 12),
+        Column::text("driver", Width::Fixed(18)),
+        Column::text("what for", Width::Fill),
+    ];
+    let rows = pool
+        .tags
+        .iter()
+        .map(|tag| {
+            let share = if used > 0.0 { tag.bytes / used * 100.0 } else { 0.0 };
+            let growth = tag.per_minute;
+            let cells = vec![
+                Cell::text(tag.shown()),
+                Cell::number(tag.bytes, megabytes(tag.bytes)),
+                Cell::number(share, format!("{share:.1} %")),
+                growth.map_or_else(|| Cell { number: Some(f64::MIN), ..Cell::text("?") }, |g| Cell::number(g, change(g))),
+                Cell::text(if tag.driver.is_empty() { "unknown" } else { &tag.driver }),
+                Cell::text(tag.what.clone()),
+            ];
+            let row = ListRow::new(cells, Some(View::Tag(tag.tag)));
+            if share > 25.0 { row.role(Role::Warn) } else { row }
+        })
+        .collect();
+    let note = pool.tags.is_empty().then(|| String::from("no poolmon listing has been read: poolmon -b -n FILE writes one"));
+    Listing { columns, rows, note, is_text: false }
+}
+
+/// One tag at each listing.
+pub(super) fn history(look: &Look<'_>, tag: [u8; 4]) -> Listing {
+    let columns = vec![
+        Column::text("time", Width::Fixed(20)),
+        Column::number("bytes", 12),
+        Column::number("change", 12),
+        Column::number("outstanding", 12),
+        Column::text("driver", Width::Fill),
+    ];
+    let Some(history) = look.moment.timeline.tag(tag) else {
+        return Listing { columns, note: Some(String::from("the tag is in no listing yet")), ..Listing::default() };
+    };
+    let (driver, what) = look.moment.tag_owner(tag, &history.driver);
+    let owner = match (driver.is_empty(), what.is_empty()) {
+        (true, _) => String::from("unknown"),
+        (false, true) => driver,
+        (false, false) => format!("{driver}: {what}"),
+    };
+    let mut before: Option<f64> = None;
+    let mut rows: Vec<ListRow> = Vec::new();
+    for (time, bytes) in history.bytes.upto(look.moment.at) {
+        let step = before.map(|b| bytes - b);
+        before = Some(*bytes);
+        let outstanding = history.outstanding.at(*time).map_or(0.0, |(_, n)| n);
+        let cells = vec![
+            Cell::text(look.zone.date_clock(*time)),
+            Cell::number(*bytes, megabytes(*bytes)),
+            step.map_or_else(|| Cell { number: Some(0.0), ..Cell::text("") }, |s| Cell::number(s, change(s))),
+            Cell::number(outstanding, format!("{outstanding:.0}")),
+            Cell::text(owner.clone()),
+        ];
+        let target = history.proofs.get(time).map(|origin| View::Record { origin: *origin, time: *time });
+        rows.push(ListRow::new(cells, target));
+    }
+    rows.reverse();
+    Listing { columns, rows, note: None, is_text: false }
+}
+
+/// `+1.2 MB` or `-0.1 MB`.
+fn change(bytes: f64) -> String {
+    format!("{}{}", if bytes > 0.0 { "+" } else { "" }, megabytes(bytes))
+}
