@@ -3,7 +3,9 @@
 //! Follower and counting share one thread, so that a snapshot holds offsets and totals of the same moment: a run that goes on from
 //! it neither loses a record nor counts one twice, even after it was killed.
 
+mod source;
 mod state;
+mod summary;
 mod tally;
 
 use std::io::Write;
@@ -55,10 +57,12 @@ impl Headless {
         let mut store = self.state.as_deref().map(Store::open).transpose()?;
         let mut tally = Tally::new(self.zone, self.dump.as_deref())?;
         let mut follower = Follower::new(self.paths.clone(), self.zone, Arc::new(AtomicU32::new(0)));
-        if let Some(snapshot) = store.as_mut().and_then(Store::load) {
-            follower.restore(tally.restore(snapshot)?);
-        } else {
-            tally.skip_what_is_there(!self.from_start);
+        let checkpoint = store.as_mut().and_then(Store::load).map(|snapshot| tally.restore(snapshot)).transpose()?;
+        tally.skip_what_is_there(!self.from_start && checkpoint.as_ref().is_none_or(|c| !c.looked));
+        checkpoint.into_iter().for_each(|checkpoint| follower.restore(checkpoint));
+        // A run that is killed before its first snapshot has written to the dump already.
+        if let Some(store) = &mut store {
+            store.save(&mut tally, &follower);
         }
         self.follow(&mut follower, &mut tally, store.as_mut(), stop)?;
         let summary = tally.summary(&follower);
@@ -83,15 +87,16 @@ impl Headless {
         let end = self.end();
         let once = self.for_seconds.is_some_and(|s| s <= 0.0);
         let _watcher = if once { None } else { notice::watch(&self.paths, Arc::clone(&bell)) };
-        let mut saved = clock::steady();
+        let mut saved = (clock::steady(), tally.taken);
         loop {
             let next = follower.poll(Tick::now(), &mut |envelope| tally.take(envelope));
             tally.skip_what_is_there(false);
             tally.flush()?;
             let now = clock::steady();
-            if let Some(store) = store.as_deref_mut().filter(|_| now.saturating_sub(saved) >= SNAPSHOT) {
+            let due = now.saturating_sub(saved.0) >= SNAPSHOT && tally.taken != saved.1;
+            if let Some(store) = store.as_deref_mut().filter(|_| due) {
                 store.save(tally, follower);
-                saved = now;
+                saved = (now, tally.taken);
             }
             let over = if once { next != Next::Now && follower.is_settled() } else { end.is_some_and(|end| now >= end) };
             if over || stop.load(Ordering::Relaxed) {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use super::tally::{SourceState, Tally};
+use super::source::SourceState;
+use super::tally::Tally;
 use crate::sources::follow::{Checkpoint, Follower};
 
 const NAME: &str = "headless.json";
@@ -45,13 +46,9 @@ impl Store {
         let at = folder.display();
         fs::create_dir_all(folder).with_context(|| format!("the state folder {at} cannot be made"))?;
         let lock = create(&folder.join(LOCK), false).with_context(|| format!("the state folder {at} cannot be written"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                anyhow::bail!("another why503 uses the state folder {at}: give this one a folder of its own")
-            }
-            // Some shares have no locks. Then nothing keeps two runs apart, but one runs.
-            Err(fs::TryLockError::Error(_)) => {}
+        // Some shares have no locks. Then nothing keeps two runs apart, but one runs.
+        if let Err(fs::TryLockError::WouldBlock) = lock.try_lock() {
+            anyhow::bail!("another why503 uses the state folder {at}: give this one a folder of its own");
         }
         Ok(Self { folder: folder.to_owned(), _lock: lock, complained: false })
     }

@@ -7,18 +7,20 @@
 //! - [`cut`]: which of the bytes read are whole lines;
 //! - `log`: one log, and reading on;
 //! - `reconcile`: what is seen in the folders against what is known — the decision table;
+//! - `strangers`: files that no log claims: copies, older generations, new logs;
 //! - `tend`: reading in turns, handles, waiting and forgetting.
 
 pub mod cut;
 mod log;
 pub mod proof;
 mod reconcile;
+mod strangers;
 mod tend;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -31,11 +33,11 @@ use super::system::{self, FileId};
 use crate::engine::{Envelope, Opened, Payload};
 use crate::formats::Hints;
 use crate::record::SourceId;
-use crate::time::Zone;
+use crate::time::{Time, Zone};
 use cut::Encoding;
 use log::{CHUNK, Log, Place};
 use proof::Proof;
-use reconcile::Stranger;
+use strangers::Stranger;
 
 /// How long things are waited for.
 #[derive(Debug, Clone, Copy)]
@@ -94,7 +96,9 @@ pub struct Saved {
     pub source: u32,
     /// Where it was.
     pub path: PathBuf,
-    /// How many logs lay at its path before it.
+    /// Where it was first met.
+    pub origin: PathBuf,
+    /// How many logs lay there before it.
     pub generation: u32,
     /// Who the file was.
     pub id: Option<FileId>,
@@ -113,6 +117,8 @@ pub struct Checkpoint {
     pub ignored: Vec<FileId>,
     /// The number that the next log gets.
     pub next_source: u32,
+    /// The folders had been looked at. What is met after that came while no one looked, and is read from its start.
+    pub looked: bool,
 }
 
 /// Follows the logs under some paths. It does nothing by itself: [`Follower::poll`] does one round.
@@ -166,15 +172,16 @@ impl Follower {
     /// Goes on where an earlier run was when `checkpoint` was taken. Logs keep their numbers; of one that is found again the bytes
     /// after the offset follow, without another [`Payload::Opened`].
     pub fn restore(&mut self, checkpoint: Checkpoint) {
-        self.fresh = false;
+        self.fresh = !checkpoint.looked;
         self.ids.fetch_max(checkpoint.next_source, Ordering::Relaxed);
         self.ignored.extend(checkpoint.ignored);
         for saved in checkpoint.logs {
-            let seen = self.generations.entry(saved.path.clone()).or_default();
+            let seen = self.generations.entry(saved.origin.clone()).or_default();
             *seen = (*seen).max(saved.generation + 1);
             let mut log = Log::new(SourceId(saved.source), saved.path, saved.id, Duration::ZERO);
             log.place = Place::Retired(Duration::ZERO);
-            (log.generation, log.encoding, log.proof) = (saved.generation, saved.encoding, saved.proof);
+            (log.origin, log.generation) = (saved.origin, saved.generation);
+            (log.encoding, log.proof) = (saved.encoding, saved.proof);
             self.logs.push(log);
         }
     }
@@ -184,8 +191,8 @@ impl Follower {
     pub fn checkpoint(&self) -> Checkpoint {
         let logs = self.logs.iter().filter(|log| !log.is_awaited()).map(|log| Saved {
             source: log.source.0,
-            // A name that is no Unicode is known again by the file's number.
-            path: PathBuf::from(log.path.to_string_lossy().into_owned()),
+            path: unicode(&log.path),
+            origin: unicode(&log.origin),
             generation: log.generation,
             id: log.id,
             proof: log.proof.clone(),
@@ -193,7 +200,7 @@ impl Follower {
         });
         let mut ignored: Vec<_> = self.ignored.iter().copied().collect();
         ignored.sort_unstable();
-        Checkpoint { logs: logs.collect(), ignored, next_source: self.ids.load(Ordering::Relaxed) }
+        Checkpoint { logs: logs.collect(), ignored, next_source: self.ids.load(Ordering::Relaxed), looked: !self.fresh }
     }
 
     /// Something may have changed: the next poll looks at the folders, unless it just has.
@@ -230,7 +237,7 @@ impl Follower {
         if tick.steady >= self.next_look {
             let before = clock::steady();
             let look = discover::look(&self.roots);
-            self.reconcile(look, turn);
+            self.reconcile(&look, turn);
             self.look_cost = clock::steady().saturating_sub(before);
             self.last_look = tick.steady;
             // While things happen, look often; but never spend more than a tenth of the time on looking.
@@ -261,15 +268,20 @@ impl Follower {
         self.logs.push(log);
     }
 
-    fn count_generation(&mut self, path: &std::path::Path) -> u32 {
+    fn count_generation(&mut self, path: &Path) -> u32 {
         let next = self.generations.entry(path.to_owned()).or_default();
         *next += 1;
         *next - 1
     }
 
-    fn opened(&self, log: &Log, modified: Option<crate::time::Time>) -> Opened {
+    fn opened(&self, log: &Log, modified: Option<Time>) -> Opened {
         let name = log.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let hints = Hints { zone: self.zone, modified, name };
         Opened { path: log.path.clone(), hints, size: log.size, generation: log.generation }
     }
+}
+
+/// A path that can be written down. One that is no Unicode is found again by the file's number.
+fn unicode(path: &Path) -> PathBuf {
+    PathBuf::from(path.to_string_lossy().into_owned())
 }

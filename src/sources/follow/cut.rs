@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(cut(b"a\r\nb\r\nhalf", Encoding::Bytes), Cut::Take(6));
         assert_eq!(cut(b"half", Encoding::Bytes), Cut::Wait);
         assert_eq!(cut(b"a\nb\n", Encoding::Unknown), Cut::Wait);
-        assert_eq!(cut(&[b'x'; MAX_LINE], Encoding::Bytes), Cut::Take(MAX_LINE));
+        assert_eq!(cut(&vec![b'x'; MAX_LINE], Encoding::Bytes), Cut::Take(MAX_LINE));
     }
 
     #[test]

@@ -40,10 +40,14 @@ struct Hole {
 pub(super) struct Log {
     pub source: SourceId,
     pub path: PathBuf,
+    /// Where it was first met.
+    pub origin: PathBuf,
     pub generation: u32,
     pub id: Option<FileId>,
     pub file: Option<File>,
     pub place: Place,
+    /// The last look at the folders that found it at its path.
+    pub confirmed: Option<Duration>,
     pub proof: Proof,
     pub encoding: Encoding,
     pub health: Health,
@@ -80,11 +84,13 @@ impl Log {
     pub fn new(source: SourceId, path: PathBuf, id: Option<FileId>, now: Duration) -> Self {
         Self {
             source,
+            origin: path.clone(),
             path,
             generation: 0,
             id,
             file: None,
             place: Place::Named,
+            confirmed: None,
             proof: Proof::default(),
             encoding: Encoding::Unknown,
             health: Health::Following,

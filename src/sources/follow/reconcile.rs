@@ -15,55 +15,18 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::log::{Log, Place};
 use super::proof::Likeness;
+use super::strangers::Known;
 use super::tend::health_of;
 use super::{Follower, Turn};
 use crate::engine::{Health, Payload};
-use crate::record::SourceId;
 use crate::sources::discover::{Look, Seen};
 use crate::sources::system::{self, FileId, Trouble, trouble};
 
-/// A file that looks like the beginning of a log may be a copy being made; when it has not grown for this long it is not.
-const COPYING: Duration = Duration::from_secs(2);
-
-/// Logs by their paths, as places in the list of logs.
-type Known = HashMap<PathBuf, Vec<usize>>;
-
-/// A file that is seen and not read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Stranger {
-    id: Option<FileId>,
-    size: u64,
-    since: Duration,
-    verdict: Verdict,
-}
-
-impl Stranger {
-    pub(super) fn is_undecided(self) -> bool {
-        self.verdict == Verdict::Wait
-    }
-}
-
-/// What a file that no log claims is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    /// This log under a new name or number: read on there.
-    Continues(SourceId),
-    /// A copy of this log, which itself is where it was.
-    CopyOf(SourceId),
-    /// Perhaps a copy that is being made.
-    Wait,
-    /// A copy of the beginning of a log, and nothing else.
-    Part,
-    /// A log not met before.
-    New,
-}
-
 impl Follower {
-    pub(super) fn reconcile(&mut self, look: Look, turn: &mut Turn<'_>) {
+    pub(super) fn reconcile(&mut self, look: &Look, turn: &mut Turn<'_>) {
         let mut claimed = HashSet::new();
         let at: HashMap<&Path, usize> = look.seen.iter().enumerate().map(|(i, s)| (s.path.as_path(), i)).collect();
         for log in &mut self.logs {
@@ -73,27 +36,19 @@ impl Follower {
                 stay(log, seen, turn);
             }
         }
-        self.follow_renames(&look, &mut claimed, turn);
-        self.ignored_are_forgotten(&look);
+        self.follow_renames(look, &mut claimed, turn);
+        self.ignored_are_forgotten(look);
         let met: Vec<&Seen> = look.seen.iter().enumerate().filter(|(i, _)| !claimed.contains(i)).map(|(_, s)| s).collect();
         if !met.is_empty() {
-            let known = self.by_path();
+            let known = self.read_before_judging(&met, turn);
             // Logs by their own names first: an older generation is judged by what its log turns out to be.
             let (logs, older): (Vec<&Seen>, Vec<&Seen>) = met.into_iter().partition(|s| s.base.is_none());
             logs.into_iter().chain(older).for_each(|seen| self.meet(seen, &known, turn));
         }
         self.strangers.retain(|path, _| at.contains_key(path.as_path()) || look.blind_at(path).is_some());
-        self.miss(&look, &at, turn);
-        self.wait_for(&look, &at, turn);
+        self.miss(look, &at, turn);
+        self.wait_for(look, &at, turn);
         self.fresh = false;
-    }
-
-    fn by_path(&self) -> Known {
-        let mut known = Known::new();
-        for (k, log) in self.logs.iter().enumerate() {
-            known.entry(log.path.clone()).or_default().push(k);
-        }
-        known
     }
 
     /// Finds logs that have another name now.
@@ -102,7 +57,7 @@ impl Follower {
         for (k, log) in self.logs.iter().enumerate() {
             if let Some(id) = log.id {
                 // A log that is read comes before one of which only the evidence is left.
-                let better = by_id.get(&id).and_then(|old| self.logs.get(*old)).is_none_or(|old| is_retired(old));
+                let better = by_id.get(&id).and_then(|old| self.logs.get(*old)).is_none_or(is_retired);
                 if better {
                     by_id.insert(id, k);
                 }
@@ -128,105 +83,6 @@ impl Follower {
             log.wake(turn.tick.steady);
             self.strangers.remove(&seen.path);
             self.stirred = turn.tick.steady;
-        }
-    }
-
-    /// Decides about a file that no log claims.
-    fn meet(&mut self, seen: &Seen, known: &Known, turn: &mut Turn<'_>) {
-        let now = turn.tick.steady;
-        if seen.base.is_some() && seen.id.is_some_and(|id| self.ignored.contains(&id)) {
-            return;
-        }
-        let before = self.strangers.get(&seen.path).filter(|s| s.id == seen.id && s.size == seen.size).copied();
-        if before.is_some_and(|s| matches!(s.verdict, Verdict::CopyOf(_) | Verdict::Part)) {
-            return;
-        }
-        let since = before.map_or(now, |s| s.since);
-        let verdict = match self.judge(seen, known) {
-            Some((Verdict::Wait, _)) if now.saturating_sub(since) < COPYING => Verdict::Wait,
-            // It no longer grows: if it has records, they were all read from the log that it begins like.
-            Some((Verdict::Wait, true)) => Verdict::Part,
-            Some((Verdict::Wait, false)) => Verdict::New,
-            Some((verdict, _)) => verdict,
-            None => return,
-        };
-        match verdict {
-            Verdict::Continues(source) => self.go_on_at(source, seen, known, turn),
-            Verdict::New if seen.base.is_some() && self.fresh => {
-                self.ignored.extend(seen.id);
-            }
-            Verdict::New => {
-                self.strangers.remove(&seen.path);
-                self.leave(&seen.path, known, turn);
-                self.open(seen, turn);
-            }
-            Verdict::CopyOf(_) | Verdict::Wait | Verdict::Part => {
-                self.strangers.insert(seen.path.clone(), Stranger { id: seen.id, size: seen.size, since, verdict });
-            }
-        }
-    }
-
-    /// What a file is, and whether it has records in it; `None` when it cannot be looked into now.
-    fn judge(&self, seen: &Seen, known: &Known) -> Option<(Verdict, bool)> {
-        let mut file = None;
-        let mut prefix = None;
-        let paths = [Some(&seen.path), seen.base.as_ref()];
-        let candidates = paths.into_iter().flatten().filter_map(|path| known.get(path)).flatten();
-        for log in candidates.filter_map(|k| self.logs.get(*k)).filter(|log| log.proof.offset > 0) {
-            if file.is_none() {
-                match File::open(&seen.path) {
-                    Ok(opened) => file = Some(opened),
-                    // It may not be read. That is its state, and nothing is lost by calling it a log of its own.
-                    Err(e) if trouble(&e) == Trouble::Denied => break,
-                    Err(_) => return None,
-                }
-            }
-            let same_file = log.id.is_some() && log.id == seen.id;
-            match log.proof.compare(file.as_ref()?, true).ok()? {
-                Likeness::Same { data } if data || same_file => {
-                    let stays = log.place == Place::Named && log.path != seen.path;
-                    let verdict = if stays { Verdict::CopyOf } else { Verdict::Continues };
-                    return Some((verdict(log.source), true));
-                }
-                Likeness::Same { data } | Likeness::Prefix { data } => prefix = Some(data || prefix == Some(true)),
-                Likeness::Other => {}
-            }
-        }
-        Some(prefix.map_or((Verdict::New, false), |data| (Verdict::Wait, data)))
-    }
-
-    /// A log goes on in another file than before.
-    fn go_on_at(&mut self, source: SourceId, seen: &Seen, known: &Known, turn: &mut Turn<'_>) {
-        self.strangers.remove(&seen.path);
-        self.stirred = turn.tick.steady;
-        if self.logs.iter().any(|log| log.source == source && log.path != seen.path) {
-            self.leave(&seen.path, known, turn);
-        }
-        let Some(log) = self.logs.iter_mut().find(|log| log.source == source) else { return };
-        if log.file.take().is_some() {
-            self.handles -= 1;
-        }
-        log.id = seen.id;
-        if log.path != seen.path {
-            log.path.clone_from(&seen.path);
-            turn.send(source, Payload::Renamed(seen.path.clone()));
-        }
-        stay(log, seen, turn);
-        log.wake(turn.tick.steady);
-    }
-
-    /// Another log takes this path: what is there is rotated away.
-    fn leave(&mut self, path: &Path, known: &Known, turn: &mut Turn<'_>) {
-        let now = turn.tick.steady;
-        for k in known.get(path).into_iter().flatten() {
-            let Some(log) = self.logs.get_mut(*k).filter(|log| log.path == path && !is_retired(log)) else { continue };
-            if log.file.is_some() {
-                log.place = Place::Draining(now);
-                log.set_health(Health::Draining, turn);
-                log.wake(now);
-            } else {
-                log.place = Place::Retired(now);
-            }
         }
     }
 
@@ -282,55 +138,9 @@ impl Follower {
             self.ignored.retain(|id| there.contains(id));
         }
     }
-
-    /// The bytes before the offset are not those that were read: the file was cut off and written anew.
-    pub(super) fn rewritten(&mut self, k: usize, turn: &mut Turn<'_>) {
-        let now = turn.tick.steady;
-        let Some(log) = self.logs.get_mut(k) else { return };
-        if is_copied_anew(log, now) {
-            return;
-        }
-        let mut next = Log::new(SourceId(0), log.path.clone(), log.id, now);
-        (next.file, next.place) = (log.file.take(), log.place);
-        next.size = next.file.as_ref().and_then(|f| f.metadata().ok()).map_or(0, |m| m.len());
-        let (old, path) = (log.source, log.path.clone());
-        let lost = log.pending();
-        let holds = |path: &PathBuf| File::open(path).and_then(|file| log.proof.compare(&file, false));
-        let is_copy = |(path, s): &(&PathBuf, &Stranger)| {
-            s.verdict == Verdict::CopyOf(old) && matches!(holds(path), Ok(Likeness::Same { .. }))
-        };
-        let copy = self.strangers.iter().find(is_copy).map(|(p, s)| (p.clone(), *s));
-        if let Some((copy, stranger)) = copy {
-            self.strangers.remove(&copy);
-            (log.path, log.id, log.place, log.doubt) = (copy.clone(), stranger.id, Place::Named, None);
-            log.wake(now);
-            turn.send(old, Payload::Renamed(copy));
-        } else {
-            log.place = Place::Retired(now);
-            // A copy may still be found; what is in none by then was lost.
-            log.filled = log.proof.offset + lost;
-        }
-        next.source = SourceId(self.ids.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-        next.generation = self.count_generation(&path);
-        let opened = self.opened(&next, None);
-        turn.send(next.source, Payload::Opened(opened));
-        self.stirred = now;
-        self.logs.push(next);
-    }
 }
 
-/// A file that is shorter but begins as before may be a copy that is being made in place: it is waited for.
-fn is_copied_anew(log: &mut Log, now: Duration) -> bool {
-    let likeness = log.file.as_ref().map(|file| (log.proof.compare(file, false), file.metadata().map_or(0, |m| m.len())));
-    let Some((Ok(Likeness::Prefix { .. }), size)) = likeness else { return false };
-    let doubt = log.doubt.get_or_insert((now, size));
-    if doubt.1 != size {
-        *doubt = (now, size);
-    }
-    now.saturating_sub(doubt.0) < COPYING
-}
-
-fn is_retired(log: &Log) -> bool {
+pub(super) fn is_retired(log: &Log) -> bool {
     matches!(log.place, Place::Retired(_))
 }
 
@@ -362,9 +172,10 @@ fn is_same(log: &Log, seen: &Seen) -> bool {
 }
 
 /// The log is where it was, or where it was found.
-fn stay(log: &mut Log, seen: &Seen, turn: &mut Turn<'_>) {
+pub(super) fn stay(log: &mut Log, seen: &Seen, turn: &mut Turn<'_>) {
     let back = log.place != Place::Named;
     log.place = Place::Named;
+    log.confirmed = Some(turn.tick.steady);
     if log.id.is_none() {
         log.id = seen.id;
     }

@@ -14,15 +14,15 @@ const CHUNKS: usize = 64;
 /// A log that has had nothing new for this long is told to be quiet.
 const QUIET: Duration = Duration::from_secs(1);
 /// A log that has lost its path is read on until nothing has come for this long.
-const DRAINED: Duration = Duration::from_secs(60);
+const DRAINED: Duration = Duration::from_mins(1);
 /// The handle of a log that does not grow is given back after this long.
-const IDLE_HANDLE: Duration = Duration::from_secs(600);
+const IDLE_HANDLE: Duration = Duration::from_mins(10);
 /// A file that may not be read is tried again after this long.
 const RETRY: Duration = Duration::from_secs(1);
 /// What was lost with a log that was cut off is told when no copy of it has been found for this long.
 const LATE_COPY: Duration = Duration::from_secs(10);
 /// What is known of a log that is gone is kept this long.
-const REMEMBER: Duration = Duration::from_secs(24 * 3600);
+const REMEMBER: Duration = Duration::from_hours(24);
 /// Of so many logs that are gone at most.
 const MAX_RETIRED: usize = 4096;
 
@@ -82,7 +82,7 @@ impl Follower {
     }
 
     /// Reads a chunk of one log. True if something came of it.
-    fn read_one(&mut self, k: usize, turn: &mut Turn<'_>) -> bool {
+    pub(super) fn read_one(&mut self, k: usize, turn: &mut Turn<'_>) -> bool {
         let Some(log) = self.logs.get_mut(k) else { return false };
         let file = match log.file.take() {
             Some(file) => file,

@@ -1,0 +1,203 @@
+//! Any sequence of what can happen to a log, against a plain list of the lines written.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+
+use proptest::prelude::*;
+
+use super::Rig;
+
+const LOG: &str = "a.log";
+
+#[derive(Debug, Clone)]
+enum Act {
+    /// Writes lines; the last may lack its end until more is written.
+    Write { lines: usize, half: bool },
+    /// Writes a line through the handle of a log that was renamed.
+    WriteLate,
+    /// Renames the log and its older generations, and begins a new one.
+    Rotate { header: bool },
+    /// Copies the log beside itself and cuts it off.
+    CopyTruncate { header: bool },
+    /// Cuts the log off.
+    Truncate { header: bool },
+    /// Puts a copy with more lines in its place.
+    Replace { lines: usize },
+    /// Deletes it and begins a new one.
+    Delete { header: bool },
+    /// Lets time pass and looks.
+    Poll { millis: u64 },
+    /// Ends the follower and starts another.
+    Restart,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let header = any::<bool>;
+    prop_oneof![
+        4 => (1usize..5, any::<bool>()).prop_map(|(lines, half)| Act::Write { lines, half }),
+        2 => Just(Act::WriteLate),
+        2 => header().prop_map(|header| Act::Rotate { header }),
+        1 => header().prop_map(|header| Act::CopyTruncate { header }),
+        1 => header().prop_map(|header| Act::Truncate { header }),
+        1 => (0usize..3).prop_map(|lines| Act::Replace { lines }),
+        1 => header().prop_map(|header| Act::Delete { header }),
+        5 => (0u64..3000).prop_map(|millis| Act::Poll { millis }),
+        1 => Just(Act::Restart),
+    ]
+}
+
+/// What was written, and what became of it.
+struct World {
+    rig: Rig,
+    writer: File,
+    late: Option<File>,
+    /// Ids of whole lines in the log.
+    here: Vec<usize>,
+    /// The line without an end.
+    half: Option<usize>,
+    next: usize,
+    /// Lines that nobody can be sure to have read: they were removed before a look.
+    may: HashSet<usize>,
+    generations: usize,
+}
+
+impl World {
+    fn new() -> Self {
+        let rig = Rig::new();
+        rig.append(LOG, "");
+        let writer = OpenOptions::new().append(true).open(rig.at(LOG)).unwrap();
+        Self { rig, writer, late: None, here: Vec::new(), half: None, next: 0, may: HashSet::new(), generations: 0 }
+    }
+
+    fn line(&mut self) -> (usize, String) {
+        self.next += 1;
+        (self.next, format!("line {:04} of the log\r\n", self.next))
+    }
+
+    fn write(&mut self, lines: usize, half: bool) {
+        if let Some(id) = self.half.take() {
+            self.writer.write_all(b"of the log\r\n").unwrap();
+            self.here.push(id);
+        }
+        for _ in 0..lines {
+            let (id, text) = self.line();
+            self.writer.write_all(text.as_bytes()).unwrap();
+            self.here.push(id);
+        }
+        if half {
+            let (id, text) = self.line();
+            self.writer.write_all(text.strip_suffix("of the log\r\n").unwrap().as_bytes()).unwrap();
+            self.half = Some(id);
+        }
+    }
+
+    fn write_late(&mut self) {
+        let (id, text) = self.line();
+        match &mut self.late {
+            Some(late) => late.write_all(text.as_bytes()).unwrap(),
+            None => _ = self.may.insert(id),
+        }
+    }
+
+    /// What is in the log now may never be read.
+    fn give_up(&mut self) {
+        let read = self.read();
+        let unread = self.here.drain(..).filter(|id| !read.contains_key(id));
+        self.may.extend(unread);
+        self.may.extend(self.half.take());
+    }
+
+    fn begin(&mut self, header: bool) {
+        if header {
+            self.writer.write_all(b"#Software: the same\r\n#Fields: in every log\r\n").unwrap();
+        }
+    }
+
+    fn shift(&mut self) {
+        for n in (1..=self.generations).rev() {
+            fs::rename(self.rig.at(&format!("{LOG}.{n}")), self.rig.at(&format!("{LOG}.{}", n + 1))).unwrap();
+        }
+        self.generations += 1;
+    }
+
+    fn reopen(&mut self) -> File {
+        self.rig.append(LOG, "");
+        std::mem::replace(&mut self.writer, OpenOptions::new().append(true).open(self.rig.at(LOG)).unwrap())
+    }
+
+    fn act(&mut self, act: &Act) {
+        match *act {
+            Act::Write { lines, half } => self.write(lines, half),
+            Act::WriteLate => self.write_late(),
+            Act::Poll { millis } => self.rig.poll(millis),
+            Act::Restart => self.rig.restart(),
+            Act::Rotate { header } => {
+                self.shift();
+                fs::rename(self.rig.at(LOG), self.rig.at(&format!("{LOG}.1"))).unwrap();
+                // A half line stays half, and further late lines do not complete it.
+                let half = self.half.take();
+                self.may.extend(half);
+                let old = self.reopen();
+                self.late = half.is_none().then_some(old);
+                self.here.clear();
+                self.begin(header);
+            }
+            Act::CopyTruncate { header } => {
+                self.shift();
+                fs::copy(self.rig.at(LOG), self.rig.at(&format!("{LOG}.1"))).unwrap();
+                self.writer.set_len(0).unwrap();
+                self.may.extend(self.half.take());
+                self.here.clear();
+                self.begin(header);
+            }
+            Act::Truncate { header } => {
+                self.give_up();
+                self.writer.set_len(0).unwrap();
+                self.begin(header);
+            }
+            Act::Replace { lines } => {
+                fs::copy(self.rig.at(LOG), self.rig.at("new")).unwrap();
+                fs::rename(self.rig.at("new"), self.rig.at(LOG)).unwrap();
+                self.reopen();
+                self.write(lines, false);
+            }
+            Act::Delete { header } => {
+                self.give_up();
+                fs::remove_file(self.rig.at(LOG)).unwrap();
+                self.reopen();
+                self.begin(header);
+            }
+        }
+    }
+
+    /// How often each line was handed on.
+    fn read(&self) -> HashMap<usize, usize> {
+        let mut read = HashMap::new();
+        for line in self.rig.lines().iter().filter(|line| !line.starts_with('#')) {
+            let id = line.strip_prefix("line ").and_then(|rest| rest.strip_suffix(" of the log")).and_then(|id| id.parse().ok());
+            *read.entry(id.unwrap_or_else(|| panic!("no line was ever written like {line:?}"))).or_default() += 1;
+        }
+        read
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #[test]
+    fn every_line_is_handed_on_exactly_once_or_could_not_be(acts in proptest::collection::vec(act(), 1..40)) {
+        let mut world = World::new();
+        // The first look leaves older generations alone; what happens later is what is tested.
+        world.rig.poll(0);
+        for act in &acts {
+            world.act(act);
+        }
+        world.rig.settle();
+        let read = world.read();
+        for id in 1..=world.next {
+            let times = read.get(&id).copied().unwrap_or(0);
+            let sure = !world.may.contains(&id) && world.half != Some(id);
+            prop_assert!(times == 1 || times == 0 && !sure, "line {} was handed on {} times", id, times);
+        }
+    }
+}
