@@ -1,5 +1,9 @@
 //! why503: tells an administrator why a Windows server is turning clients away.
 
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod demo;
 pub mod diagnosis;
 pub mod drill;
 pub mod engine;

@@ -231,6 +231,49 @@ fn two(text: [u8; 2]) -> Option<u8> {
     (a < 10 && b < 10).then(|| a * 10 + b)
 }
 
+/// A moment as people write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// A moment.
+    At(Time),
+    /// A time of day, in milliseconds, of the recording's first day.
+    Clock(i64),
+}
+
+impl When {
+    /// Reads `2009-10-09T09:25:00Z`, `2009-10-09 09:25:00`, `2009-10-09 09:25`, `09:25`.
+    ///
+    /// # Errors
+    /// When it is none of these.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Self::read(text.trim().as_bytes())
+            .ok_or_else(|| format!("{text:?} is no time: write 2009-10-09T09:25:00Z, or 09:25 for that time of the first day"))
+    }
+
+    fn read(text: &[u8]) -> Option<Self> {
+        let Some(day) = text.get(..10).and_then(parse_date) else { return clock(text).map(Self::Clock) };
+        let rest = text.get(10..).unwrap_or_default();
+        let rest = rest.strip_prefix(b"T").or_else(|| rest.strip_prefix(b" ")).unwrap_or(rest);
+        let (rest, east) = match rest {
+            [rest @ .., b'Z' | b'z'] => (rest, 0),
+            _ => match rest.iter().rposition(|b| matches!(b, b'+' | b'-')) {
+                Some(sign) => {
+                    let (rest, offset) = rest.split_at(sign);
+                    (rest, parse_offset(offset)?)
+                }
+                None => (rest, 0),
+            },
+        };
+        let millis = if rest.is_empty() { 0 } else { clock(rest)? };
+        Some(Self::At(Time::from_millis(day * 86_400_000 + millis - i64::from(east) * 60_000)))
+    }
+}
+
+/// `09:25` or `09:25:07`.
+fn clock(text: &[u8]) -> Option<i64> {
+    if text.len() == 5 { parse_clock(&[text, b":00"].concat()) } else { parse_clock(text) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,5 +304,19 @@ mod tests {
         assert_eq!(berlin.to_utc(local).rfc3339(), "2009-10-25T00:30:00Z");
         let skipped = NaiveDate::from_ymd_opt(2009, 3, 29).unwrap().and_hms_opt(2, 30, 0).unwrap();
         assert_eq!(berlin.to_utc(skipped).rfc3339(), "2009-03-29T01:30:00Z");
+    }
+
+    #[test]
+    fn moments_are_read_as_people_write_them() {
+        let at = |text: &str| match When::parse(text) {
+            Ok(When::At(time)) => time.rfc3339(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(at("2009-10-09T09:25:00Z"), "2009-10-09T09:25:00Z");
+        assert_eq!(at("2009-10-09 09:25"), "2009-10-09T09:25:00Z");
+        assert_eq!(at("2009-10-09T09:25:00+02:00"), "2009-10-09T07:25:00Z");
+        assert_eq!(at("2009-10-09"), "2009-10-09T00:00:00Z");
+        assert_eq!(When::parse("09:25"), Ok(When::Clock(33_900_000)));
+        assert!(When::parse("yesterday").is_err());
     }
 }

@@ -6,6 +6,7 @@ pub mod draw;
 pub mod listing;
 pub mod panes;
 pub mod state;
+pub mod terminal;
 pub mod text;
 pub mod theme;
 pub mod views;

@@ -4,7 +4,7 @@ use anyhow::Context;
 use serde::Deserialize;
 
 use crate::limits::{Given, Limit, parse_size};
-use crate::time::Zone;
+use crate::time::{Time, When, Zone};
 
 /// The manifest's name in the folder or archive.
 pub const MANIFEST: &str = "manifest.toml";
@@ -18,6 +18,10 @@ pub struct Manifest {
     pub story: String,
     /// The zone of its logs in local time.
     pub zone: Option<Zone>,
+    /// The first moment that it tells of in full.
+    pub from: Option<Time>,
+    /// The last moment.
+    pub to: Option<Time>,
     /// Limits, with where they came from.
     pub limits: Given,
 }
@@ -37,6 +41,8 @@ struct RawRecording {
     #[serde(default)]
     story: String,
     zone: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -70,11 +76,19 @@ impl Manifest {
         let limit = |value: Option<u64>, origin: Option<String>| {
             value.map(|value| Limit::new(value, origin.unwrap_or_else(|| String::from(MANIFEST))))
         };
+        let moment = |text: Option<String>| match text.map(|t| When::parse(&t)) {
+            Some(Ok(When::At(time))) => Ok(Some(time)),
+            Some(Ok(When::Clock(_))) => anyhow::bail!("manifest.toml: from and to need a date, as in 2009-10-09T09:25:00Z"),
+            Some(Err(why)) => anyhow::bail!("manifest.toml: {why}"),
+            None => Ok(None),
+        };
         let limits = raw.limits;
         Ok(Self {
             title: raw.recording.title,
             story: raw.recording.story,
             zone: raw.recording.zone.map(|z| Zone::parse(&z)).transpose().context("manifest.toml")?,
+            from: moment(raw.recording.from)?,
+            to: moment(raw.recording.to)?,
             limits: Given {
                 app_limit: limit(limits.app_limit, limits.app_limit_origin),
                 config_slots: limit(limits.config_slots, limits.config_slots_origin),

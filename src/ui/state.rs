@@ -15,6 +15,9 @@ use crate::time::{Time, Zone};
 /// Windows that `+` and `-` step through, in seconds.
 const WINDOWS: [i64; 9] = [60, 120, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 24 * 3600];
 
+/// Lines that the log pane reads: no screen shows more of it.
+const PANE_LINES: usize = 100;
+
 /// The panes, in the order of `Tab`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pane {
@@ -225,7 +228,10 @@ impl Ui {
     pub fn asks(&self, moment: &Moment<'_>) -> Vec<(usize, Ask)> {
         match self.path.last() {
             Some(level) => level.view.ask(&self.look(moment, 1)).map(|ask| (1, ask)).into_iter().collect(),
-            None => View::Log.ask(&self.look(moment, 0)).map(|ask| (0, ask)).into_iter().collect(),
+            None => {
+                let times = Time::MIN..moment.at.plus(1);
+                vec![(0, Ask::Lines { about: About::Everything, only: None, times, most: PANE_LINES })]
+            }
         }
     }
 
@@ -380,6 +386,11 @@ impl Ui {
             self.enter(self.focus.root());
             *self.level_mut() = root;
         }
+    }
+
+    /// Shows all rows again.
+    pub fn clear_filter(&mut self) {
+        self.level_mut().order.filter.clear();
     }
 
     /// A key while the filter is typed: a character, `None` for the one before taken back.

@@ -1,0 +1,163 @@
+//! Wiring: which command starts what, and the effects that only the outside can have.
+
+mod run;
+pub mod session;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, bail};
+
+use crate::cli::{self, Cli, Command, ReportFormat};
+use crate::config::{Config, machine_zone};
+use crate::demo;
+use crate::engine::Engine;
+use crate::headless::Headless;
+use crate::limits::Limits;
+use crate::report::Report;
+use crate::sources::load::Recording;
+use crate::sources::shelf::Shelf;
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// When it cannot; the message names what, and what to do.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let common = &cli.common;
+    match cli.command {
+        Some(Command::Completions { shell }) => cli::completions(shell, &mut io::stdout()),
+        Some(Command::Man) => cli::man(&mut io::stdout())?,
+        Some(Command::Report(args)) => report(&args, &Config::load(common)?)?,
+        Some(Command::Demo(args)) => demo(&args, &Config::load(common)?)?,
+        Some(Command::Replay(args)) => {
+            let recording = Recording::open(&args.paths)?;
+            let title = args.paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" ");
+            run::replay(recording, &title, &args.play, &Config::load(common)?)?;
+        }
+        Some(Command::Watch(args)) if args.headless => headless(args, &Config::load(common)?)?,
+        Some(Command::Watch(args)) => {
+            present(&args.paths)?;
+            run::watch(&args.paths, "watch", &Config::load(common)?)?;
+        }
+        None => return live(&Config::load(common)?),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An engine with what was given: limits of flags, then those of the recording.
+fn new_engine(config: &Config, recording: &Recording) -> Engine {
+    let manifest = recording.manifest.as_ref().map(|m| m.limits.clone()).unwrap_or_default();
+    let limits = Limits { given: config.limits.clone().or(manifest), ..Limits::default() };
+    Engine::new(limits, &config.apps)
+}
+
+/// The files named by flags for what they say of limits come first.
+fn with_named_files(config: &Config, recording: Recording) -> anyhow::Result<Recording> {
+    let named: Vec<PathBuf> = config.named_files().cloned().collect();
+    if named.is_empty() {
+        return Ok(recording);
+    }
+    let mut all = Recording::open(&named)?;
+    all.inputs.extend(recording.inputs);
+    all.manifest = recording.manifest;
+    Ok(all)
+}
+
+fn report(args: &cli::Report, config: &Config) -> anyhow::Result<()> {
+    let recording = with_named_files(config, Recording::open(&args.paths)?)?;
+    let zone = recording.zone(config.zone);
+    let shelf = Shelf::default();
+    let engine = recording.load(zone, &shelf, &|| new_engine(config, &recording));
+    let at = engine.timeline().span().map_or(crate::time::Time::MIN, |(_, to)| to);
+    let report = Report::new(&engine.moment(at), &shelf, zone);
+    let text = match args.format {
+        ReportFormat::Json => report.json()?,
+        ReportFormat::Text => report.text(config.ascii),
+    };
+    match &args.output {
+        Some(path) => std::fs::write(path, text).with_context(|| path.display().to_string()),
+        None => Ok(io::stdout().write_all(text.as_bytes())?),
+    }
+}
+
+fn demo(args: &cli::Demo, config: &Config) -> anyhow::Result<()> {
+    let mut out = io::stdout();
+    if args.list {
+        for incident in demo::INCIDENTS {
+            writeln!(out, "{:<16} {}", incident.name, incident.about)?;
+        }
+        return Ok(());
+    }
+    let incident = demo::find(args.name.as_deref())?;
+    if let Some(folder) = &args.extract {
+        for path in incident.extract(folder)? {
+            writeln!(out, "{}", path.display())?;
+        }
+        return Ok(());
+    }
+    let recording = Recording::unpack(incident.archive, None)?;
+    run::replay(recording, &format!("demo {}", incident.name), &args.play, config)
+}
+
+fn headless(args: cli::Watch, config: &Config) -> anyhow::Result<()> {
+    let headless = Headless {
+        paths: args.paths,
+        from_start: args.from_start,
+        for_seconds: args.for_seconds,
+        state: args.state,
+        dump: args.dump,
+        json: args.json,
+        zone: config.zone.unwrap_or_else(machine_zone),
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    stop_on_signal(&stop)?;
+    headless.run(&stop, &mut io::stdout())
+}
+
+/// Sets a flag when the program is asked to end.
+fn stop_on_signal(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
+    let stop = Arc::clone(stop);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name(String::from("signals")).spawn(move || {
+        runtime.block_on(async {
+            if let Ok(mut asked) = run::Ending::new() {
+                asked.asked().await;
+                stop.store(true, Ordering::Relaxed);
+            }
+        });
+    })?;
+    Ok(())
+}
+
+/// Paths that are not there, and are no globs, are mistakes more often than logs to come.
+fn present(paths: &[PathBuf]) -> anyhow::Result<()> {
+    for path in paths {
+        if !crate::sources::discover::has_wildcard(path) && !path.exists() {
+            let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+            if parent.is_some_and(|p| !p.exists()) {
+                bail!("{}: not there, nor its folder", path.display());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Live on this machine: the places where IIS, HTTP.sys, SEPM and the Notification Server keep their logs.
+fn live(config: &Config) -> anyhow::Result<ExitCode> {
+    let places = crate::sources::discover::usual_places(&|name| std::env::var(name).ok());
+    let found: Vec<PathBuf> = places.iter().filter(|(_, path)| path.exists()).map(|(_, path)| path.clone()).collect();
+    if found.is_empty() {
+        let mut out = io::stderr();
+        writeln!(out, "why503: nothing to watch on this machine. Looked for:")?;
+        for (what, path) in &places {
+            writeln!(out, "  {what}: {}", path.display())?;
+        }
+        writeln!(out, "Name the logs (why503 watch PATH), or see an incident: why503 demo")?;
+        return Ok(ExitCode::from(1));
+    }
+    run::watch(&found, "live", config)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,187 @@
+//! What runs behind a screen: the engine, what the screen remembers, and the looks. No threads, no clock: whoever drives it says how
+//! much time has passed. A test drives it like the program does.
+
+use std::sync::Arc;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+
+use crate::drill::ReadLog;
+use crate::engine::{Engine, Envelope, Moment, Payload};
+use crate::sources::shelf::{Place, Shelf};
+use crate::time::Time;
+use crate::ui::action::action;
+use crate::ui::cursor::Mode;
+use crate::ui::draw::{Looks, screen};
+use crate::ui::state::{Effect, Ui};
+use crate::ui::theme::{Glyphs, Theme};
+use crate::ui::views::{Ask, Job, Reply};
+
+/// A live view is of now, unless the logs are older than this (an hour): then it is of their end.
+const STALE: i64 = 3_600_000;
+
+/// What a session is made of.
+pub struct Session {
+    /// Everything that is known.
+    pub engine: Engine,
+    /// What the screen remembers.
+    pub ui: Ui,
+    /// Where the logs lie.
+    pub shelf: Shelf,
+    /// The themes that `t` goes through, the chosen one first.
+    pub themes: Vec<Theme>,
+    /// The characters to draw with.
+    pub glyphs: Glyphs,
+    /// The first and last moment of a replay, where they were given.
+    pub range: (Option<Time>, Option<Time>),
+    /// The time on the wall, for a live view.
+    pub wall: Option<Time>,
+    /// Bytes of a recording, to tell how much of it is loaded.
+    pub to_load: Option<u64>,
+    loaded: u64,
+    /// Something has changed since it was last drawn.
+    pub dirty: bool,
+}
+
+impl Session {
+    /// A session that shows nothing yet.
+    #[must_use]
+    pub fn new(engine: Engine, ui: Ui, shelf: Shelf, themes: Vec<Theme>, glyphs: Glyphs) -> Self {
+        Self { engine, ui, shelf, themes, glyphs, range: (None, None), wall: None, to_load: None, loaded: 0, dirty: true }
+    }
+
+    /// The first and last moment that the cursor can stand at.
+    #[must_use]
+    pub fn bounds(&self) -> (Time, Time) {
+        let span = self.engine.timeline().span();
+        let (first, last) = span.or_else(|| self.wall.map(|now| (now, now))).unwrap_or((Time::MIN, Time::MIN));
+        let last = match self.wall {
+            Some(now) if now.since(last) < STALE => now.max(last),
+            _ => last,
+        };
+        let (from, to) = self.range;
+        let from = from.unwrap_or(first);
+        (from, to.unwrap_or(last).max(from))
+    }
+
+    /// The moment looked at.
+    #[must_use]
+    pub fn moment(&self) -> Moment<'_> {
+        self.engine.moment(self.ui.cursor.at(self.bounds()))
+    }
+
+    /// Takes in what a producer heard.
+    pub fn take(&mut self, envelope: Envelope) {
+        match &envelope.payload {
+            Payload::Bytes(bytes) => self.loaded += bytes.len() as u64,
+            Payload::Opened(opened) if self.to_load.is_none() => {
+                self.shelf.put(envelope.source, Place::File(opened.path.clone()));
+            }
+            Payload::Renamed(path) => self.shelf.rename(envelope.source, path),
+            _ => {}
+        }
+        self.engine.take(envelope);
+        self.dirty = true;
+        #[expect(clippy::cast_precision_loss, reason = "a share for a gauge")]
+        let share = self.to_load.filter(|all| *all > 0).map(|all| self.loaded as f64 / all as f64);
+        self.ui.loading = share;
+    }
+
+    /// Nothing more will come: the recording is loaded.
+    pub fn loaded(&mut self) {
+        self.ui.loading = None;
+        self.to_load = Some(0);
+        self.dirty = true;
+    }
+
+    /// Time has passed on the wall.
+    pub fn tick(&mut self, millis: i64, now: Time) {
+        if self.wall.is_some() {
+            self.wall = Some(now);
+            self.dirty = true;
+        }
+        // A recording begins to play when its beginning is known.
+        if self.ui.loading.is_none() && self.ui.cursor.mode == Mode::Playing {
+            let bounds = self.bounds();
+            self.ui.cursor.tick(millis, bounds);
+            self.dirty = true;
+        }
+    }
+
+    /// An event of the terminal.
+    pub fn event(&mut self, event: &Event) -> Vec<Effect> {
+        self.dirty = true;
+        match event {
+            // Windows reports releases, too.
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.key(*key),
+            _ => Vec::new(),
+        }
+    }
+
+    fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if self.ui.typing && key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT) == KeyModifiers::NONE {
+            match key.code {
+                KeyCode::Enter => self.ui.typing = false,
+                KeyCode::Esc => {
+                    self.ui.typing = false;
+                    self.ui.clear_filter();
+                }
+                KeyCode::Backspace => self.ui.type_filter(None),
+                KeyCode::Char(c) => self.ui.type_filter(Some(c)),
+                _ => {}
+            }
+            return Vec::new();
+        }
+        let bounds = self.bounds();
+        let at = self.ui.cursor.at(bounds);
+        let Self { engine, ui, .. } = self;
+        match action(key) {
+            Some(action) => ui.update(action, &engine.moment(at), bounds),
+            None => Vec::new(),
+        }
+    }
+
+    /// What must be read again for the screen, and is not yet.
+    #[must_use]
+    pub fn asks(&self) -> Vec<(usize, Ask)> {
+        let moment = self.moment();
+        self.ui.asks(&moment).into_iter().filter(|(slot, ask)| !self.ui.answered(*slot, ask)).collect()
+    }
+
+    /// A question as work for any thread.
+    #[must_use]
+    pub fn job(&self, ask: &Ask) -> Job {
+        ask.job(&self.moment(), &self.shelf)
+    }
+
+    /// Takes an answer.
+    pub fn reply(&mut self, slot: usize, ask: Ask, reply: Reply) {
+        self.ui.reply(slot, ask, reply);
+        self.dirty = true;
+    }
+
+    /// Answers everything that the screen asks, here and now.
+    pub fn answer_now(&mut self) {
+        let reader: Arc<dyn ReadLog> = Arc::new(self.shelf.clone());
+        for (slot, ask) in self.asks() {
+            let reply = self.job(&ask).run(&reader);
+            self.reply(slot, ask, reply);
+        }
+    }
+
+    /// Draws the screen.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn draw<B: Backend>(&mut self, terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+        let at = self.ui.cursor.at(self.bounds());
+        let Self { engine, ui, themes, glyphs, .. } = self;
+        let unstyled = Theme::default();
+        let theme = themes.get(ui.theme % themes.len().max(1)).unwrap_or(&unstyled);
+        let moment = engine.moment(at);
+        terminal.draw(|frame| screen(frame, ui, &moment, Looks { theme, glyphs }))?;
+        self.dirty = false;
+        Ok(())
+    }
+}
