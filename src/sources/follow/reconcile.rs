@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 
 use super::log::{Log, Place};
 use super::proof::Likeness;
-use super::strangers::Known;
 use super::tend::health_of;
 use super::{Follower, Turn};
 use crate::engine::{Health, Payload};
@@ -28,13 +27,22 @@ use crate::sources::system::{self, FileId, Trouble, trouble};
 impl Follower {
     pub(super) fn reconcile(&mut self, look: &Look, turn: &mut Turn<'_>) {
         let mut claimed = HashSet::new();
+        let mut changed = Vec::new();
         let at: HashMap<&Path, usize> = look.seen.iter().enumerate().map(|(i, s)| (s.path.as_path(), i)).collect();
         for log in &mut self.logs {
             let seen = at.get(log.path.as_path()).and_then(|i| look.seen.get(*i).map(|s| (*i, s)));
             if let Some((i, seen)) = seen.filter(|(_, s)| is_still(log, s)) {
                 claimed.insert(i);
-                stay(log, seen, turn);
+                if log.ended && (log.size, log.modified) != (seen.size, seen.modified) {
+                    log.place = Place::Retired(turn.tick.steady);
+                    changed.push(seen);
+                } else {
+                    stay(log, seen, turn);
+                }
             }
+        }
+        for seen in changed {
+            self.open(seen, turn);
         }
         self.follow_renames(look, &mut claimed, turn);
         self.ignored_are_forgotten(look);
@@ -185,5 +193,5 @@ pub(super) fn stay(log: &mut Log, seen: &Seen, turn: &mut Turn<'_>) {
     if back || seen.size != log.size {
         log.wake(turn.tick.steady);
     }
-    log.size = seen.size;
+    (log.size, log.modified) = (seen.size, seen.modified);
 }

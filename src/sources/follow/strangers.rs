@@ -88,7 +88,9 @@ impl Follower {
             let candidates: BTreeSet<usize> = met.iter().flat_map(|seen| known.candidates(seen)).filter(|k| *k >= from).collect();
             // A log that turns out to be rewritten becomes another, which is read in turn.
             from = self.logs.len();
-            candidates.into_iter().for_each(|k| self.read_to_end(k, turn));
+            for k in candidates {
+                self.read_to_end(k, turn);
+            }
             if self.logs.len() == from {
                 return known;
             }

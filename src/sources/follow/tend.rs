@@ -40,8 +40,13 @@ impl Follower {
     pub(super) fn read_all(&mut self, turn: &mut Turn<'_>) -> bool {
         let now = turn.tick.steady;
         let retired = |log: &Log| matches!(log.place, Place::Retired(_));
-        let mut due: Vec<usize> =
-            self.logs.iter().enumerate().filter(|(_, log)| !retired(log) && log.due <= now).map(|(k, _)| k).collect();
+        let mut due: Vec<usize> = self
+            .logs
+            .iter()
+            .enumerate()
+            .filter(|(_, log)| !retired(log) && !log.ended && log.due <= now)
+            .map(|(k, _)| k)
+            .collect();
         let mut grown = Vec::new();
         let rounds = (CHUNKS / due.len().max(1)).clamp(1, 16);
         for round in 0..rounds {
@@ -71,7 +76,7 @@ impl Follower {
     fn rest(&mut self, k: usize, grew: bool, now: Duration) {
         let Some(log) = self.logs.get_mut(k) else { return };
         let far = match log.place {
-            _ if log.is_waiting_for_a_hole() || log.doubt.is_some() => self.pace.busy,
+            _ if log.is_waiting() || log.doubt.is_some() => self.pace.busy,
             _ if matches!(log.health, Health::Denied(_) | Health::Unreachable(_)) => RETRY,
             // No look at the folders tells that these have grown.
             Place::Draining(_) | Place::Missing(_) => self.pace.look,
@@ -170,11 +175,12 @@ impl Follower {
         let mut closed = 0;
         for log in &mut self.logs {
             let idle = now.saturating_sub(log.grew);
-            if idle >= QUIET && !log.quiet {
+            if idle >= QUIET && !log.quiet && !log.ended {
                 log.quiet = true;
                 turn.send(log.source, Payload::Quiet);
             }
             let given_back = match log.place {
+                _ if log.ended => true,
                 Place::Named => idle >= IDLE_HANDLE,
                 Place::Missing(since) => idle.min(now.saturating_sub(since)) >= IDLE_HANDLE,
                 Place::Draining(since) => idle.min(now.saturating_sub(since)) >= DRAINED,
@@ -207,7 +213,9 @@ impl Follower {
                 return true;
             }
             surplus = surplus.saturating_sub(1);
-            turn.send(log.source, Payload::Closed);
+            if !log.ended {
+                turn.send(log.source, Payload::Closed);
+            }
             false
         });
     }
