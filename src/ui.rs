@@ -2,9 +2,11 @@
 
 pub mod action;
 pub mod cursor;
+pub mod draw;
 pub mod listing;
 pub mod panes;
 pub mod state;
 pub mod text;
 pub mod theme;
 pub mod views;
+pub mod widgets;

@@ -21,7 +21,6 @@ pub const FORMAT: Format = Format {
     ability: Ability::Read(|hints| Box::new(Poolmon::new(hints))),
 };
 
-
 /// Yes if the first line that is not blank belongs to a listing.
 fn sniff(head: Head<'_>) -> Sniff {
     let Some(first) = text::spoken(head).next() else { return Sniff::No };

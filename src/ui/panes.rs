@@ -2,7 +2,7 @@
 //!
 //! A pane is a function from a moment to a [`LimitPane`]; drawing knows no difference between them but the slots' cells.
 
-//pub mod limit;
+pub mod limit;
 mod ns;
 mod pool;
 mod requests;

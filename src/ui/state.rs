@@ -65,11 +65,13 @@ pub struct Level {
     anchor: Option<String>,
     /// How it is narrowed and ordered.
     pub order: Order,
+    /// The first row on the screen; drawing moves it as far as it must to show the selection.
+    pub offset: std::cell::Cell<usize>,
 }
 
 impl Level {
     fn new(view: View) -> Self {
-        Self { view, selected: 0, anchor: None, order: Order::default() }
+        Self { view, selected: 0, anchor: None, order: Order::default(), offset: std::cell::Cell::new(0) }
     }
 
     /// The row selected among some rows.
@@ -110,6 +112,8 @@ pub struct Ui {
     roots: Vec<Level>,
     /// The levels drilled into; none while the panes are shown.
     pub path: Vec<Level>,
+    /// A pane was chosen by hand: on a small screen it is the one shown.
+    pub chose: bool,
     /// The focused pane fills the screen.
     pub zoomed: bool,
     /// Seconds before the moment that are looked at.
@@ -146,6 +150,7 @@ impl Ui {
             focus: Pane::Requests,
             roots: Pane::ALL.iter().map(|pane| Level::new(pane.root())).collect(),
             path: Vec::new(),
+            chose: false,
             zoomed: false,
             window,
             cursor,
@@ -322,6 +327,7 @@ impl Ui {
 
     fn show_pane(&mut self, index: usize) {
         self.focus = Pane::ALL.get(index).copied().unwrap_or(self.focus);
+        self.chose = true;
         self.path.clear();
         self.replies.remove(&1);
     }

@@ -1,8 +1,9 @@
 //! Hostile text made safe to show.
 //!
-//! Whoever sends a request chooses the bytes of its URL, its user agent and its user name, and those bytes end up in a log. A terminal
-//! obeys some bytes (escape sequences), and a reader is misled by others (right-to-left overrides, invisible characters). [`Shown`] is
-//! the only road from such bytes to a screen, stdout, a report or the clipboard: what would be obeyed or overlooked is spelled out.
+//! Whoever sends a request chooses the bytes of its URL, its user agent and its user name, and those bytes end up in a log. A
+//! terminal obeys some bytes (escape sequences), and a reader is misled by others (right-to-left overrides, invisible
+//! characters). [`Shown`] is the only road from such bytes to a screen, stdout, a report or the clipboard: what would be obeyed
+//! or overlooked is spelled out.
 
 mod escape;
 #[cfg(test)]
@@ -46,8 +47,8 @@ impl Charset {
 /// | bidi, zero-width, tag and other invisible characters | `<U+202E>` |
 /// | a third combining mark on one base, or one without a base | `<U+0301>` |
 ///
-/// Safe text is borrowed and not changed, so showing something twice is the same as showing it once. The price is that a log that really
-/// contains a backslash, an `x` and two digits looks like an escape; the raw bytes are in the file.
+/// Safe text is borrowed and not changed, so showing something twice is the same as showing it once. The price is that a log
+/// that really contains a backslash, an `x` and two digits looks like an escape; the raw bytes are in the file.
 ///
 /// ```
 /// use why503::ui::text::{Charset, Shown};
@@ -79,8 +80,8 @@ impl<'a> Shown<'a> {
         Self::measured(escape::text(text))
     }
 
-    /// Spells out what the terminal cannot draw: under [`Charset::Ascii`], `é` becomes `\u{e9}`, which keeps the evidence where a `?`
-    /// would not.
+    /// Spells out what the terminal cannot draw: under [`Charset::Ascii`], `é` becomes `\u{e9}`, which keeps the evidence where
+    /// a `?` would not.
     #[must_use]
     pub fn in_charset(self, charset: Charset) -> Self {
         if charset == Charset::Unicode || self.text.is_ascii() {

@@ -1,7 +1,7 @@
 //! Looks: which style each [`Role`] has, and which [`Glyphs`] the terminal can draw.
 //!
-//! A theme is a TOML file. Those in `themes/` are built in; a user's own file is a patch over one of them. To add one to the program, add
-//! the file and a row to [`THEMES`].
+//! A theme is a TOML file. Those in `themes/` are built in; a user's own file is a patch over one of them. To add one to the
+//! program, add the file and a row to [`THEMES`].
 
 mod colour;
 mod file;
@@ -14,7 +14,7 @@ pub use colour::ColorDepth;
 pub use glyphs::{BigFont, Glyphs};
 pub use role::Role;
 
-use ratatui::style::{Color, Style};
+use ratatui::style::{Color, Modifier, Style};
 
 /// A built-in theme.
 #[derive(Debug, Clone, Copy)]
@@ -161,6 +161,23 @@ impl Theme {
         self.styles.get(role as usize).copied().unwrap_or_default()
     }
 
+    /// How a role looks where it is drawn, not written: bars, blocks, lines, big digits.
+    ///
+    /// Reverse video would turn a full block into a hole, and underline would fill the gaps between marks. A role that is shown
+    /// by its background gives that colour to what is drawn.
+    #[must_use]
+    pub fn ink(&self, role: Role) -> Style {
+        let mut style = self.style(role);
+        let reversed = style.add_modifier.contains(Modifier::REVERSED);
+        if let Some(background) = style.bg.take()
+            && !reversed
+        {
+            style.fg = Some(background);
+        }
+        style.add_modifier.remove(Modifier::REVERSED | Modifier::UNDERLINED);
+        style
+    }
+
     /// What the whole screen is filled with before anything is drawn: ordinary text on the theme's background.
     #[must_use]
     pub fn screen(&self) -> Style {
@@ -170,7 +187,8 @@ impl Theme {
 
     /// The theme as a terminal of this depth can show it.
     ///
-    /// Without colour, the built-in `mono` theme's bold, underline and reverse take over, so that alarms still differ from each other.
+    /// Without colour, the built-in `mono` theme's bold, underline and reverse take over, so that alarms still differ from each
+    /// other.
     #[must_use]
     pub fn downgrade(&self, depth: ColorDepth) -> Self {
         if depth == ColorDepth::None {

@@ -15,8 +15,9 @@ pub enum ColorDepth {
     True,
 }
 
-/// The 16 ANSI colours by number: their names in a theme file, and what they look like in the Windows console before Windows 10 1709,
-/// the terminal most likely to have no more. Elsewhere the normal ones are lighter, and contrast on black is better than assumed here.
+/// The 16 ANSI colours by number: their names in a theme file, and what they look like in the Windows console before Windows 10
+/// 1709, the terminal most likely to have no more. Elsewhere the normal ones are lighter, and contrast on black is better than
+/// assumed here.
 const ANSI: [(&str, Color, [u8; 3]); 16] = [
     ("black", Color::Black, [0, 0, 0]),
     ("red", Color::Red, [128, 0, 0]),

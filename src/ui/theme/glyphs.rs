@@ -15,10 +15,10 @@ pub enum BigFont {
 
 /// One character for every purpose. Each is one column wide, and none is one that terminals like to draw as an emoji.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it; units and pairs are documented")]
 pub struct Glyphs {
     /// Which characters text may keep: see [`Shown::in_charset`](crate::ui::text::Shown::in_charset).
     pub charset: Charset,
+    /// How big digits are built.
     pub big: BigFont,
     /// A cell filled from below, by one eighth to eight eighths.
     pub bars: [&'static str; 8],
@@ -26,14 +26,17 @@ pub struct Glyphs {
     pub blocks: [&'static str; 8],
     /// The empty part of a gauge.
     pub track: &'static str,
-    /// The line of a limit, and where a bar has reached it.
+    /// The line of a limit.
     pub limit: &'static str,
+    /// The line of a limit where a bar has reached it.
     pub limit_reached: &'static str,
-    /// The line of a second limit, and where a bar has reached it.
+    /// The line of a second limit, such as the pool's cutoff.
     pub cutoff: &'static str,
+    /// The line of a second limit where a bar has reached it.
     pub cutoff_reached: &'static str,
-    /// The marks of both in a horizontal gauge.
+    /// The mark of a limit in a horizontal gauge.
     pub limit_mark: &'static str,
+    /// The mark of a second limit in a horizontal gauge.
     pub cutoff_mark: &'static str,
     /// Between the mean and the high estimate.
     pub band_above: &'static str,
@@ -41,32 +44,49 @@ pub struct Glyphs {
     pub band_below: &'static str,
     /// Not known, or not known yet: never to be taken for zero.
     pub unknown: &'static str,
+    /// A slot held by a configuration request.
     pub slot_config: &'static str,
+    /// A slot held by a package-info request.
     pub slot_package: &'static str,
+    /// A free slot.
     pub slot_free: &'static str,
     /// More in use than there are slots.
     pub slot_over: &'static str,
+    /// Before a critical finding.
     pub critical: &'static str,
+    /// Before a warning.
     pub warn: &'static str,
+    /// Before a finding that is no alarm.
     pub info: &'static str,
+    /// Where all is well.
     pub ok: &'static str,
     /// Clients turned away, where one character must say it.
     pub refused: &'static str,
+    /// An arrow up.
     pub up: &'static str,
+    /// An arrow down.
     pub down: &'static str,
+    /// An arrow left.
     pub left: &'static str,
+    /// An arrow right.
     pub right: &'static str,
+    /// A column sorted with the least first.
     pub ascending: &'static str,
+    /// A column sorted with the most first.
     pub descending: &'static str,
     /// Before the selected row.
     pub select: &'static str,
-    /// Under the moment looked at, and through the chart there.
+    /// Under the moment looked at.
     pub cursor: &'static str,
+    /// Through the chart at the moment looked at.
     pub cursor_line: &'static str,
+    /// Live, or playing.
     pub play: &'static str,
+    /// Paused.
     pub pause: &'static str,
     /// Between items of one line.
     pub separator: &'static str,
+    /// Borders of panes.
     pub border: border::Set<'static>,
 }
 
@@ -214,8 +234,8 @@ impl Glyphs {
 
     /// One character for a number of clients turned away; a space for none.
     ///
-    /// Its height goes by half powers of ten (1, 4, 10, 32, 100, …), always the same, so that scrolling does not change what was seen. In
-    /// ASCII the digit itself, `x` from 10, `X` from 100 and `#` from 1000.
+    /// Its height goes by half powers of ten (1, 4, 10, 32, 100, …), always the same, so that scrolling does not change what was
+    /// seen. In ASCII the digit itself, `x` from 10, `X` from 100 and `#` from 1000.
     #[must_use]
     pub fn turned_away(&self, count: u64) -> &'static str {
         const DIGITS: [&str; 10] = [" ", "1", "2", "3", "4", "5", "6", "7", "8", "9"];

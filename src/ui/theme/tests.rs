@@ -109,11 +109,20 @@ fn sixteen_colours_keep_the_hue() {
     let dark = Theme::load("dark").unwrap().downgrade(ColorDepth::Ansi16);
     assert_eq!(dark.style(Role::Critical).fg, Some(Color::LightRed));
     assert_eq!(dark.style(Role::Warn).fg, Some(Color::LightYellow));
-    assert_eq!(dark.style(Role::Ok).fg, Some(Color::Green));
+    assert_eq!(dark.style(Role::Ok).fg, Some(Color::LightGreen));
     assert_eq!(dark.screen().bg, Some(Color::Black));
     let light = Theme::load("light").unwrap().downgrade(ColorDepth::Ansi16);
     assert_eq!(light.style(Role::Critical).fg, Some(Color::Red));
     assert_eq!(light.screen().bg, Some(Color::White));
+}
+
+#[test]
+fn what_is_drawn_is_never_a_hole() {
+    let mono = Theme::load("mono").unwrap();
+    assert_eq!(mono.ink(Role::Critical), Style::new().add_modifier(Modifier::BOLD));
+    let mine = Theme::parse("mine", "base = 'dark'\n[roles]\nwarn = { fg = 'black', bg = 'yellow' }").unwrap();
+    assert_eq!(mine.ink(Role::Warn), Style::new().fg(Color::Yellow));
+    assert_eq!(mine.ink(Role::Ok), mine.style(Role::Ok));
 }
 
 #[test]

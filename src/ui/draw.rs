@@ -1,0 +1,97 @@
+//! The screen: a function of the moment and of what the screen remembers.
+
+mod chrome;
+mod list;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::panes::limit::{self, Draw, chart_columns};
+use super::panes::{LimitPane, Standing, limit_pane};
+use super::state::{Pane, Ui};
+use super::theme::{Glyphs, Theme};
+use crate::engine::Moment;
+use crate::time::Time;
+
+/// Under this only one pane is shown.
+const ALL_PANES: (u16, u16) = (76, 20);
+/// Under this nothing but a line is shown.
+const LEAST: (u16, u16) = (40, 10);
+
+/// What the screen is drawn with.
+#[derive(Clone, Copy)]
+pub struct Looks<'a> {
+    /// The colours.
+    pub theme: &'a Theme,
+    /// The characters.
+    pub glyphs: &'a Glyphs,
+}
+
+/// The three panes of a value against a limit.
+const LIMITS: [Pane; 3] = [Pane::Requests, Pane::Pool, Pane::Ns];
+
+/// Draws everything, and notes how many rows a page has.
+pub fn screen(frame: &mut Frame<'_>, ui: &mut Ui, moment: &Moment<'_>, looks: Looks<'_>) {
+    let area = frame.area();
+    frame.buffer_mut().set_style(area, looks.theme.screen());
+    ui.width = area.width;
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        chrome::too_small(frame, area, moment, looks);
+        return;
+    }
+    let [header, body, footer] =
+        Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(area);
+    chrome::header(frame, header, ui, moment, looks);
+    if let Some(row) = ui.help {
+        chrome::help(frame, body, row, looks);
+        ui.page = usize::from(body.height.saturating_sub(2));
+    } else if !ui.path.is_empty() {
+        ui.page = list::level(frame, body, ui, moment, looks);
+    } else if ui.zoomed || area.width < ALL_PANES.0 || area.height < ALL_PANES.1 {
+        one_pane(frame, body, ui, moment, looks);
+    } else {
+        all_panes(frame, body, ui, moment, looks);
+    }
+    chrome::footer(frame, footer, ui, looks);
+}
+
+/// The focused pane alone; on a small screen, as long as nobody chose, the one that turns clients away.
+fn one_pane(frame: &mut Frame<'_>, area: Rect, ui: &mut Ui, moment: &Moment<'_>, looks: Looks<'_>) {
+    let pane = if ui.zoomed || ui.chose { ui.focus } else { worst(ui, moment) };
+    if LIMITS.contains(&pane) {
+        limit(frame, area, pane, ui, moment, looks);
+    } else {
+        ui.page = list::root(frame, area, pane, ui, moment, looks);
+    }
+}
+
+fn worst(ui: &Ui, moment: &Moment<'_>) -> Pane {
+    let standing = |pane: Pane| limit_pane(pane, ui, moment, 1).map_or(Standing::Empty, |p| p.standing);
+    // The first of those that stand equally.
+    LIMITS.into_iter().rev().max_by_key(|pane| standing(*pane)).unwrap_or(ui.focus)
+}
+
+fn all_panes(frame: &mut Frame<'_>, area: Rect, ui: &mut Ui, moment: &Moment<'_>, looks: Looks<'_>) {
+    let limits = (area.height / 2 + 1).clamp(12, 26);
+    let rest = area.height - limits;
+    let findings = (rest * 2 / 5).clamp(4, 12);
+    let [top, middle, bottom] =
+        Layout::vertical([Constraint::Length(limits), Constraint::Length(findings), Constraint::Fill(1)]).areas(area);
+    let thirds: [Rect; 3] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1), Constraint::Fill(1)]).areas(top);
+    for (pane, area) in LIMITS.into_iter().zip(thirds) {
+        limit(frame, area, pane, ui, moment, looks);
+    }
+    let page = list::root(frame, middle, Pane::Findings, ui, moment, looks);
+    let below = if ui.focus == Pane::Sources { Pane::Sources } else { Pane::Log };
+    let page_below = list::root(frame, bottom, below, ui, moment, looks);
+    ui.page = if ui.focus == Pane::Findings { page } else { page_below };
+}
+
+fn limit(frame: &mut Frame<'_>, area: Rect, pane: Pane, ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) {
+    let Some(shown): Option<LimitPane> = limit_pane(pane, ui, moment, chart_columns(area)) else { return };
+    let clock = |time: Time| ui.zone.clock(time);
+    let (from, to) = (clock(moment.at.plus(-ui.window * 1000)), clock(moment.at));
+    let Looks { theme, glyphs } = looks;
+    let draw = Draw { theme, glyphs, focused: ui.focus == pane && ui.path.is_empty(), times: (&from, &to) };
+    limit::draw(&shown, area, frame.buffer_mut(), draw);
+}

@@ -1,0 +1,156 @@
+//! What is around the panes: the status line, the footer with its keys, the help.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Widget};
+
+use super::Looks;
+use crate::diagnosis::{self, Severity};
+use crate::engine::Moment;
+use crate::ui::action::{ACTIONS, Footer};
+use crate::ui::cursor::Mode;
+use crate::ui::panes::limit::{Draw, line};
+use crate::ui::state::Ui;
+use crate::ui::text::{Charset, Shown};
+use crate::ui::theme::Role;
+use crate::ui::views::View;
+
+/// Text of our own in the characters that the terminal has.
+fn own(text: &str, looks: Looks<'_>) -> String {
+    if looks.glyphs.charset == Charset::Ascii {
+        let plain = text.replace('←', "Left").replace('→', "Right").replace('↑', "Up").replace('↓', "Down").replace('·', "-");
+        Shown::from_str(&plain.replace('…', "...").replace('×', "x").replace('–', "-")).in_charset(Charset::Ascii).to_string()
+    } else {
+        Shown::from_str(text).to_string()
+    }
+}
+
+/// What plays, how, and the moment looked at; at the right how bad it is.
+pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) {
+    let Looks { theme, glyphs } = looks;
+    let status = theme.style(Role::Status);
+    let (sign, mode) = match ui.cursor.mode {
+        Mode::Live => (glyphs.play, String::from("live")),
+        Mode::Playing => (glyphs.play, format!("x{}", ui.cursor.speed)),
+        Mode::Paused => (glyphs.pause, format!("paused x{}", ui.cursor.speed)),
+    };
+    let when = match moment.timeline.span() {
+        Some(_) => format!("{} {}", ui.zone.date_clock(moment.at), ui.zone),
+        None => String::from("no record yet"),
+    };
+    let mut spans = vec![
+        Span::styled(" why503 ", theme.style(Role::Title)),
+        Span::styled(format!("{}  ", own(&ui.title, looks)), status),
+        Span::styled(format!("{sign} {mode}  "), theme.style(Role::Key)),
+        Span::styled(when, theme.style(Role::Cursor)),
+        Span::styled(format!("  window {}", duration(ui.window)), status),
+    ];
+    if let Some(loaded) = ui.loading {
+        spans.push(Span::styled(format!("  loading {}", bar(loaded, looks)), theme.style(Role::Warn)));
+    }
+    frame.buffer_mut().set_style(area, status);
+    Line::from(spans).render(area, frame.buffer_mut());
+    let (text, role) = verdict(moment, looks);
+    let width = u16::try_from(Shown::from_str(&text).width()).unwrap_or(0);
+    if area.width > 100 && width < area.width {
+        let place = Rect { x: area.x + area.width - width, width, ..area };
+        frame.buffer_mut().set_string(place.x, place.y, &text, theme.style(role));
+    }
+}
+
+fn verdict(moment: &Moment<'_>, looks: Looks<'_>) -> (String, Role) {
+    let findings = diagnosis::findings(moment);
+    let count = |severity: Severity| findings.iter().filter(|f| f.severity == severity).count();
+    let (critical, warnings) = (count(Severity::Critical), count(Severity::Warning));
+    let glyphs = looks.glyphs;
+    match (critical, warnings) {
+        (0, 0) => (format!(" {} ", glyphs.ok), Role::Ok),
+        (0, n) => (format!(" {} {n} ", glyphs.warn), Role::Warn),
+        (n, _) => (format!(" {} {n} ", glyphs.critical), Role::Critical),
+    }
+}
+
+/// `45 % ████░░░░`
+fn bar(share: f64, looks: Looks<'_>) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share from 0 to 1")]
+    let filled = (share.clamp(0.0, 1.0) * 10.0) as usize;
+    let full = looks.glyphs.block(8).repeat(filled);
+    format!("{:.0} % {full}{}", share.clamp(0.0, 1.0) * 100.0, looks.glyphs.track.repeat(10 - filled))
+}
+
+/// `5 min`, `2 h`.
+fn duration(seconds: i64) -> String {
+    match seconds {
+        s if s % 3600 == 0 => format!("{} h", s / 3600),
+        s if s % 60 == 0 => format!("{} min", s / 60),
+        s => format!("{s} s"),
+    }
+}
+
+/// A message, the filter being typed, or the keys that do something here.
+pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, ui: &Ui, looks: Looks<'_>) {
+    let theme = looks.theme;
+    let status = theme.style(Role::Status);
+    frame.buffer_mut().set_style(area, status);
+    if ui.typing {
+        let filter = own(&ui.level().order.filter, looks);
+        let text = format!(" Filter: {filter}_   Enter keeps it, Esc clears it");
+        Line::from(Span::styled(text, theme.style(Role::Accent))).render(area, frame.buffer_mut());
+        return;
+    }
+    if let Some(message) = &ui.message {
+        Line::from(Span::styled(format!(" {}", own(message, looks)), theme.style(Role::Accent))).render(area, frame.buffer_mut());
+        return;
+    }
+    let grouped = matches!(ui.level().view, View::AppGroups { .. } | View::NsGroups { .. });
+    let here = |footer: Footer| match footer {
+        Footer::Always => true,
+        Footer::Overview => ui.path.is_empty(),
+        Footer::List => !ui.path.is_empty(),
+        Footer::Groups => grouped,
+        Footer::Never => false,
+    };
+    let mut spans: Vec<Span<'_>> = Vec::new();
+    let mut used = 0;
+    for row in ACTIONS.iter().filter(|row| here(row.footer)) {
+        let (key, label) = (own(row.shown, looks), row.label);
+        used += key.chars().count() + label.chars().count() + 3;
+        if used > usize::from(area.width) {
+            break;
+        }
+        spans.push(Span::styled(format!(" {key}"), theme.style(Role::Key)));
+        spans.push(Span::styled(format!(" {label} "), status));
+    }
+    Line::from(spans).render(area, frame.buffer_mut());
+}
+
+/// All keys, from the table that they are looked up in.
+pub(super) fn help(frame: &mut Frame<'_>, area: Rect, from: usize, looks: Looks<'_>) {
+    let Looks { theme, glyphs } = looks;
+    let block = Block::bordered()
+        .border_set(glyphs.border)
+        .border_style(theme.style(Role::BorderFocus))
+        .title(Span::styled(" Keys: any other key closes this ", theme.style(Role::Title)));
+    let inner = block.inner(area);
+    block.render(area, frame.buffer_mut());
+    let last = ACTIONS.len().saturating_sub(usize::from(inner.height));
+    for (row, at) in ACTIONS.iter().skip(from.min(last)).zip(inner.rows()) {
+        let spans = vec![
+            Span::styled(format!(" {:<10}", own(row.shown, looks)), theme.style(Role::Key)),
+            Span::styled(own(row.help, looks), theme.style(Role::Text)),
+        ];
+        Line::from(spans).render(at, frame.buffer_mut());
+    }
+}
+
+/// A screen too small for a pane still says the worst.
+pub(super) fn too_small(frame: &mut Frame<'_>, area: Rect, moment: &Moment<'_>, looks: Looks<'_>) {
+    let findings = diagnosis::findings(moment);
+    let worst = findings.first().map_or_else(|| String::from("nothing found"), |f| f.title.clone());
+    let texts = [worst, format!("too small: {}x{}, 60x15 is enough for a pane", area.width, area.height)];
+    let draw = Draw { theme: looks.theme, glyphs: looks.glyphs, focused: false, times: ("", "") };
+    for (text, at) in texts.iter().zip(area.rows()) {
+        line(frame.buffer_mut(), at, text, Role::Text, draw);
+    }
+}
