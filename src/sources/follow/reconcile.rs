@@ -51,7 +51,13 @@ impl Follower {
             let known = self.read_before_judging(&met, turn);
             // Logs by their own names first: an older generation is judged by what its log turns out to be.
             let (logs, older): (Vec<&Seen>, Vec<&Seen>) = met.into_iter().partition(|s| s.base.is_none());
-            logs.into_iter().chain(older).for_each(|seen| self.meet(seen, &known, turn));
+            let mut ids = HashSet::new();
+            for seen in logs.into_iter().chain(older) {
+                // Two names of one file are one log.
+                if seen.id.is_none_or(|id| ids.insert(id)) {
+                    self.meet(seen, &known, turn);
+                }
+            }
         }
         self.strangers.retain(|path, _| at.contains_key(path.as_path()) || look.blind_at(path).is_some());
         self.miss(look, &at, turn);
@@ -98,9 +104,15 @@ impl Follower {
     fn miss(&mut self, look: &Look, at: &HashMap<&Path, usize>, turn: &mut Turn<'_>) {
         let now = turn.tick.steady;
         let mut stirred = false;
-        for log in self.logs.iter_mut().filter(|log| !at.contains_key(log.path.as_path())) {
+        let mut deleted = Vec::new();
+        for (k, log) in self.logs.iter_mut().enumerate().filter(|(_, log)| !at.contains_key(log.path.as_path())) {
             if let Some(health) = look.blind_at(&log.path).map(health_of) {
                 if matches!(log.place, Place::Named | Place::Missing(_)) {
+                    // On Windows a file that is deleted while it is open lingers, and may not be opened, until the last handle
+                    // goes; no other file can have its name until then.
+                    if cfg!(windows) && log.file.is_some() && matches!(health, Health::Denied(_)) {
+                        deleted.push(k);
+                    }
                     log.set_health(health, turn);
                 }
             } else if log.place == Place::Named {
@@ -108,6 +120,12 @@ impl Follower {
                 log.set_health(if log.file.is_some() { Health::Draining } else { Health::Waiting }, turn);
                 log.wake(now);
                 stirred = true;
+            }
+        }
+        for k in deleted {
+            self.read_to_end(k, turn);
+            if self.logs.get_mut(k).is_some_and(|log| log.file.take().is_some()) {
+                self.handles -= 1;
             }
         }
         if stirred {

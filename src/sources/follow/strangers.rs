@@ -97,7 +97,7 @@ impl Follower {
         }
     }
 
-    fn read_to_end(&mut self, k: usize, turn: &mut Turn<'_>) {
+    pub(super) fn read_to_end(&mut self, k: usize, turn: &mut Turn<'_>) {
         let is_read = |log: &Log| !is_retired(log) && (log.file.is_some() || log.place == Place::Named);
         let mut chunks = 0;
         while self.logs.get(k).is_some_and(is_read) && self.read_one(k, turn) && chunks < MOST_READ {

@@ -321,3 +321,18 @@ fn a_large_block_of_zeros_is_filled_in_any_order() {
     assert_eq!(rig.lines(), ["one", "two", "three"]);
     assert_eq!(rig.got[&SourceId(0)].len(), 500_006);
 }
+
+#[test]
+fn two_names_of_one_file_are_one_log() {
+    let mut rig = Rig::new();
+    rig.append("a.log", "one\n");
+    fs::hard_link(rig.at("a.log"), rig.at("b.log")).unwrap();
+    rig.settle();
+    fs::hard_link(rig.at("a.log"), rig.at("c.log")).unwrap();
+    rig.append("c.log", "two\n");
+    rig.settle();
+    fs::remove_file(rig.at("a.log")).unwrap();
+    rig.append("c.log", "three\n");
+    rig.settle();
+    assert_eq!(rig.lines(), ["one", "two", "three"]);
+}
