@@ -50,6 +50,8 @@ pub(crate) struct Pace {
     pub idle: Duration,
     /// Until zeros with data after them are a hole.
     pub hole: Duration,
+    /// Bytes still to be read from which on a log waits for newer ones.
+    pub behind: u64,
 }
 
 impl Pace {
@@ -58,6 +60,7 @@ impl Pace {
         look: Duration::from_secs(1),
         idle: Duration::from_secs(5),
         hole: Duration::from_secs(1),
+        behind: 64 << 20,
     };
     /// A share answers late, and may show zeros for a while where data is.
     const REMOTE: Self = Self {
@@ -65,6 +68,7 @@ impl Pace {
         look: Duration::from_secs(2),
         idle: Duration::from_secs(5),
         hole: Duration::from_secs(10),
+        behind: 64 << 20,
     };
 }
 

@@ -67,27 +67,25 @@ impl Follower {
 
     /// Finds logs that have another name now.
     fn follow_renames(&mut self, look: &Look, claimed: &mut HashSet<usize>, turn: &mut Turn<'_>) {
-        let mut by_id: HashMap<FileId, usize> = HashMap::new();
+        let mut by_id: HashMap<FileId, Vec<usize>> = HashMap::new();
         for (k, log) in self.logs.iter().enumerate() {
             if let Some(id) = log.id {
-                // A log that is read comes before one of which only the evidence is left.
-                let better = by_id.get(&id).and_then(|old| self.logs.get(*old)).is_none_or(is_retired);
-                if better {
-                    by_id.insert(id, k);
-                }
+                by_id.entry(id).or_default().push(k);
             }
         }
-        for (i, seen) in look.seen.iter().enumerate() {
-            let known = seen.id.and_then(|id| by_id.get(&id)).copied();
-            let Some(log) = known.and_then(|k| self.logs.get_mut(k)).filter(|_| !claimed.contains(&i)) else { continue };
-            if log.place == Place::Named && at_own_path(log, look) {
+        for (i, seen) in look.seen.iter().enumerate().filter(|(_, s)| s.id.is_some()) {
+            let Some(known) = seen.id.and_then(|id| by_id.get(&id)).filter(|_| !claimed.contains(&i)) else { continue };
+            let known = known.iter().filter_map(|k| Some((*k, self.logs.get(*k)?)));
+            let mut known: Vec<(usize, &Log)> = known.collect();
+            // A number may have been used again: logs that are read come before those of which only the evidence is left.
+            known.sort_by_key(|(_, log)| (is_retired(log), std::cmp::Reverse(log.proof.offset)));
+            if known.iter().any(|(_, log)| log.place == Place::Named && at_own_path(log, look)) {
                 // Another name of a file that is read already.
                 claimed.insert(i);
                 continue;
             }
-            if log.file.is_none() && !is_same(log, seen) {
-                continue;
-            }
+            let found = known.iter().find(|(_, log)| log.file.is_some() || is_same(log, seen)).map(|(k, _)| *k);
+            let Some(log) = found.and_then(|k| self.logs.get_mut(k)) else { continue };
             claimed.insert(i);
             if log.path != seen.path {
                 log.path.clone_from(&seen.path);

@@ -47,6 +47,9 @@ impl Follower {
             .filter(|(_, log)| !retired(log) && !log.ended && log.due <= now)
             .map(|(k, _)| k)
             .collect();
+        let wanted = due.len();
+        self.newest_first(&mut due);
+        let held_back = due.len() < wanted;
         let mut grown = Vec::new();
         let rounds = (CHUNKS / due.len().max(1)).clamp(1, 16);
         for round in 0..rounds {
@@ -69,7 +72,16 @@ impl Follower {
         if !grown.is_empty() {
             self.stirred = now;
         }
-        !due.is_empty()
+        held_back || !due.is_empty()
+    }
+
+    /// Of several logs that are far behind only the newest has its turn: what happens now is what people wait for.
+    fn newest_first(&self, due: &mut Vec<usize>) {
+        let far = |k: &usize| {
+            self.logs.get(*k).filter(|log| log.grows() && log.size.saturating_sub(log.proof.offset) > self.pace.behind)
+        };
+        let newest = due.iter().filter_map(far).max_by_key(|log| (log.modified, &log.path)).map(|log| log.source);
+        due.retain(|k| far(k).is_none_or(|log| Some(log.source) == newest));
     }
 
     /// Says when a log that has been read to its end is due again.
@@ -155,14 +167,14 @@ impl Follower {
         if self.handles <= self.budget {
             return;
         }
+        let spare = |log: &Log| log.file.is_some() && log.place == Place::Named;
         // Most often it is the one just read, which had nothing new.
-        if let Some(log) = self.logs.get_mut(just_read).filter(|log| log.place == Place::Named && !log.grows()) {
+        if let Some(log) = self.logs.get_mut(just_read).filter(|log| spare(log) && !log.grows()) {
             log.file = None;
             self.handles -= 1;
             return;
         }
-        let spare = |log: &&mut Log| log.file.is_some() && log.place == Place::Named;
-        let coldest = self.logs.iter_mut().filter(spare).min_by_key(|log| log.grew);
+        let coldest = self.logs.iter_mut().filter(|log| spare(log)).min_by_key(|log| log.grew);
         if let Some(log) = coldest {
             log.file = None;
             self.handles -= 1;
