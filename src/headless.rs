@@ -7,6 +7,8 @@ mod source;
 mod state;
 mod summary;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -59,7 +61,9 @@ impl Headless {
         let mut follower = Follower::new(self.paths.clone(), self.zone, Arc::new(AtomicU32::new(0)));
         let checkpoint = store.as_mut().and_then(Store::load).map(|snapshot| tally.restore(snapshot)).transpose()?;
         tally.skip_what_is_there(!self.from_start && checkpoint.as_ref().is_none_or(|c| !c.looked));
-        checkpoint.into_iter().for_each(|checkpoint| follower.restore(checkpoint));
+        if let Some(checkpoint) = checkpoint {
+            follower.restore(checkpoint);
+        }
         // A run that is killed before its first snapshot has written to the dump already.
         if let Some(store) = &mut store {
             store.save(&mut tally, &follower);

@@ -104,3 +104,40 @@ pub(crate) fn sleep(follower: &mut Follower, bell: &Bell, pause: Duration, stop:
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+    use crate::engine::Payload;
+
+    #[test]
+    fn a_thread_follows_through_a_full_channel_and_stops_when_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let rows = "a row of some length\n".repeat(100_000);
+        std::fs::write(dir.path().join("a.log"), &rows).unwrap();
+        let (out, into) = sync_channel(1);
+        let stop = Arc::new(AtomicBool::new(false));
+        let threads = spawn(vec![dir.path().to_owned()], Zone::Utc, &Arc::default(), &out, &stop).unwrap();
+        let mut got = Vec::new();
+        while got.len() < rows.len() {
+            if let Payload::Bytes(bytes) = into.recv_timeout(Duration::from_secs(20)).unwrap().payload {
+                got.extend(bytes);
+            }
+        }
+        assert!(got == rows.as_bytes());
+        stop.store(true, Ordering::Relaxed);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_bell_rung_before_the_sleep_is_not_missed() {
+        let bell = Bell::default();
+        bell.ring();
+        assert!(bell.sleep(Duration::from_mins(1)));
+        assert!(!bell.sleep(Duration::ZERO));
+    }
+}

@@ -137,7 +137,7 @@ impl Framer {
         if self.encoding == Encoding::Unknown {
             self.begin(Encoding::Bytes, 0, found);
         }
-        self.settle_nuls(true);
+        self.settle_nuls(true, found);
         if self.content > 0 {
             self.hand_out_held(found);
         }
@@ -176,12 +176,12 @@ impl Framer {
                 (self.taken, self.content) = (line.len() as u64, line.len() as u64);
                 self.hand_out(line, found);
             } else {
-                self.hold(line);
+                self.hold(line, found);
                 self.hand_out_held(found);
             }
             bytes = rest;
         }
-        self.hold(bytes);
+        self.hold(bytes, found);
     }
 
     fn feed_utf16(&mut self, bytes: &[u8], found: &mut impl FnMut(Framed<'_>)) {
@@ -203,30 +203,36 @@ impl Framer {
     }
 
     /// Keeps bytes of an unfinished line, at most a little more than a line may have, without the NULs of a hole.
-    fn hold(&mut self, mut bytes: &[u8]) {
-        self.taken += bytes.len() as u64;
+    fn hold(&mut self, mut bytes: &[u8], found: &mut impl FnMut(Framed<'_>)) {
         while !bytes.is_empty() {
             let nuls = bytes.iter().take_while(|b| **b == 0).count();
             self.nul_run += nuls as u64;
+            self.taken += nuls as u64;
             let (_, after) = bytes.split_at(nuls);
             let (text, rest) = after.split_at(memchr::memchr(0, after).unwrap_or(after.len()));
             if !text.is_empty() {
-                self.settle_nuls(false);
+                self.settle_nuls(false, found);
+                self.taken += text.len() as u64;
                 self.keep(text);
             }
             bytes = rest;
         }
     }
 
-    /// Decides what the NULs just read were: a few belong to the line, many are a hole.
-    fn settle_nuls(&mut self, at_end: bool) {
+    /// Decides what the NULs just read were: a few belong to the line, many are a hole. What stands before a hole is the beginning
+    /// of a line that was never finished: what comes after the hole is another line.
+    fn settle_nuls(&mut self, at_end: bool, found: &mut impl FnMut(Framed<'_>)) {
         let run = std::mem::take(&mut self.nul_run);
         if run == 0 {
             return;
         }
         if run > MAX_NULS as u64 || at_end {
             self.nul_bytes += run;
-            if self.content == 0 {
+            if self.content > 0 && !at_end {
+                self.taken -= run;
+                self.hand_out_held(found);
+                self.start += run;
+            } else if self.content == 0 {
                 self.start += run;
                 self.taken -= run;
             }
@@ -322,6 +328,16 @@ mod tests {
         bytes.extend(b"b\0c\n");
         bytes.extend([0; 100]);
         assert_eq!(lines(&[&bytes]), [(b"a".to_vec(), 0, 2, 1, false), (b"b\0c".to_vec(), 70_002, 4, 2, false)]);
+    }
+
+    #[test]
+    fn a_line_torn_by_a_hole_does_not_take_the_next_line_with_it() {
+        let bytes = [b"a\nhalf", &[0; 17][..], b"b\n"].concat();
+        let torn = [(b"a".to_vec(), 0, 2, 1, false), (b"half".to_vec(), 2, 4, 2, false), (b"b".to_vec(), 23, 2, 3, false)];
+        for cut in 0..bytes.len() {
+            let (first, second) = bytes.split_at(cut);
+            assert_eq!(lines(&[first, second]), torn);
+        }
     }
 
     #[test]

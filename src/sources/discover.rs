@@ -75,11 +75,12 @@ pub fn look(roots: &[PathBuf]) -> Look {
         match fs::metadata(root) {
             Ok(m) if m.is_dir() => folder(root, &mut look),
             Ok(_) => beside(root, &mut look),
+            // What is wrong with a pattern depends on the system: it may be no name at all.
+            Err(_) if has_wildcard(root) => glob(Path::new(""), &root.components().collect::<Vec<_>>(), &mut look),
             Err(e) if trouble(&e) != Trouble::Absent => {
                 look.failed(root, e);
                 beside(root, &mut look);
             }
-            Err(_) if has_wildcard(root) => glob(Path::new(""), &root.components().collect::<Vec<_>>(), &mut look),
             Err(_) => {
                 look.absent.push(root.clone());
                 beside(root, &mut look);
@@ -92,7 +93,13 @@ pub fn look(roots: &[PathBuf]) -> Look {
 /// Whether a path is a pattern rather than a name.
 #[must_use]
 pub fn has_wildcard(path: &Path) -> bool {
-    path.as_os_str().as_encoded_bytes().iter().any(|b| matches!(b, b'*' | b'?'))
+    // A prefix such as \\?\ is no pattern.
+    let names = path.components().filter_map(|c| if let Component::Normal(name) = c { Some(name) } else { None });
+    names.into_iter().any(is_pattern)
+}
+
+fn is_pattern(name: &OsStr) -> bool {
+    name.as_encoded_bytes().iter().any(|b| matches!(b, b'*' | b'?'))
 }
 
 /// Takes the logs of a folder and of the folders under it. Folders behind links are left alone: they may lead in a circle.
@@ -130,7 +137,7 @@ fn beside(file: &Path, look: &mut Look) {
 fn glob(dir: &Path, rest: &[Component<'_>], look: &mut Look) {
     let Some((first, rest)) = rest.split_first() else { return };
     let pattern = first.as_os_str();
-    if !has_wildcard(Path::new(pattern)) {
+    if !matches!(first, Component::Normal(name) if is_pattern(name)) {
         let next = dir.join(pattern);
         return if rest.is_empty() { beside(&next, look) } else { glob(&next, rest, look) };
     }

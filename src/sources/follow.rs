@@ -50,6 +50,8 @@ pub(crate) struct Pace {
     pub idle: Duration,
     /// Until zeros with data after them are a hole.
     pub hole: Duration,
+    /// Bytes still to be read from which on a log waits for newer ones.
+    pub behind: u64,
 }
 
 impl Pace {
@@ -58,6 +60,7 @@ impl Pace {
         look: Duration::from_secs(1),
         idle: Duration::from_secs(5),
         hole: Duration::from_secs(1),
+        behind: 64 << 20,
     };
     /// A share answers late, and may show zeros for a while where data is.
     const REMOTE: Self = Self {
@@ -65,6 +68,7 @@ impl Pace {
         look: Duration::from_secs(2),
         idle: Duration::from_secs(5),
         hole: Duration::from_secs(10),
+        behind: 64 << 20,
     };
 }
 
@@ -223,7 +227,7 @@ impl Follower {
     /// Whether all that is there has been handed on, but for lines without an end.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.strangers.values().all(|s| !s.is_undecided()) && self.logs.iter().all(|log| !log.is_waiting_for_a_hole())
+        self.strangers.values().all(|s| !s.is_undecided()) && self.logs.iter().all(|log| !log.is_waiting())
     }
 
     /// Bytes of lines that have no end yet, by log.
@@ -260,7 +264,7 @@ impl Follower {
     fn open(&mut self, seen: &discover::Seen, turn: &mut Turn<'_>) {
         let source = SourceId(self.ids.fetch_add(1, Ordering::Relaxed));
         let mut log = Log::new(source, seen.path.clone(), seen.id, turn.tick.steady);
-        log.size = seen.size;
+        (log.size, log.modified) = (seen.size, seen.modified);
         log.generation = self.count_generation(&seen.path);
         let opened = self.opened(&log, seen.modified);
         turn.send(source, Payload::Opened(opened));

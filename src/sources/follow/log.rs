@@ -11,9 +11,13 @@ use super::{Pace, Turn};
 use crate::engine::{Health, Payload};
 use crate::record::SourceId;
 use crate::sources::system::{FileId, read_at};
+use crate::time::Time;
 
 /// Bytes read of a log before the next log has its turn.
 pub(super) const CHUNK: usize = 256 << 10;
+
+/// Zeros that reached to the end are looked through again after this long.
+const RESCAN: Duration = Duration::from_secs(5);
 
 /// Where a log is. A log begins `Named`; what leads from one state to another is the decision table of `reconcile`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +62,16 @@ pub(super) struct Log {
     hole: Option<Hole>,
     /// Zeros up to here are a hole for good.
     settled: u64,
+    /// Nothing but zeros was found up to here, and when.
+    blank: (u64, Duration),
+    /// It is no log that grows but a document that is read as a whole, and again when it changes.
+    pub document: bool,
+    /// The document has been handed on.
+    pub ended: bool,
+    /// When it was last written, as the file system tells it.
+    pub modified: Option<Time>,
+    /// Bytes without a line end, and since when there have been no more.
+    rest: (u64, Duration),
     /// When it last had something new.
     pub grew: Duration,
     /// When it is looked at next, and how long after that.
@@ -83,6 +97,11 @@ pub(super) enum Step {
 impl Log {
     pub fn new(source: SourceId, path: PathBuf, id: Option<FileId>, now: Duration) -> Self {
         Self {
+            document: path.extension().is_some_and(|e| e.eq_ignore_ascii_case("config")),
+            ended: false,
+            modified: None,
+            rest: (0, now),
+            blank: (0, now),
             source,
             origin: path.clone(),
             path,
@@ -112,8 +131,8 @@ impl Log {
     }
 
     /// Whether it may yet give something without growing.
-    pub fn is_waiting_for_a_hole(&self) -> bool {
-        self.hole.is_some()
+    pub fn is_waiting(&self) -> bool {
+        self.hole.is_some() || self.document && !self.ended && self.file.is_some()
     }
 
     /// Whether it stands for a path at which nothing has been found yet.
@@ -158,6 +177,7 @@ impl Log {
         }
         let take = match cut(fresh, self.encoding) {
             Cut::Take(n) => n,
+            Cut::Wait if self.document && self.is_complete(fresh.len(), pace, turn.tick.steady) => fresh.len(),
             Cut::Wait => 0,
             Cut::Zeros(at) => match self.zeros(file, fresh, at, pace, turn.tick.steady) {
                 Ok(n) => n,
@@ -169,8 +189,22 @@ impl Log {
                 self.hand_on(bytes, turn);
                 Step::Read
             }
+            _ if self.document && fresh.is_empty() && self.is_complete(0, pace, turn.tick.steady) => {
+                self.ended = true;
+                turn.send(self.source, Payload::Closed);
+                Step::Nothing
+            }
             _ => Step::Nothing,
         }
+    }
+
+    /// Whether a document's last line has had no more bytes for a while.
+    fn is_complete(&mut self, rest: usize, pace: &Pace, now: Duration) -> bool {
+        let end = self.proof.offset + rest as u64;
+        if self.rest.0 != end {
+            self.rest = (end, now);
+        }
+        now.saturating_sub(self.rest.1) >= pace.hole
     }
 
     fn hand_on(&mut self, bytes: &[u8], turn: &mut Turn<'_>) {
@@ -189,9 +223,16 @@ impl Log {
         }
         let start = offset + at as u64;
         let from = self.hole.filter(|hole| hole.at == start).map_or(start, |hole| hole.until);
-        let Some(until) = first_data(file, from)? else {
-            self.hole = None;
-            return Ok(0);
+        // A large block that is being filled is not looked through again each time.
+        let known = self.blank.0.saturating_sub(1).max(from);
+        let skip = now.saturating_sub(self.blank.1) < RESCAN && self.hole.is_none();
+        let until = match first_data(file, if skip { known } else { from })? {
+            Ok(until) => until,
+            Err(end) => {
+                self.hole = None;
+                self.blank = (end, if skip { self.blank.1 } else { now });
+                return Ok(0);
+            }
         };
         let hole = self.hole.filter(|hole| hole.at == start).unwrap_or(Hole { at: start, until, since: now });
         self.hole = Some(hole);
@@ -203,17 +244,17 @@ impl Log {
     }
 }
 
-/// Where the first byte that is no zero stands, at or after `from`; `None` if only zeros follow.
-fn first_data(file: &File, mut from: u64) -> io::Result<Option<u64>> {
+/// Where the first byte that is no zero stands, at or after `from`; if only zeros follow, where they end.
+fn first_data(file: &File, mut from: u64) -> io::Result<Result<u64, u64>> {
     let mut buffer = vec![0; CHUNK];
     loop {
         let got = read_at(file, &mut buffer, from)?;
         let read = buffer.get(..got).unwrap_or_default();
         if let Some(at) = read.iter().position(|b| *b != 0) {
-            return Ok(Some(from + at as u64));
+            return Ok(Ok(from + at as u64));
         }
         if got < buffer.len() {
-            return Ok(None);
+            return Ok(Err(from + got as u64));
         }
         from += got as u64;
     }

@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 
 use super::log::{Log, Place};
 use super::proof::Likeness;
-use super::strangers::Known;
 use super::tend::health_of;
 use super::{Follower, Turn};
 use crate::engine::{Health, Payload};
@@ -28,13 +27,22 @@ use crate::sources::system::{self, FileId, Trouble, trouble};
 impl Follower {
     pub(super) fn reconcile(&mut self, look: &Look, turn: &mut Turn<'_>) {
         let mut claimed = HashSet::new();
+        let mut changed = Vec::new();
         let at: HashMap<&Path, usize> = look.seen.iter().enumerate().map(|(i, s)| (s.path.as_path(), i)).collect();
         for log in &mut self.logs {
             let seen = at.get(log.path.as_path()).and_then(|i| look.seen.get(*i).map(|s| (*i, s)));
             if let Some((i, seen)) = seen.filter(|(_, s)| is_still(log, s)) {
                 claimed.insert(i);
-                stay(log, seen, turn);
+                if log.ended && (log.size, log.modified) != (seen.size, seen.modified) {
+                    log.place = Place::Retired(turn.tick.steady);
+                    changed.push(seen);
+                } else {
+                    stay(log, seen, turn);
+                }
             }
+        }
+        for seen in changed {
+            self.open(seen, turn);
         }
         self.follow_renames(look, &mut claimed, turn);
         self.ignored_are_forgotten(look);
@@ -43,7 +51,13 @@ impl Follower {
             let known = self.read_before_judging(&met, turn);
             // Logs by their own names first: an older generation is judged by what its log turns out to be.
             let (logs, older): (Vec<&Seen>, Vec<&Seen>) = met.into_iter().partition(|s| s.base.is_none());
-            logs.into_iter().chain(older).for_each(|seen| self.meet(seen, &known, turn));
+            let mut ids = HashSet::new();
+            for seen in logs.into_iter().chain(older) {
+                // Two names of one file are one log.
+                if seen.id.is_none_or(|id| ids.insert(id)) {
+                    self.meet(seen, &known, turn);
+                }
+            }
         }
         self.strangers.retain(|path, _| at.contains_key(path.as_path()) || look.blind_at(path).is_some());
         self.miss(look, &at, turn);
@@ -53,27 +67,25 @@ impl Follower {
 
     /// Finds logs that have another name now.
     fn follow_renames(&mut self, look: &Look, claimed: &mut HashSet<usize>, turn: &mut Turn<'_>) {
-        let mut by_id: HashMap<FileId, usize> = HashMap::new();
+        let mut by_id: HashMap<FileId, Vec<usize>> = HashMap::new();
         for (k, log) in self.logs.iter().enumerate() {
             if let Some(id) = log.id {
-                // A log that is read comes before one of which only the evidence is left.
-                let better = by_id.get(&id).and_then(|old| self.logs.get(*old)).is_none_or(is_retired);
-                if better {
-                    by_id.insert(id, k);
-                }
+                by_id.entry(id).or_default().push(k);
             }
         }
-        for (i, seen) in look.seen.iter().enumerate() {
-            let known = seen.id.and_then(|id| by_id.get(&id)).copied();
-            let Some(log) = known.and_then(|k| self.logs.get_mut(k)).filter(|_| !claimed.contains(&i)) else { continue };
-            if log.place == Place::Named && at_own_path(log, look) {
+        for (i, seen) in look.seen.iter().enumerate().filter(|(_, s)| s.id.is_some()) {
+            let Some(known) = seen.id.and_then(|id| by_id.get(&id)).filter(|_| !claimed.contains(&i)) else { continue };
+            let known = known.iter().filter_map(|k| Some((*k, self.logs.get(*k)?)));
+            let mut known: Vec<(usize, &Log)> = known.collect();
+            // A number may have been used again: logs that are read come before those of which only the evidence is left.
+            known.sort_by_key(|(_, log)| (is_retired(log), std::cmp::Reverse(log.proof.offset)));
+            if known.iter().any(|(_, log)| log.place == Place::Named && at_own_path(log, look)) {
                 // Another name of a file that is read already.
                 claimed.insert(i);
                 continue;
             }
-            if log.file.is_none() && !is_same(log, seen) {
-                continue;
-            }
+            let found = known.iter().find(|(_, log)| log.file.is_some() || is_same(log, seen)).map(|(k, _)| *k);
+            let Some(log) = found.and_then(|k| self.logs.get_mut(k)) else { continue };
             claimed.insert(i);
             if log.path != seen.path {
                 log.path.clone_from(&seen.path);
@@ -90,9 +102,15 @@ impl Follower {
     fn miss(&mut self, look: &Look, at: &HashMap<&Path, usize>, turn: &mut Turn<'_>) {
         let now = turn.tick.steady;
         let mut stirred = false;
-        for log in self.logs.iter_mut().filter(|log| !at.contains_key(log.path.as_path())) {
+        let mut deleted = Vec::new();
+        for (k, log) in self.logs.iter_mut().enumerate().filter(|(_, log)| !at.contains_key(log.path.as_path())) {
             if let Some(health) = look.blind_at(&log.path).map(health_of) {
                 if matches!(log.place, Place::Named | Place::Missing(_)) {
+                    // On Windows a file that is deleted while it is open lingers, and may not be opened, until the last handle
+                    // goes; no other file can have its name until then.
+                    if cfg!(windows) && log.file.is_some() && matches!(health, Health::Denied(_)) {
+                        deleted.push(k);
+                    }
                     log.set_health(health, turn);
                 }
             } else if log.place == Place::Named {
@@ -100,6 +118,12 @@ impl Follower {
                 log.set_health(if log.file.is_some() { Health::Draining } else { Health::Waiting }, turn);
                 log.wake(now);
                 stirred = true;
+            }
+        }
+        for k in deleted {
+            self.read_to_end(k, turn);
+            if self.logs.get_mut(k).is_some_and(|log| log.file.take().is_some()) {
+                self.handles -= 1;
             }
         }
         if stirred {
@@ -185,5 +209,5 @@ pub(super) fn stay(log: &mut Log, seen: &Seen, turn: &mut Turn<'_>) {
     if back || seen.size != log.size {
         log.wake(turn.tick.steady);
     }
-    log.size = seen.size;
+    (log.size, log.modified) = (seen.size, seen.modified);
 }

@@ -88,14 +88,16 @@ impl Follower {
             let candidates: BTreeSet<usize> = met.iter().flat_map(|seen| known.candidates(seen)).filter(|k| *k >= from).collect();
             // A log that turns out to be rewritten becomes another, which is read in turn.
             from = self.logs.len();
-            candidates.into_iter().for_each(|k| self.read_to_end(k, turn));
+            for k in candidates {
+                self.read_to_end(k, turn);
+            }
             if self.logs.len() == from {
                 return known;
             }
         }
     }
 
-    fn read_to_end(&mut self, k: usize, turn: &mut Turn<'_>) {
+    pub(super) fn read_to_end(&mut self, k: usize, turn: &mut Turn<'_>) {
         let is_read = |log: &Log| !is_retired(log) && (log.file.is_some() || log.place == Place::Named);
         let mut chunks = 0;
         while self.logs.get(k).is_some_and(is_read) && self.read_one(k, turn) && chunks < MOST_READ {

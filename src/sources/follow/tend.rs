@@ -40,8 +40,16 @@ impl Follower {
     pub(super) fn read_all(&mut self, turn: &mut Turn<'_>) -> bool {
         let now = turn.tick.steady;
         let retired = |log: &Log| matches!(log.place, Place::Retired(_));
-        let mut due: Vec<usize> =
-            self.logs.iter().enumerate().filter(|(_, log)| !retired(log) && log.due <= now).map(|(k, _)| k).collect();
+        let mut due: Vec<usize> = self
+            .logs
+            .iter()
+            .enumerate()
+            .filter(|(_, log)| !retired(log) && !log.ended && log.due <= now)
+            .map(|(k, _)| k)
+            .collect();
+        let wanted = due.len();
+        self.newest_first(&mut due);
+        let held_back = due.len() < wanted;
         let mut grown = Vec::new();
         let rounds = (CHUNKS / due.len().max(1)).clamp(1, 16);
         for round in 0..rounds {
@@ -64,14 +72,23 @@ impl Follower {
         if !grown.is_empty() {
             self.stirred = now;
         }
-        !due.is_empty()
+        held_back || !due.is_empty()
+    }
+
+    /// Of several logs that are far behind only the newest has its turn: what happens now is what people wait for.
+    fn newest_first(&self, due: &mut Vec<usize>) {
+        let far = |k: &usize| {
+            self.logs.get(*k).filter(|log| log.grows() && log.size.saturating_sub(log.proof.offset) > self.pace.behind)
+        };
+        let newest = due.iter().filter_map(far).max_by_key(|log| (log.modified, &log.path)).map(|log| log.source);
+        due.retain(|k| far(k).is_none_or(|log| Some(log.source) == newest));
     }
 
     /// Says when a log that has been read to its end is due again.
     fn rest(&mut self, k: usize, grew: bool, now: Duration) {
         let Some(log) = self.logs.get_mut(k) else { return };
         let far = match log.place {
-            _ if log.is_waiting_for_a_hole() || log.doubt.is_some() => self.pace.busy,
+            _ if log.is_waiting() || log.doubt.is_some() => self.pace.busy,
             _ if matches!(log.health, Health::Denied(_) | Health::Unreachable(_)) => RETRY,
             // No look at the folders tells that these have grown.
             Place::Draining(_) | Place::Missing(_) => self.pace.look,
@@ -150,14 +167,14 @@ impl Follower {
         if self.handles <= self.budget {
             return;
         }
+        let spare = |log: &Log| log.file.is_some() && log.place == Place::Named;
         // Most often it is the one just read, which had nothing new.
-        if let Some(log) = self.logs.get_mut(just_read).filter(|log| log.place == Place::Named && !log.grows()) {
+        if let Some(log) = self.logs.get_mut(just_read).filter(|log| spare(log) && !log.grows()) {
             log.file = None;
             self.handles -= 1;
             return;
         }
-        let spare = |log: &&mut Log| log.file.is_some() && log.place == Place::Named;
-        let coldest = self.logs.iter_mut().filter(spare).min_by_key(|log| log.grew);
+        let coldest = self.logs.iter_mut().filter(|log| spare(log)).min_by_key(|log| log.grew);
         if let Some(log) = coldest {
             log.file = None;
             self.handles -= 1;
@@ -170,11 +187,12 @@ impl Follower {
         let mut closed = 0;
         for log in &mut self.logs {
             let idle = now.saturating_sub(log.grew);
-            if idle >= QUIET && !log.quiet {
+            if idle >= QUIET && !log.quiet && !log.ended {
                 log.quiet = true;
                 turn.send(log.source, Payload::Quiet);
             }
             let given_back = match log.place {
+                _ if log.ended => true,
                 Place::Named => idle >= IDLE_HANDLE,
                 Place::Missing(since) => idle.min(now.saturating_sub(since)) >= IDLE_HANDLE,
                 Place::Draining(since) => idle.min(now.saturating_sub(since)) >= DRAINED,
@@ -207,7 +225,9 @@ impl Follower {
                 return true;
             }
             surplus = surplus.saturating_sub(1);
-            turn.send(log.source, Payload::Closed);
+            if !log.ended {
+                turn.send(log.source, Payload::Closed);
+            }
             false
         });
     }

@@ -3,12 +3,12 @@
 mod model;
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
 use crate::engine::Health;
@@ -262,4 +262,104 @@ fn giant_lines_are_handed_on_in_pieces_and_cost_no_memory() {
     rig.poll(1000);
     assert_eq!(rig.lines(), ["one", "two"]);
     assert_eq!(rig.got[&SourceId(0)].len(), (3 << 20) + 9);
+}
+
+#[test]
+fn a_document_is_read_as_a_whole_and_again_when_it_changes() {
+    let mut rig = Rig::new();
+    rig.append("web.config", "<a>\n5000</a>");
+    rig.settle();
+    assert_eq!(rig.lines(), ["<a>"]);
+    assert_eq!(rig.got[&SourceId(0)], b"<a>\n5000</a>");
+    assert!(matches!(rig.said.last(), Some((SourceId(0), Payload::Closed))));
+    fs::write(rig.at("web.config"), "<a>\n6000</a>").unwrap();
+    File::options().write(true).open(rig.at("web.config")).unwrap().set_modified(UNIX_EPOCH).unwrap();
+    rig.settle();
+    assert_eq!(rig.got[&SourceId(1)], b"<a>\n6000</a>");
+    let closed = rig.said.iter().filter(|(_, p)| matches!(p, Payload::Closed)).count();
+    assert_eq!((rig.got.len(), closed), (2, 2));
+}
+
+#[test]
+fn a_log_replaced_before_it_was_read_is_read_once() {
+    let mut rig = Rig::new();
+    rig.append("a.log", "");
+    rig.poll(0);
+    rig.append("a.log", "one\n");
+    fs::copy(rig.at("a.log"), rig.at("new")).unwrap();
+    fs::rename(rig.at("new"), rig.at("a.log")).unwrap();
+    rig.settle();
+    assert_eq!(rig.lines(), ["one"]);
+}
+
+#[test]
+fn a_log_replaced_and_renamed_between_two_looks_is_read_on() {
+    let mut rig = Rig::new();
+    rig.append("a.log", "one\n");
+    rig.poll(0);
+    fs::copy(rig.at("a.log"), rig.at("new")).unwrap();
+    rig.append("new", "two\n");
+    fs::rename(rig.at("new"), rig.at("a.log")).unwrap();
+    fs::rename(rig.at("a.log"), rig.at("a.log.1")).unwrap();
+    rig.append("a.log", "");
+    rig.settle();
+    assert_eq!(rig.lines(), ["one", "two"]);
+}
+
+#[test]
+fn a_large_block_of_zeros_is_filled_in_any_order() {
+    let mut rig = Rig::new();
+    rig.append("a.log", [b"one\n", vec![0; 900_000].as_slice()].concat());
+    rig.poll(0);
+    let mut file = File::options().write(true).open(rig.at("a.log")).unwrap();
+    file.seek(SeekFrom::Start(500_000)).unwrap();
+    file.write_all(b"three\n").unwrap();
+    rig.poll(300);
+    file.seek(SeekFrom::Start(4)).unwrap();
+    file.write_all(b"two\n").unwrap();
+    rig.settle();
+    assert_eq!(rig.lines(), ["one", "two", "three"]);
+    assert_eq!(rig.got[&SourceId(0)].len(), 500_006);
+}
+
+#[test]
+fn two_names_of_one_file_are_one_log() {
+    let mut rig = Rig::new();
+    rig.append("a.log", "one\n");
+    fs::hard_link(rig.at("a.log"), rig.at("b.log")).unwrap();
+    rig.settle();
+    fs::hard_link(rig.at("a.log"), rig.at("c.log")).unwrap();
+    rig.append("c.log", "two\n");
+    rig.settle();
+    fs::remove_file(rig.at("a.log")).unwrap();
+    rig.append("c.log", "three\n");
+    rig.settle();
+    assert_eq!(rig.lines(), ["one", "two", "three"]);
+}
+
+#[test]
+fn of_logs_that_are_far_behind_the_newest_is_read_first_and_all_are_read() {
+    let mut rig = Rig::new();
+    rig.follower.pace.behind = 1 << 20;
+    let rows = "a row of some length\n".repeat(150_000);
+    for (name, days) in [("c.log", 1), ("a.log", 3), ("b.log", 2)] {
+        rig.append(name, &rows);
+        let time = UNIX_EPOCH + Duration::from_secs(days * 86_400);
+        File::options().write(true).open(rig.at(name)).unwrap().set_modified(time).unwrap();
+    }
+    rig.append("small.log", "one\n");
+    let mut order = Vec::new();
+    let tick = Tick { time: Time::default(), steady: rig.now };
+    while rig.follower.poll(tick, &mut |e| {
+        if let Payload::Bytes(bytes) = e.payload {
+            order.push((e.source, bytes.len()));
+        }
+    }) == Next::Now
+    {}
+    let first: Vec<SourceId> = order.iter().map(|(id, _)| *id).take(3).collect();
+    let newest = rig.follower.logs.iter().find(|log| log.path.ends_with("a.log")).map(|log| log.source).unwrap();
+    assert!(first.contains(&newest), "{first:?}");
+    assert_eq!(order.iter().map(|(_, n)| n).sum::<usize>(), rows.len() * 3 + 4);
+    let last_newest = order.iter().rposition(|(id, _)| *id == newest).unwrap();
+    assert!(last_newest < order.len() / 2 + 2, "{order:?}");
 }

@@ -1,0 +1,135 @@
+//! Runs without a screen, against real files.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use serde_json::{Value, json};
+
+use super::Headless;
+use crate::time::Zone;
+
+const HEADER: &str = "#Software: Microsoft Internet Information Services 10.0\r\n#Fields: date time cs-method sc-status\r\n";
+
+/// A folder with logs, a state and a dump.
+struct Rig {
+    dir: tempfile::TempDir,
+    from_start: bool,
+}
+
+impl Rig {
+    fn new(from_start: bool) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("logs")).unwrap();
+        Self { dir, from_start }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn write(&self, text: &str) {
+        let old = fs::read_to_string(self.at("logs/u_ex.log")).unwrap_or_default();
+        fs::write(self.at("logs/u_ex.log"), old + text).unwrap();
+    }
+
+    /// Reads what is there and ends.
+    fn run(&self) -> Value {
+        let headless = Headless {
+            paths: vec![self.at("logs")],
+            from_start: self.from_start,
+            for_seconds: Some(0.0),
+            state: Some(self.at("state")),
+            dump: Some(self.at("dump")),
+            json: true,
+            zone: Zone::Utc,
+        };
+        let mut out = Vec::new();
+        headless.run(&AtomicBool::new(false), &mut out).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    fn dump(&self) -> String {
+        fs::read_to_string(self.at("dump")).unwrap()
+    }
+}
+
+#[test]
+fn whole_records_are_counted_and_half_a_line_is_pending() {
+    let rig = Rig::new(true);
+    rig.write(&format!("{HEADER}2026-11-21 06:55:00 GET 503\r\nrubbish\r\n2026-11-21 06:55:01 GE"));
+    let got = rig.run();
+    let path = rig.at("logs/u_ex.log");
+    let source = json!({"path": path, "kind": "w3c", "lines": 1, "malformed": 1, "lost_bytes": 0, "pending_bytes": 22});
+    assert_eq!((&got["lines"], &got["malformed"], &got["sources"]), (&json!(1), &json!(1), &json!([source])));
+    // FNV-1a of "2026-11-21 06:55:00 GET 503", worked out elsewhere.
+    assert_eq!(got["digest"], json!("118f5054eacfdd4c"));
+    assert_eq!(rig.dump(), "2026-11-21 06:55:00 GET 503\n");
+}
+
+#[test]
+fn a_run_goes_on_where_the_last_one_stopped_and_the_fields_are_still_known() {
+    let rig = Rig::new(true);
+    rig.write(&format!("{HEADER}2026-11-21 06:55:00 GET 503\r\n"));
+    rig.run();
+    rig.write("2026-11-21 06:55:01 GET 200\r\n2026-11-21 06:5");
+    assert_eq!(rig.run()["lines"], json!(2));
+    rig.write("5:02 GET 200\r\n");
+    assert_eq!(rig.run()["lines"], json!(3));
+    assert_eq!(rig.dump().lines().count(), 3);
+}
+
+#[test]
+fn a_header_without_records_is_known_again() {
+    let rig = Rig::new(true);
+    rig.write(HEADER.split_inclusive('\n').next().unwrap());
+    rig.run();
+    rig.write(HEADER.split_inclusive('\n').nth(1).unwrap());
+    rig.run();
+    rig.write("2026-11-21 06:55:01 GET 200\r\n");
+    assert_eq!((rig.run()["lines"].clone(), rig.run()["malformed"].clone()), (json!(1), json!(0)));
+}
+
+#[test]
+fn without_from_start_only_what_comes_later_counts() {
+    let rig = Rig::new(false);
+    rig.write(&format!("{HEADER}2026-11-21 06:55:00 GET 503\r\n"));
+    assert_eq!(rig.run()["lines"], json!(0));
+    rig.write("2026-11-21 06:55:01 GET 200\r\n");
+    fs::write(rig.at("logs/new.log"), format!("{HEADER}2026-11-21 06:55:02 GET 200\r\n")).unwrap();
+    assert_eq!(rig.run()["lines"], json!(2));
+}
+
+#[test]
+fn a_dump_that_is_ahead_of_its_snapshot_is_cut_back_and_an_older_snapshot_serves_for_a_damaged_one() {
+    let rig = Rig::new(true);
+    rig.write(&format!("{HEADER}2026-11-21 06:55:00 GET 503\r\n"));
+    rig.run();
+    rig.write("2026-11-21 06:55:01 GET 200\r\n");
+    rig.run();
+    let state = rig.at("state/headless.json");
+    fs::copy(&state, rig.at("state/headless.json.old")).unwrap();
+    rig.write("2026-11-21 06:55:02 GET 200\r\n");
+    fs::write(&state, "{\"version\":1,").unwrap();
+    fs::write(rig.at("dump"), rig.dump() + "2026-11-21 06:55:02 GET 200\n2026-11-21 half a").unwrap();
+    assert_eq!(rig.run()["lines"], json!(3));
+    assert_eq!(rig.dump().lines().count(), 3);
+}
+
+#[test]
+fn a_log_cut_off_under_its_writer_goes_on_without_a_header() {
+    let rig = Rig::new(true);
+    rig.write(&format!("{HEADER}2026-11-21 06:55:00 GET 503\r\n"));
+    rig.run();
+    fs::write(rig.at("logs/u_ex.log"), "2026-11-21 06:55:01 GET 200\r\n").unwrap();
+    let got = rig.run();
+    assert_eq!((&got["lines"], &got["malformed"], got["sources"].as_array().unwrap().len()), (&json!(2), &json!(0), 1));
+}
+
+#[test]
+fn two_runs_do_not_share_a_state() {
+    let rig = Rig::new(true);
+    let _first = super::state::Store::open(&rig.at("state")).unwrap();
+    let error = super::state::Store::open(&rig.at("state")).unwrap_err();
+    assert!(error.to_string().contains("another why503"), "{error}");
+}
