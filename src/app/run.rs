@@ -142,7 +142,7 @@ async fn go(mut session: Session, mut screen: Screen, start: Box<Start>, stop: A
     let mut ending = Ending::new()?;
     start(send, stop)?;
     std::thread::Builder::new().name(String::from("input")).spawn(move || input(&press))?;
-    let mut loading = session.to_load.is_some();
+    let mut coming = true;
     let mut timer = Timer::default();
     let mut asking = false;
     loop {
@@ -163,11 +163,11 @@ async fn go(mut session: Session, mut screen: Screen, start: Box<Start>, stop: A
                 asking = false;
                 session.reply(slot, ask, reply);
             }
-            envelope = envelopes.recv(), if loading || session.wall.is_some() => {
+            envelope = envelopes.recv(), if coming => {
                 if let Some(envelope) = envelope {
                     take_in(&mut session, envelope, &mut envelopes);
                 } else {
-                    loading = false;
+                    coming = false;
                     session.loaded();
                 }
             }

@@ -43,11 +43,11 @@ fn finding(moment: &Moment<'_>, tallies: &[(&Trouble, &Tally)]) -> Option<Findin
         (config, "GetClientPolicies answered with 503"),
         (package, "GetPackageInfo answered with 503"),
         (logged, "\"maximum number of requests has been reached\" in the NS log"),
-        (backing_off, "\"Server is busy … backing off\" at package servers and agents"),
+        (backing_off, "\"Server is busy ... backing off\" at package servers and agents"),
         (count(&Trouble::NsUnableToProcess), "\"Unable to process client request\" in the NS log"),
     ] {
         if count > 0 {
-            told.push(format!("{count} × {what}"));
+            told.push(format!("{count} times {what}"));
         }
     }
     Some(Finding {

@@ -137,21 +137,27 @@ fn columns_of(moment: &Moment<'_>, window: i64, columns: usize) -> Vec<Range<i64
         .collect()
 }
 
-/// The greatest value of each column from a value a second.
-fn greatest(points: &[Point], from: i64, seconds: &Range<i64>, known_until: i64) -> Option<Point> {
-    if seconds.start > known_until {
-        return None;
-    }
-    seconds.clone().filter_map(|s| points.get(usize::try_from(s - from).ok()?)).copied().max_by(|a, b| a.mean.total_cmp(&b.mean))
+/// The greatest value of a column from a value a second, as far as its seconds are known.
+fn greatest(points: &[Point], from: i64, seconds: &Range<i64>, known: &Range<i64>) -> Option<Point> {
+    (seconds.start.max(known.start)..seconds.end.min(known.end))
+        .filter_map(|s| points.get(usize::try_from(s - from).ok()?))
+        .copied()
+        .max_by(|a, b| a.mean.total_cmp(&b.mean))
 }
 
 fn sum(series: &Series<u32>, seconds: &Range<i64>) -> u64 {
     u64::try_from(series.sum(seconds.clone())).unwrap_or(0)
 }
 
-/// Until when the W3C logs tell: rows come when requests end, and may be held back. A log that is read to its end tells it all.
-fn w3c_known_until(moment: &Moment<'_>) -> Option<Time> {
-    moment.sources.values().filter(|s| s.kind == Kind::W3c).filter_map(|s| s.span).map(|(_, to)| to).max()
+/// The seconds that the W3C logs tell of, up to the moment: rows come when requests end, and may be held back; what ended before the
+/// first row, or has not ended, is in no log.
+fn known_seconds(moment: &Moment<'_>) -> Range<i64> {
+    let spans = || moment.sources.values().filter(|s| s.kind == Kind::W3c).filter_map(|s| s.span);
+    let (first, last) = (spans().map(|(from, _)| from).min(), spans().map(|(_, to)| to).max());
+    match first.zip(last) {
+        Some((first, last)) => first.second()..last.second().min(moment.at.second()) + 1,
+        None => 0..0,
+    }
 }
 
 /// Whether any log of a kind was read.

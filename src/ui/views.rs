@@ -315,7 +315,7 @@ fn group_row(group: &Group, behind: Option<View>) -> ListRow {
 }
 
 fn waiting(columns: Vec<Column>) -> Listing {
-    Listing { columns, note: Some(String::from("reading the logs …")), ..Listing::default() }
+    Listing { columns, note: Some(String::from("reading the logs")), ..Listing::default() }
 }
 
 fn note<T>(answer: &Answer<T>, most: usize) -> Option<String> {

@@ -1,6 +1,8 @@
 //! The slots of an Altiris Notification Server.
 
-use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, percent, w3c_known_until};
+use std::ops::Range;
+
+use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, known_seconds, percent};
 use crate::engine::Moment;
 use crate::slots::{SlotUse, sum as in_flight};
 use crate::time::Time;
@@ -12,14 +14,14 @@ const TITLE: &str = "3 NS slots";
 const NEAR: f64 = 0.8;
 
 pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
-    let known = w3c_known_until(moment).map_or(i64::MIN, Time::second).min(moment.at.second());
-    let kinds = SlotUse::all(&Moment { at: Time::from_second(known).max(Time::MIN), ..*moment });
+    let known = known_seconds(moment);
+    let kinds = SlotUse::all(&Moment { at: Time::from_second(known.end - 1), ..*moment });
     // Two kinds of slots: the number is of the fuller one.
     let Some(fullest) = kinds.iter().max_by(|a, b| share(a).total_cmp(&share(b))) else {
         return LimitPane::empty(TITLE, vec![(Role::Dim, String::from("no Altiris NS is seen"))], columns);
     };
     let requests: Vec<NsRequest> = fullest.types.iter().map(|t| t.request).collect();
-    let buckets = buckets(moment, ui.window, columns, &requests, known);
+    let buckets = buckets(moment, ui.window, columns, &requests, &known);
     let turned_away: u64 = buckets.iter().map(|b| b.turned_away).sum();
     #[expect(clippy::cast_precision_loss, reason = "counts of slots are small")]
     let slots = fullest.limit.value as f64;
@@ -45,12 +47,12 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     if kinds.len() == 1 && fullest.types.len() > 1 {
         lines.push((Role::Dim, String::from("shared by both types")));
     }
-    lines.extend(as_of(ui, known, moment).map(|text| (Role::Warn, text)));
+    lines.extend(as_of(ui, known.end - 1, moment).map(|text| (Role::Warn, text)));
     LimitPane {
         title: TITLE,
         standing,
         number: format!("{:.0}", now.mean),
-        unit: format!("taken {}–{}", now.low, now.high),
+        unit: format!("taken {}-{}", now.low, now.high),
         lines,
         buckets,
         limit: Some(slots),
@@ -72,7 +74,7 @@ fn cells(slots: &SlotUse) -> Cells {
     Cells { config: taken(NsRequest::GetClientPolicies), package: taken(NsRequest::GetPackageInfo), slots: slots.limit.value }
 }
 
-fn buckets(moment: &Moment<'_>, window: i64, columns: usize, requests: &[NsRequest], known: i64) -> Vec<Bucket> {
+fn buckets(moment: &Moment<'_>, window: i64, columns: usize, requests: &[NsRequest], known: &Range<i64>) -> Vec<Bucket> {
     let seconds = columns_of(moment, window, columns);
     let from = seconds.first().map_or(0, |r| r.start);
     let points = in_flight(moment, requests).window(from..moment.at.second() + 1);
@@ -81,7 +83,7 @@ fn buckets(moment: &Moment<'_>, window: i64, columns: usize, requests: &[NsReque
         moment.timeline.troubles().filter(|(t, _)| wanted(t)).map(|(_, tally)| tally).collect()
     };
     let (answered, logged) = (tally(|t| matches!(t, Trouble::NsRequest(_))), tally(|t| matches!(t, Trouble::NsSlotsFull(_))));
-    let count = |tallies: &[&Tally], column: &std::ops::Range<i64>| tallies.iter().map(|t| t.sum(column.clone())).sum::<u64>();
+    let count = |tallies: &[&Tally], column: &Range<i64>| tallies.iter().map(|t| t.sum(column.clone())).sum::<u64>();
     seconds
         .iter()
         .map(|column| Bucket {

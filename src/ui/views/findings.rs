@@ -83,10 +83,7 @@ pub(super) fn one(look: &Look<'_>, rule: &str, subject: &Subject) -> Listing {
     let mut page = Page { rows: Vec::new(), width };
     page.text(&finding.title, role(finding.severity));
     let (first, last) = (look.zone.date_clock(finding.first), look.zone.date_clock(finding.last));
-    page.text(
-        &format!("{} · {} · {first} to {last} · {} times", finding.severity.name(), finding.rule, finding.count),
-        Role::Dim,
-    );
+    page.text(&format!("{}, {}: {first} to {last}, {} times", finding.severity.name(), finding.rule, finding.count), Role::Dim);
     page.text(&finding.detail, Role::Text);
     page.heading("Evidence (Enter shows the record)");
     if let Some(Reply::Lines(answer)) = look.reply {

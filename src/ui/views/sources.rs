@@ -54,7 +54,7 @@ fn state(source: &Source) -> String {
     if source.lost > 0 {
         state = format!("{} bytes lost", source.lost);
     } else if source.generation > 0 {
-        state.push_str(&format!(", rewritten {}×", source.generation));
+        state.push_str(&format!(", rewritten {} times", source.generation));
     }
     state
 }
