@@ -30,7 +30,7 @@ use crate::ui::views::{Ask, Reply};
 /// Between two frames while something moves.
 const FRAME: Duration = Duration::from_millis(100);
 /// Between two frames while only the clock moves.
-const CALM: Duration = Duration::from_millis(1000);
+const CALM: Duration = Duration::from_secs(1);
 /// After a key the screen answers at once, but not faster than this.
 const SOON: Duration = Duration::from_millis(20);
 /// Envelopes are taken in for so long before anybody else has a turn.
@@ -163,13 +163,14 @@ async fn go(mut session: Session, mut screen: Screen, start: Box<Start>, stop: A
                 asking = false;
                 session.reply(slot, ask, reply);
             }
-            envelope = envelopes.recv(), if loading || session.wall.is_some() => match envelope {
-                Some(envelope) => take_in(&mut session, envelope, &mut envelopes),
-                None => {
+            envelope = envelopes.recv(), if loading || session.wall.is_some() => {
+                if let Some(envelope) = envelope {
+                    take_in(&mut session, envelope, &mut envelopes);
+                } else {
                     loading = false;
                     session.loaded();
                 }
-            },
+            }
             () = tokio::time::sleep(timer.left(&session)) => {}
         }
         let passed = timer.tick();

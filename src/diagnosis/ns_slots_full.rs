@@ -3,6 +3,7 @@
 use super::{Finding, Remedy, Rule, Seen, Severity, Subject, Verdict, evidence, plural};
 use crate::engine::Moment;
 use crate::record::Slots;
+use crate::slots::SlotUse;
 use crate::timeline::tally::{NsRequest, Tally, Trouble};
 
 pub(super) const RULE: Rule = Rule {
@@ -36,6 +37,7 @@ fn finding(moment: &Moment<'_>, tallies: &[(&Trouble, &Tally)]) -> Option<Findin
     let limit = moment.limits.config_slots(
         moment.timeline.ns_max(Slots::Config, moment.at).or_else(|| moment.timeline.ns_max(Slots::PackageInfo, moment.at)),
     );
+    let turned_away: u64 = SlotUse::all(moment).iter().map(SlotUse::turned_away).sum();
     let mut told = Vec::new();
     for (count, what) in [
         (config, "GetClientPolicies answered with 503"),
@@ -51,7 +53,7 @@ fn finding(moment: &Moment<'_>, tallies: &[(&Trouble, &Tally)]) -> Option<Findin
     Some(Finding {
         rule: RULE.name,
         severity: Severity::Critical,
-        title: match config + package {
+        title: match turned_away {
             0 => String::from("Package servers and clients are told that the Notification Server is busy"),
             requests => format!("{} turned away by the Notification Server", plural(requests, "request", "requests")),
         },
@@ -64,7 +66,8 @@ fn finding(moment: &Moment<'_>, tallies: &[(&Trouble, &Tally)]) -> Option<Findin
         ),
         first: seen.first,
         last: seen.last,
-        count: seen.count,
+        // Agents tell of what the server's logs tell already; without those logs they are all there is.
+        count: if turned_away > 0 { turned_away } else { seen.count },
         onsets: seen.onsets,
         evidence: evidence(&all, moment.at),
         remedies: remedies(),

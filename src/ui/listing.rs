@@ -22,19 +22,27 @@ pub struct Column {
     pub width: Width,
     /// Numbers stand at the right.
     pub right: bool,
+    /// What is too long loses its beginning: paths.
+    pub keep_end: bool,
 }
 
 impl Column {
     /// A column of text.
     #[must_use]
     pub fn text(title: &'static str, width: Width) -> Self {
-        Self { title, width, right: false }
+        Self { title, width, right: false, keep_end: false }
+    }
+
+    /// A column of paths.
+    #[must_use]
+    pub fn path(title: &'static str, width: Width) -> Self {
+        Self { keep_end: true, ..Self::text(title, width) }
     }
 
     /// A column of numbers.
     #[must_use]
     pub fn number(title: &'static str, width: u16) -> Self {
-        Self { title, width: Width::Fixed(width), right: true }
+        Self { title, width: Width::Fixed(width), right: true, keep_end: false }
     }
 }
 

@@ -49,7 +49,7 @@ impl Standing {
             Self::Empty => "no data",
             Self::Fine => "OK",
             Self::Near => "NEAR LIMIT",
-            Self::TurningAway => "TURNING AWAY",
+            Self::TurningAway => "REFUSING",
         }
     }
 }

@@ -322,7 +322,7 @@ fn note<T>(answer: &Answer<T>, most: usize) -> Option<String> {
     if let Some(missing) = answer.missing.first() {
         return Some(missing.clone());
     }
-    let cut = answer.cut || answer.rows.len() > most;
+    let cut = (answer.cut && answer.rows.len() >= MOST_LINES) || answer.rows.len() > most;
     cut.then(|| format!("only {} of them are shown", answer.rows.len().min(most)))
 }
 

@@ -131,7 +131,7 @@ pub(super) fn help(frame: &mut Frame<'_>, area: Rect, from: usize, looks: Looks<
     let block = Block::bordered()
         .border_set(glyphs.border)
         .border_style(theme.style(Role::BorderFocus))
-        .title(Span::styled(" Keys: any other key closes this ", theme.style(Role::Title)));
+        .title(Span::styled(" Keys (up, down and PgDn scroll; any other key closes) ", theme.style(Role::Title)));
     let inner = block.inner(area);
     block.render(area, frame.buffer_mut());
     let last = ACTIONS.len().saturating_sub(usize::from(inner.height));

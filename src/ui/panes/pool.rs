@@ -12,7 +12,7 @@ use crate::timeline::tally::Trouble;
 use crate::ui::state::Ui;
 use crate::ui::theme::Role;
 
-const TITLE: &str = "2 Non-paged pool";
+const TITLE: &str = "2 Pool";
 /// A sample stands for so many seconds after it: counters are sampled every few seconds, listings every few minutes.
 const FRESH: i64 = 90;
 const MB: f64 = 1_048_576.0;
@@ -38,7 +38,7 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
         title: TITLE,
         standing,
         number: pool.used.map_or_else(|| String::from("?"), |(_, used)| format!("{:.0}", used / MB)),
-        unit: String::from("MB used"),
+        unit: String::from("MB non-paged pool in use"),
         lines: lines(ui, moment, &pool, max, cutoff, turned_away),
         buckets,
         limit: max.map(|m| m / MB),
