@@ -25,26 +25,26 @@ const SIZE: (u16, u16) = (120, 36);
 const CELL: (u16, u16) = (9, 18);
 
 fn main() -> anyhow::Result<()> {
-    let recording = Recording::unpack(demo::find(Some("sepm-push-storm"))?.archive, None)?;
+    let recording = Recording::unpack(demo::find(None)?.archive, None)?;
     let manifest = recording.manifest.clone().unwrap_or_default();
     let shelf = Shelf::default();
     let limits = Limits { given: manifest.limits.clone(), ..Limits::default() };
     let engine = recording.load(Zone::Utc, &shelf, &|| Engine::new(limits.clone(), &[]));
-    let moment = Time::from_ymd_hms(2009, 10, 9, 9, 32, 30).unwrap_or_default();
+    let moment = Time::from_ymd_hms(2009, 10, 12, 8, 7, 40).unwrap_or_default();
     let mut cursor = Cursor::replay(Some(moment), 10.0);
     cursor.go(moment, (Time::MIN, Time::MAX));
-    let ui = Ui::new("demo sepm-push-storm", cursor, Zone::Utc, 300);
+    let ui = Ui::new("demo all", cursor, Zone::Utc, 600);
     let mut session = Session::new(engine, ui, shelf, vec![Theme::default()], Glyphs::unicode());
     session.range = (manifest.from, manifest.to);
     let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1))?;
     session.draw(&mut terminal)?;
     session.answer_now();
     session.draw(&mut terminal)?;
-    io::stdout().write_all(svg(terminal.backend().buffer()).as_bytes())?;
+    io::stdout().write_all(svg(terminal.backend().buffer())?.as_bytes())?;
     Ok(())
 }
 
-fn svg(buffer: &Buffer) -> String {
+fn svg(buffer: &Buffer) -> anyhow::Result<String> {
     let (width, height) = (buffer.area.width * CELL.0, buffer.area.height * CELL.1);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"'DejaVu Sans Mono','Cascadia Mono',Menlo,Consolas,monospace\" font-size=\"14.9\">\n<rect width=\"100%\" height=\"100%\" fill=\"#101418\"/>\n"
@@ -52,15 +52,15 @@ fn svg(buffer: &Buffer) -> String {
     for y in 0..buffer.area.height {
         let mut x = 0;
         while x < buffer.area.width {
-            x = run(buffer, x, y, &mut out);
+            x = run(buffer, x, y, &mut out)?;
         }
     }
     out.push_str("</svg>\n");
-    out
+    Ok(out)
 }
 
 /// Writes the cells of one row that look alike, from a place on; gives the place after them.
-fn run(buffer: &Buffer, from: u16, y: u16, out: &mut String) -> u16 {
+fn run(buffer: &Buffer, from: u16, y: u16, out: &mut String) -> anyhow::Result<u16> {
     let first = &buffer[(from, y)];
     let look = (first.fg, first.bg, first.modifier);
     let mut text = String::new();
@@ -75,16 +75,19 @@ fn run(buffer: &Buffer, from: u16, y: u16, out: &mut String) -> u16 {
     if let Some(bg) = hex(bg) {
         out.push_str(&format!("<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{}\" fill=\"{bg}\"/>\n", CELL.1));
     }
-    if !text.trim().is_empty() {
+    let shown = text.trim();
+    if !shown.is_empty() {
         let fg = hex(fg).unwrap_or_else(|| String::from("#d8dee9"));
         let weight = if first.modifier.contains(Modifier::BOLD) { " font-weight=\"bold\"" } else { "" };
-        let text = text.replace('&', "&amp;").replace('<', "&lt;").replace(' ', "\u{a0}");
+        let before = u16::try_from(text.chars().count() - text.trim_start().chars().count())?;
+        let (left, width) = (left + before * CELL.0, u16::try_from(shown.chars().count())? * CELL.0);
+        let shown = shown.replace('&', "&amp;").replace('<', "&lt;").replace(' ', "\u{a0}");
         let baseline = top + 14;
         out.push_str(&format!(
-            "<text x=\"{left}\" y=\"{baseline}\" fill=\"{fg}\"{weight} textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\">{text}</text>\n"
+            "<text x=\"{left}\" y=\"{baseline}\" fill=\"{fg}\"{weight} textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\">{shown}</text>\n"
         ));
     }
-    to
+    Ok(to)
 }
 
 fn hex(color: Color) -> Option<String> {
