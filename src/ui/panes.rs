@@ -26,7 +26,9 @@ pub enum Standing {
     Fine,
     /// Near the limit.
     Near,
-    /// Clients were turned away in the window.
+    /// Clients were turned away in the window, but not just now.
+    TurnedAway,
+    /// Clients are turned away.
     TurningAway,
 }
 
@@ -37,7 +39,7 @@ impl Standing {
         match self {
             Self::Empty => Role::Dim,
             Self::Fine => Role::Ok,
-            Self::Near => Role::Warn,
+            Self::Near | Self::TurnedAway => Role::Warn,
             Self::TurningAway => Role::Critical,
         }
     }
@@ -49,6 +51,7 @@ impl Standing {
             Self::Empty => "no data",
             Self::Fine => "OK",
             Self::Near => "NEAR LIMIT",
+            Self::TurnedAway => "REFUSED",
             Self::TurningAway => "REFUSING",
         }
     }
@@ -61,6 +64,23 @@ pub struct Bucket {
     pub value: Option<Point>,
     /// Clients turned away.
     pub turned_away: u64,
+}
+
+/// Clients turned away within so many seconds before the moment are turned away now.
+const NOW: i64 = 60;
+
+/// How a pane stands whose clients were turned away in the window, going by when; `None` if none were.
+fn turning_away(buckets: &[Bucket], now: u64) -> Option<Standing> {
+    match (now > 0, buckets.iter().any(|b| b.turned_away > 0)) {
+        (true, _) => Some(Standing::TurningAway),
+        (false, true) => Some(Standing::TurnedAway),
+        (false, false) => None,
+    }
+}
+
+/// The seconds that are now.
+fn just_now(moment: &Moment<'_>) -> Range<i64> {
+    moment.at.second() - NOW..moment.at.second() + 1
 }
 
 /// Cells for slots.

@@ -37,7 +37,7 @@ pub fn draw(pane: &LimitPane, area: Rect, buffer: &mut Buffer, draw: Draw<'_>) {
     let border = if focused { Role::BorderFocus } else { Role::Border };
     let mark = match pane.standing {
         Standing::TurningAway => glyphs.critical,
-        Standing::Near => glyphs.warn,
+        Standing::Near | Standing::TurnedAway => glyphs.warn,
         Standing::Fine => glyphs.ok,
         Standing::Empty => glyphs.unknown,
     };

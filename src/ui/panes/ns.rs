@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, known_seconds, percent};
+use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, just_now, known_seconds, percent, turning_away};
 use crate::engine::Moment;
 use crate::slots::{SlotUse, sum as in_flight};
 use crate::time::Time;
-use crate::timeline::tally::{NsRequest, Tally, Trouble};
+use crate::timeline::tally::{NsRequest, Trouble};
 use crate::ui::state::Ui;
 use crate::ui::theme::Role;
 
@@ -28,7 +28,7 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     let now = fullest.now();
     let left = (slots - now.mean).max(0.0);
     let standing = match () {
-        () if turned_away > 0 => Standing::TurningAway,
+        () if let Some(standing) = turning_away(&buckets, turned_away_in(moment, &requests, &just_now(moment))) => standing,
         () if now.mean >= slots * NEAR => Standing::Near,
         () => Standing::Fine,
     };
@@ -78,17 +78,18 @@ fn buckets(moment: &Moment<'_>, window: i64, columns: usize, requests: &[NsReque
     let seconds = columns_of(moment, window, columns);
     let from = seconds.first().map_or(0, |r| r.start);
     let points = in_flight(moment, requests).window(from..moment.at.second() + 1);
-    // A request may be told of by the HTTP logs and by the NS log: the greater count of a column is taken.
-    let tally = |wanted: fn(&Trouble) -> bool| -> Vec<&Tally> {
-        moment.timeline.troubles().filter(|(t, _)| wanted(t)).map(|(_, tally)| tally).collect()
-    };
-    let (answered, logged) = (tally(|t| matches!(t, Trouble::NsRequest(_))), tally(|t| matches!(t, Trouble::NsSlotsFull(_))));
-    let count = |tallies: &[&Tally], column: &Range<i64>| tallies.iter().map(|t| t.sum(column.clone())).sum::<u64>();
     seconds
         .iter()
         .map(|column| Bucket {
             value: greatest(&points, from, column, known),
-            turned_away: count(&answered, column).max(count(&logged, column)),
+            turned_away: turned_away_in(moment, requests, column),
         })
         .collect()
+}
+
+/// Requests turned away in some seconds. One may be told of by the HTTP logs and by the NS log: the greater count is taken, type by
+/// type.
+fn turned_away_in(moment: &Moment<'_>, requests: &[NsRequest], seconds: &Range<i64>) -> u64 {
+    let count = |trouble: &Trouble| moment.timeline.count(trouble, seconds.clone());
+    requests.iter().map(|r| count(&Trouble::NsRequest(*r)).max(count(&Trouble::NsSlotsFull(r.slots())))).sum()
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Bucket, LimitPane, Standing, as_of, columns_of, greatest, has, known_seconds, percent, sum};
+use super::{Bucket, LimitPane, Standing, as_of, columns_of, greatest, has, just_now, known_seconds, percent, sum, turning_away};
 use crate::engine::Moment;
 use crate::formats::Kind;
 use crate::timeline::App;
@@ -27,8 +27,9 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     let most = limit.value as f64;
     let now = app.in_flight.at(known.end - 1);
     let left = most - now.mean;
+    let refused_now = app.by_status.get(&(503, Some(2))).map_or(0, |s| sum(s, &just_now(moment)));
     let standing = match () {
-        () if turned_away > 0 => Standing::TurningAway,
+        () if let Some(standing) = turning_away(&buckets, refused_now) => standing,
         () if app.timed && now.mean >= most * NEAR => Standing::Near,
         () if app.timed => Standing::Fine,
         () => Standing::Empty,
