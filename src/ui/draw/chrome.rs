@@ -37,7 +37,7 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment
     let (sign, mode) = match ui.cursor.mode {
         Mode::Live => (glyphs.play, String::from("live")),
         Mode::Playing => (glyphs.play, format!("x{}", ui.cursor.speed)),
-        Mode::Paused => (glyphs.pause, format!("paused x{}", ui.cursor.speed)),
+        Mode::Paused => (glyphs.pause, String::from("paused")),
     };
     let when = match moment.timeline.span() {
         Some(_) => format!("{} {}", ui.zone.date_clock(moment.at), ui.zone),
@@ -45,10 +45,10 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment
     };
     let mut spans = vec![
         Span::styled(" why503 ", theme.style(Role::Title)),
-        Span::styled(format!("{}  ", safe(&ui.title, looks)), status),
-        Span::styled(format!("{sign} {mode}  "), theme.style(Role::Key)),
-        Span::styled(when, theme.style(Role::Cursor)),
-        Span::styled(format!("  window {}", duration(ui.window)), status),
+        Span::styled(format!("{} ", safe(&ui.title, looks)), status),
+        Span::styled(format!("{sign} {mode} "), theme.style(Role::Key)),
+        Span::styled(format!(" {when} "), theme.style(Role::Cursor)),
+        Span::styled(format!(" last {}", duration(ui.window)), status),
     ];
     if let Some(loaded) = ui.loading {
         spans.push(Span::styled(format!("  loading {}", bar(loaded, looks)), theme.style(Role::Warn)));
@@ -57,7 +57,7 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment
     Line::from(spans).render(area, frame.buffer_mut());
     let (text, role) = verdict(moment, looks);
     let width = u16::try_from(Shown::from_str(&text).width()).unwrap_or(0);
-    if area.width > 100 && width < area.width {
+    if width < area.width {
         let place = Rect { x: area.x + area.width - width, width, ..area };
         frame.buffer_mut().set_string(place.x, place.y, &text, theme.style(role));
     }

@@ -7,7 +7,7 @@ use ratatui::widgets::{Block, Borders, Widget};
 
 use super::Looks;
 use crate::engine::Moment;
-use crate::ui::listing::{Listing, Width};
+use crate::ui::listing::{Cut, Listing, Width};
 use crate::ui::panes::limit::{Draw, line};
 use crate::ui::state::{Level, Pane, Ui};
 use crate::ui::text::Shown;
@@ -114,9 +114,10 @@ fn column(column: &crate::ui::listing::Column) -> Column<'static> {
         Width::Fill => ColumnWidth::Fill(1),
     };
     let shown = Column::new(column.title, width);
-    match (column.right, column.keep_end) {
-        (true, _) => shown.right(),
-        (false, true) => shown.keep_end(),
-        (false, false) => shown,
+    let shown = if column.right { shown.right() } else { shown };
+    match column.cut {
+        Cut::End => shown,
+        Cut::Start => shown.keep_end(),
+        Cut::Middle => shown.keep_both_ends(),
     }
 }

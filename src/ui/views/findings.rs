@@ -74,7 +74,7 @@ pub(super) fn evidence(moment: &Moment<'_>, rule: &str, subject: &Subject) -> Op
 }
 
 pub(super) fn one(look: &Look<'_>, rule: &str, subject: &Subject) -> Listing {
-    let columns = vec![Column::text("", Width::Fill)];
+    let columns = vec![Column::raw("")];
     let Some(finding) = find(look.moment, rule, subject) else {
         let note = Some(String::from("not found at this moment: the cursor is before it"));
         return Listing { columns, note, is_text: true, ..Listing::default() };

@@ -32,7 +32,7 @@ pub(super) fn lines(look: &Look<'_>) -> Listing {
     let columns = vec![
         Column::text("time", Width::Fixed(8)),
         Column::path("place", Width::Fixed(if look.width < 100 { 20 } else { 32 })),
-        Column::text("line", Width::Fill),
+        Column::raw("line"),
     ];
     let Some(Reply::Lines(answer)) = look.reply else { return waiting(columns) };
     let mut rows: Vec<ListRow> = answer.rows.iter().rev().take(MOST_ROWS).map(|line| line_row(look, line)).collect();
