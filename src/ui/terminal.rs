@@ -5,7 +5,7 @@ use std::sync::Once;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -38,8 +38,8 @@ impl Screen {
         });
         enable_raw_mode()?;
         let mut screen = Self { terminal: Terminal::new(CrosstermBackend::new(stdout()))? };
-        execute!(screen.terminal.backend_mut(), EnterAlternateScreen, Hide)?;
-        screen.terminal.clear()?;
+        // Terminal::clear would ask where the cursor is, and some terminals never answer.
+        execute!(screen.terminal.backend_mut(), EnterAlternateScreen, Clear(ClearType::All), Hide)?;
         Ok(screen)
     }
 
