@@ -72,7 +72,8 @@ impl Config {
         let text = match &path {
             Some(path) => match std::fs::read_to_string(path) {
                 Ok(text) => text,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound && !asked => String::new(),
+                // Nobody asked for the usual place: what cannot be read there is as good as not there.
+                Err(_) if !asked => String::new(),
                 Err(error) => return Err(error).with_context(|| format!("--config {}", path.display())),
             },
             None => String::new(),

@@ -173,7 +173,11 @@ impl Seen {
 
 fn evidence(tallies: &[&Tally], at: Time) -> Vec<Origin> {
     let share = (MOST_EVIDENCE / tallies.len().max(1)).max(2);
-    tallies.iter().flat_map(|t| t.proofs(at.second() + 1, share)).collect()
+    let mut origins: Vec<Origin> = tallies.iter().flat_map(|t| t.proofs(at.second() + 1, share)).collect();
+    // One record may prove two kinds of trouble.
+    let mut seen = std::collections::BTreeSet::new();
+    origins.retain(|origin| seen.insert(*origin));
+    origins
 }
 
 /// `1 client` or `812 clients`.

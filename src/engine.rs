@@ -100,6 +100,9 @@ pub struct Engine {
 /// A log that is being decoded.
 struct Reading {
     stream: Stream,
+    /// A decoder that goes on where the log before it at the same path ended: a log that was cut off while its writer went on has no
+    /// header of its own.
+    heir: Option<Stream>,
     site: Site,
     /// Bytes taken in.
     taken: u64,
@@ -222,7 +225,12 @@ impl Engine {
 
     fn open(&mut self, id: SourceId, opened: Opened) {
         let site = Site::of_path(&opened.path);
-        self.streams.insert(id, Reading { stream: Stream::new(opened.hints.clone()), site, taken: 0 });
+        let before = self.sources.iter().rev().find(|(_, s)| opened.generation > 0 && s.path == opened.path);
+        let heir = before
+            .and_then(|(id, _)| self.streams.get(id))
+            .filter(|r| r.stream.kind().is_log())
+            .map(|r| Stream::resume(r.stream.kind(), opened.hints.clone(), &r.stream.preamble(), 0, 1, None));
+        self.streams.insert(id, Reading { stream: Stream::new(opened.hints.clone()), heir, site, taken: 0 });
         self.sources.insert(id, Source::new(opened, self.heard));
     }
 
@@ -230,6 +238,11 @@ impl Engine {
     fn bytes(&mut self, id: SourceId, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let Some(reading) = self.streams.get_mut(&id) else { return };
+            if let Some(heir) = reading.heir.take()
+                && !matches!(bytes.first(), Some(b'#' | 0xEF | 0xFE | 0xFF))
+            {
+                reading.stream = heir;
+            }
             let room = BLOCK - reading.taken % BLOCK;
             if room == BLOCK {
                 let block = next_block(&reading.stream, self.timeline.blocks.last_preamble(id));

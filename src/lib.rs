@@ -1,4 +1,39 @@
-//! why503: tells an administrator why a Windows server is turning clients away.
+//! why503 answers one question on a Windows server under pressure: **why is this server turning clients away?**
+//!
+//! Everything that happens is folded into one **timeline**, indexed by the time at which it happened. A **cursor** says which moment
+//! is looked at. That is the whole program: live is a cursor that follows the end, pause one that stands still, replay one that
+//! walks, a report one at the end with no screen.
+//!
+//! ```text
+//!  edges: I/O, threads, clock          │  pure core: no clock, no I/O, no threads                 │  what people see
+//!                                      │                                                          │
+//!  sources::follow   a log that grows ─┐                                                          │
+//!  sources::load     finished files   ─┼─ Envelope ─▶ engine ─ formats ─ Record ─▶ timeline       │
+//!  sources::manifest limits           ─┘                │    (bytes → lines → records)  │         │
+//!                                      │                └──────── Moment {heard, at} ◀──┘         │
+//!                                      │                                │                         │
+//!                                      │        pool, slots, RULES ─▶ Finding ────────────────────┼─▶ ui::panes ─▶ screen
+//!                                      │                                │                         ├─▶ report    ─▶ text, JSON
+//!  sources::shelf    parts of logs  ───┼──────────▶ drill: a window's blocks, read again ─────────┼─▶ ui::views ─▶ raw lines
+//!                                      │                                                          │
+//!  key ─▶ ui::action::ACTIONS ─▶ Ui::update ─▶ Effect, done by app                                │
+//! ```
+//!
+//! | to add | do |
+//! |---|---|
+//! | a log format | a file in `formats/`, a row in [`formats::FORMATS`], a folder in `tests/fixtures/` |
+//! | a rule | a file in `diagnosis/`, a row in [`diagnosis::RULES`], an incident and its quiet twin in `tests/incidents/` |
+//! | a pane | a file in `ui/panes/`, an arm in [`ui::panes::limit_pane`] |
+//! | a level of the drilldown | a variant of [`ui::views::View`], its arms there |
+//! | a key | a row in [`ui::action::ACTIONS`], an arm in [`ui::state::Ui::update`] |
+//! | a theme | a file in `themes/`, a row in [`ui::theme::THEMES`] |
+//!
+//! To find the way: this page, then [`record`], `formats/httperr.rs`, `diagnosis/http_connections_refused.rs`, its incident in
+//! `tests/incidents/`, `ui/panes/pool.rs` and the screens in `tests/snapshots/`.
+//!
+//! What depends on what is held by `tests/layers.rs`: `time`, `record` and `limits` know only each other; `formats` and `timeline`
+//! know those; `engine`, `pool`, `slots`, `diagnosis` and `drill` are the rest of the core; only `sources`, `ui::terminal`, `app`,
+//! `config`, `demo` and `headless` touch the system, and only [`sources::clock`] reads the clock.
 
 pub mod app;
 pub mod cli;

@@ -16,6 +16,7 @@ mod system;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -52,7 +53,7 @@ pub fn spawn(
     }
     let start = |roots: Vec<PathBuf>| {
         let (ids, out, stop) = (Arc::clone(ids), out.clone(), Arc::clone(stop));
-        std::thread::Builder::new().name(String::from("follow")).spawn(move || run(roots, zone, ids, &out, &stop))
+        std::thread::Builder::new().name(String::from("follow")).spawn(move || run(&roots, zone, &ids, &out, &stop))
     };
     groups.into_values().map(start).collect()
 }
@@ -62,14 +63,22 @@ fn share(path: &Path) -> Option<OsString> {
     system::is_remote(path).then(|| path.components().take(2).collect::<PathBuf>().into_os_string())
 }
 
-fn run(roots: Vec<PathBuf>, zone: Zone, ids: Arc<AtomicU32>, out: &SyncSender<Envelope>, stop: &AtomicBool) {
+fn run(roots: &[PathBuf], zone: Zone, ids: &Arc<AtomicU32>, out: &SyncSender<Envelope>, stop: &AtomicBool) {
     let bell = Arc::new(Bell::default());
-    let _watcher = notice::watch(&roots, Arc::clone(&bell));
-    let mut follower = Follower::new(roots, zone, ids);
+    let _watcher = notice::watch(roots, Arc::clone(&bell));
+    let mut follower = Follower::new(roots.to_vec(), zone, Arc::clone(ids));
     let mut deliver = |envelope| deliver(envelope, out, stop);
     while !stop.load(Ordering::Relaxed) {
-        if let Next::After(pause) = follower.poll(Tick::now(), &mut deliver) {
-            sleep(&mut follower, &bell, pause, stop);
+        match catch_unwind(AssertUnwindSafe(|| follower.poll(Tick::now(), &mut deliver))) {
+            Ok(Next::Now) => {}
+            Ok(Next::After(pause)) => sleep(&mut follower, &bell, pause, stop),
+            // A fault of the program's own is no reason to stop watching: another follower goes on where this one was.
+            Err(_) => {
+                let checkpoint = follower.checkpoint();
+                follower = Follower::new(roots.to_vec(), zone, Arc::clone(ids));
+                follower.restore(checkpoint);
+                sleep(&mut follower, &bell, Duration::from_secs(1), stop);
+            }
         }
     }
 }

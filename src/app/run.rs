@@ -30,7 +30,7 @@ use crate::ui::views::{Ask, Reply};
 /// Between two frames while something moves.
 const FRAME: Duration = Duration::from_millis(100);
 /// Between two frames while only the clock moves.
-const CALM: Duration = Duration::from_millis(1000);
+const CALM: Duration = Duration::from_secs(1);
 /// After a key the screen answers at once, but not faster than this.
 const SOON: Duration = Duration::from_millis(20);
 /// Envelopes are taken in for so long before anybody else has a turn.
@@ -142,7 +142,7 @@ async fn go(mut session: Session, mut screen: Screen, start: Box<Start>, stop: A
     let mut ending = Ending::new()?;
     start(send, stop)?;
     std::thread::Builder::new().name(String::from("input")).spawn(move || input(&press))?;
-    let mut loading = session.to_load.is_some();
+    let mut coming = true;
     let mut timer = Timer::default();
     let mut asking = false;
     loop {
@@ -163,13 +163,14 @@ async fn go(mut session: Session, mut screen: Screen, start: Box<Start>, stop: A
                 asking = false;
                 session.reply(slot, ask, reply);
             }
-            envelope = envelopes.recv(), if loading || session.wall.is_some() => match envelope {
-                Some(envelope) => take_in(&mut session, envelope, &mut envelopes),
-                None => {
-                    loading = false;
+            envelope = envelopes.recv(), if coming => {
+                if let Some(envelope) = envelope {
+                    take_in(&mut session, envelope, &mut envelopes);
+                } else {
+                    coming = false;
                     session.loaded();
                 }
-            },
+            }
             () = tokio::time::sleep(timer.left(&session)) => {}
         }
         let passed = timer.tick();

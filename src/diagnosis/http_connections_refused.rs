@@ -27,7 +27,8 @@ fn check(moment: &Moment<'_>) -> Verdict {
 
 fn finding(moment: &Moment<'_>, tally: &Tally) -> Option<Finding> {
     let seen = Seen::of(&[tally], moment.at)?;
-    let pool = Pool::of(moment);
+    // The pool as it was when connections were last refused: it may have recovered since.
+    let pool = Pool::of(&Moment { at: seen.last.min(moment.at), ..*moment });
     let cutoff = moment.limits.pool_cutoff();
     #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
     let mut detail = format!(
@@ -41,7 +42,7 @@ fn finding(moment: &Moment<'_>, tally: &Tally) -> Option<Finding> {
             #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
             let max_bytes = max.value as f64;
             detail.push_str(&format!(
-                " In use: {} of {} ({}), so {} are available.",
+                " Then in use: {} of {} ({}), so {} were available.",
                 megabytes(used),
                 megabytes(max_bytes),
                 max.origin,
@@ -49,13 +50,13 @@ fn finding(moment: &Moment<'_>, tally: &Tally) -> Option<Finding> {
             ));
         }
         (Some((_, used)), None, _) => {
-            detail.push_str(&format!(" In use: {}; the maximum is not known (--pool-max).", megabytes(used)));
+            detail.push_str(&format!(" Then in use: {}; the maximum is not known (--pool-max).", megabytes(used)));
         }
         _ => detail.push_str(" No counter tells how much of the pool is in use (\\Memory\\Pool Nonpaged Bytes)."),
     }
     let top = pool.tags.first().map(|t| (t.shown(), t.bytes));
     if let Some((tag, bytes)) = &top {
-        detail.push_str(&format!(" The pool tag that holds most is {tag} with {}.", megabytes(*bytes)));
+        detail.push_str(&format!(" The pool tag that held most was {tag} with {}.", megabytes(*bytes)));
     }
     Some(Finding {
         rule: RULE.name,

@@ -3,6 +3,7 @@
 use super::{Finding, Remedy, Rule, Seen, Severity, Subject, Verdict, evidence, plural};
 use crate::engine::Moment;
 use crate::record::Slots;
+use crate::slots::SlotUse;
 use crate::timeline::tally::{NsRequest, Tally, Trouble};
 
 pub(super) const RULE: Rule = Rule {
@@ -36,22 +37,23 @@ fn finding(moment: &Moment<'_>, tallies: &[(&Trouble, &Tally)]) -> Option<Findin
     let limit = moment.limits.config_slots(
         moment.timeline.ns_max(Slots::Config, moment.at).or_else(|| moment.timeline.ns_max(Slots::PackageInfo, moment.at)),
     );
+    let turned_away: u64 = SlotUse::all(moment).iter().map(SlotUse::turned_away).sum();
     let mut told = Vec::new();
     for (count, what) in [
         (config, "GetClientPolicies answered with 503"),
         (package, "GetPackageInfo answered with 503"),
         (logged, "\"maximum number of requests has been reached\" in the NS log"),
-        (backing_off, "\"Server is busy … backing off\" at package servers and agents"),
+        (backing_off, "\"Server is busy ... backing off\" at package servers and agents"),
         (count(&Trouble::NsUnableToProcess), "\"Unable to process client request\" in the NS log"),
     ] {
         if count > 0 {
-            told.push(format!("{count} × {what}"));
+            told.push(format!("{count} times {what}"));
         }
     }
     Some(Finding {
         rule: RULE.name,
         severity: Severity::Critical,
-        title: match config + package {
+        title: match turned_away {
             0 => String::from("Package servers and clients are told that the Notification Server is busy"),
             requests => format!("{} turned away by the Notification Server", plural(requests, "request", "requests")),
         },
@@ -64,7 +66,8 @@ fn finding(moment: &Moment<'_>, tallies: &[(&Trouble, &Tally)]) -> Option<Findin
         ),
         first: seen.first,
         last: seen.last,
-        count: seen.count,
+        // Agents tell of what the server's logs tell already; without those logs they are all there is.
+        count: if turned_away > 0 { turned_away } else { seen.count },
         onsets: seen.onsets,
         evidence: evidence(&all, moment.at),
         remedies: remedies(),

@@ -190,14 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn the_head_gives_a_sample_and_no_time_gives_nothing() {
+    fn the_head_gives_the_total_and_no_time_gives_nothing() {
         let text =
             b" Commit: 203500K Limit: 640916K Peak: 260632K            Pool N: 8332K P:27220K\n Tag  Type  Allocs\n\nnoise\n";
         let show = |record: &Record<'_>| format!("{} {:?}", record.time, record.fact);
         let hints = Hints { modified: Some(Time::from_second(0)), ..Hints::default() };
         let told = Told::of(&FORMAT, &hints, text, show);
         assert_eq!(told.records.len(), 1);
-        assert!(told.records[0].ends_with("values: [Some(8531968.0)] }"), "{}", told.records[0]);
+        assert!(told.records[0].ends_with("PoolTotal(8531968)"), "{}", told.records[0]);
         assert_eq!(told.malformed, [(4, "the line is no row of a poolmon listing")]);
         assert_eq!(Told::of(&FORMAT, &Hints::default(), text, show).malformed.len(), 2);
     }

@@ -43,12 +43,16 @@ impl Page {
         self.line(&"-".repeat(text.chars().count()));
     }
 
-    fn wrapped(&mut self, indent: &str, text: &str) {
+    /// Wraps a text; `mark` stands before its first line, and its width before the others.
+    fn wrapped(&mut self, mark: &str, text: &str) {
+        let rest = " ".repeat(mark.chars().count());
+        let mut indent = mark;
         let mut line = String::new();
         for word in text.split(' ') {
             if !line.is_empty() && line.chars().count() + word.chars().count() + 1 > WIDTH - indent.len() {
                 self.line(&format!("{indent}{line}"));
                 line.clear();
+                indent = &rest;
             }
             if !line.is_empty() {
                 line.push(' ');

@@ -72,9 +72,9 @@ fn worst(ui: &Ui, moment: &Moment<'_>) -> Pane {
 }
 
 fn all_panes(frame: &mut Frame<'_>, area: Rect, ui: &mut Ui, moment: &Moment<'_>, looks: Looks<'_>) {
-    let limits = (area.height / 2 + 1).clamp(12, 26);
+    let limits = (area.height / 2 + 2).clamp(12, 26);
     let rest = area.height - limits;
-    let findings = (rest * 2 / 5).clamp(4, 12);
+    let findings = (rest * 2 / 5).clamp(3, 10);
     let [top, middle, bottom] =
         Layout::vertical([Constraint::Length(limits), Constraint::Length(findings), Constraint::Fill(1)]).areas(area);
     let thirds: [Rect; 3] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1), Constraint::Fill(1)]).areas(top);

@@ -13,6 +13,17 @@ pub enum Width {
     Fill,
 }
 
+/// Where a text that is too long for its column is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// At its end.
+    End,
+    /// At its beginning: paths.
+    Start,
+    /// In its middle: rows of a log, which end with what came of the request.
+    Middle,
+}
+
 /// A column.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -22,19 +33,33 @@ pub struct Column {
     pub width: Width,
     /// Numbers stand at the right.
     pub right: bool,
+    /// What is too long loses its end, unless it is a path or a row of a log.
+    pub cut: Cut,
 }
 
 impl Column {
     /// A column of text.
     #[must_use]
     pub fn text(title: &'static str, width: Width) -> Self {
-        Self { title, width, right: false }
+        Self { title, width, right: false, cut: Cut::End }
+    }
+
+    /// A column of paths.
+    #[must_use]
+    pub fn path(title: &'static str, width: Width) -> Self {
+        Self { cut: Cut::Start, ..Self::text(title, width) }
+    }
+
+    /// A column of raw lines.
+    #[must_use]
+    pub fn raw(title: &'static str) -> Self {
+        Self { cut: Cut::Middle, ..Self::text(title, Width::Fill) }
     }
 
     /// A column of numbers.
     #[must_use]
     pub fn number(title: &'static str, width: u16) -> Self {
-        Self { title, width: Width::Fixed(width), right: true }
+        Self { title, width: Width::Fixed(width), right: true, cut: Cut::End }
     }
 }
 

@@ -26,7 +26,9 @@ pub enum Standing {
     Fine,
     /// Near the limit.
     Near,
-    /// Clients were turned away in the window.
+    /// Clients were turned away in the window, but not just now.
+    TurnedAway,
+    /// Clients are turned away.
     TurningAway,
 }
 
@@ -37,7 +39,7 @@ impl Standing {
         match self {
             Self::Empty => Role::Dim,
             Self::Fine => Role::Ok,
-            Self::Near => Role::Warn,
+            Self::Near | Self::TurnedAway => Role::Warn,
             Self::TurningAway => Role::Critical,
         }
     }
@@ -49,7 +51,8 @@ impl Standing {
             Self::Empty => "no data",
             Self::Fine => "OK",
             Self::Near => "NEAR LIMIT",
-            Self::TurningAway => "TURNING AWAY",
+            Self::TurnedAway => "REFUSED",
+            Self::TurningAway => "REFUSING",
         }
     }
 }
@@ -61,6 +64,23 @@ pub struct Bucket {
     pub value: Option<Point>,
     /// Clients turned away.
     pub turned_away: u64,
+}
+
+/// Clients turned away within so many seconds before the moment are turned away now.
+const NOW: i64 = 60;
+
+/// How a pane stands whose clients were turned away in the window, going by when; `None` if none were.
+fn turning_away(buckets: &[Bucket], now: u64) -> Option<Standing> {
+    match (now > 0, buckets.iter().any(|b| b.turned_away > 0)) {
+        (true, _) => Some(Standing::TurningAway),
+        (false, true) => Some(Standing::TurnedAway),
+        (false, false) => None,
+    }
+}
+
+/// The seconds that are now.
+fn just_now(moment: &Moment<'_>) -> Range<i64> {
+    moment.at.second() - NOW..moment.at.second() + 1
 }
 
 /// Cells for slots.
@@ -137,21 +157,27 @@ fn columns_of(moment: &Moment<'_>, window: i64, columns: usize) -> Vec<Range<i64
         .collect()
 }
 
-/// The greatest value of each column from a value a second.
-fn greatest(points: &[Point], from: i64, seconds: &Range<i64>, known_until: i64) -> Option<Point> {
-    if seconds.start > known_until {
-        return None;
-    }
-    seconds.clone().filter_map(|s| points.get(usize::try_from(s - from).ok()?)).copied().max_by(|a, b| a.mean.total_cmp(&b.mean))
+/// The greatest value of a column from a value a second, as far as its seconds are known.
+fn greatest(points: &[Point], from: i64, seconds: &Range<i64>, known: &Range<i64>) -> Option<Point> {
+    (seconds.start.max(known.start)..seconds.end.min(known.end))
+        .filter_map(|s| points.get(usize::try_from(s - from).ok()?))
+        .copied()
+        .max_by(|a, b| a.mean.total_cmp(&b.mean))
 }
 
 fn sum(series: &Series<u32>, seconds: &Range<i64>) -> u64 {
     u64::try_from(series.sum(seconds.clone())).unwrap_or(0)
 }
 
-/// Until when the W3C logs tell: rows come when requests end, and may be held back. A log that is read to its end tells it all.
-fn w3c_known_until(moment: &Moment<'_>) -> Option<Time> {
-    moment.sources.values().filter(|s| s.kind == Kind::W3c).filter_map(|s| s.span).map(|(_, to)| to).max()
+/// The seconds that the W3C logs tell of, up to the moment: rows come when requests end, and may be held back; what ended before the
+/// first row, or has not ended, is in no log.
+fn known_seconds(moment: &Moment<'_>) -> Range<i64> {
+    let spans = || moment.sources.values().filter(|s| s.kind == Kind::W3c).filter_map(|s| s.span);
+    let (first, last) = (spans().map(|(from, _)| from).min(), spans().map(|(_, to)| to).max());
+    match first.zip(last) {
+        Some((first, last)) => first.second()..last.second().min(moment.at.second()) + 1,
+        None => 0..0,
+    }
 }
 
 /// Whether any log of a kind was read.

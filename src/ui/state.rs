@@ -226,13 +226,11 @@ impl Ui {
     /// What must be read again for the screen, by slot.
     #[must_use]
     pub fn asks(&self, moment: &Moment<'_>) -> Vec<(usize, Ask)> {
-        match self.path.last() {
-            Some(level) => level.view.ask(&self.look(moment, 1)).map(|ask| (1, ask)).into_iter().collect(),
-            None => {
-                let times = Time::MIN..moment.at.plus(1);
-                vec![(0, Ask::Lines { about: About::Everything, only: None, times, most: PANE_LINES })]
-            }
+        if let Some(level) = self.path.last() {
+            return level.view.ask(&self.look(moment, 1)).map(|ask| (1, ask)).into_iter().collect();
         }
+        let times = Time::MIN..moment.at.plus(1);
+        vec![(0, Ask::Lines { about: About::Everything, only: None, times, most: PANE_LINES })]
     }
 
     /// Whether a question is answered as it is asked.

@@ -315,14 +315,14 @@ fn group_row(group: &Group, behind: Option<View>) -> ListRow {
 }
 
 fn waiting(columns: Vec<Column>) -> Listing {
-    Listing { columns, note: Some(String::from("reading the logs …")), ..Listing::default() }
+    Listing { columns, note: Some(String::from("reading the logs")), ..Listing::default() }
 }
 
 fn note<T>(answer: &Answer<T>, most: usize) -> Option<String> {
     if let Some(missing) = answer.missing.first() {
         return Some(missing.clone());
     }
-    let cut = answer.cut || answer.rows.len() > most;
+    let cut = (answer.cut && answer.rows.len() >= MOST_LINES) || answer.rows.len() > most;
     cut.then(|| format!("only {} of them are shown", answer.rows.len().min(most)))
 }
 

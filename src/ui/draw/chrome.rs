@@ -16,14 +16,18 @@ use crate::ui::text::{Charset, Shown};
 use crate::ui::theme::Role;
 use crate::ui::views::View;
 
-/// Text of our own in the characters that the terminal has.
-fn own(text: &str, looks: Looks<'_>) -> String {
+/// A key's name in the characters that the terminal has.
+fn key_name(shown: &str, looks: Looks<'_>) -> String {
     if looks.glyphs.charset == Charset::Ascii {
-        let plain = text.replace('←', "Left").replace('→', "Right").replace('↑', "Up").replace('↓', "Down").replace('·', "-");
-        Shown::from_str(&plain.replace('…', "...").replace('×', "x").replace('–', "-")).in_charset(Charset::Ascii).to_string()
+        shown.replace('←', "Left").replace('→', "Right").replace("↑ ", "").replace("↓ ", "")
     } else {
-        Shown::from_str(text).to_string()
+        shown.to_owned()
     }
+}
+
+/// Text that may come from outside, safe and in the characters that the terminal has.
+fn safe(text: &str, looks: Looks<'_>) -> String {
+    Shown::from_str(text).in_charset(looks.glyphs.charset).to_string()
 }
 
 /// What plays, how, and the moment looked at; at the right how bad it is.
@@ -33,7 +37,7 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment
     let (sign, mode) = match ui.cursor.mode {
         Mode::Live => (glyphs.play, String::from("live")),
         Mode::Playing => (glyphs.play, format!("x{}", ui.cursor.speed)),
-        Mode::Paused => (glyphs.pause, format!("paused x{}", ui.cursor.speed)),
+        Mode::Paused => (glyphs.pause, String::from("paused")),
     };
     let when = match moment.timeline.span() {
         Some(_) => format!("{} {}", ui.zone.date_clock(moment.at), ui.zone),
@@ -41,10 +45,10 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment
     };
     let mut spans = vec![
         Span::styled(" why503 ", theme.style(Role::Title)),
-        Span::styled(format!("{}  ", own(&ui.title, looks)), status),
-        Span::styled(format!("{sign} {mode}  "), theme.style(Role::Key)),
-        Span::styled(when, theme.style(Role::Cursor)),
-        Span::styled(format!("  window {}", duration(ui.window)), status),
+        Span::styled(format!("{} ", safe(&ui.title, looks)), status),
+        Span::styled(format!("{sign} {mode} "), theme.style(Role::Key)),
+        Span::styled(format!(" {when} "), theme.style(Role::Cursor)),
+        Span::styled(format!(" last {}", duration(ui.window)), status),
     ];
     if let Some(loaded) = ui.loading {
         spans.push(Span::styled(format!("  loading {}", bar(loaded, looks)), theme.style(Role::Warn)));
@@ -53,7 +57,7 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment
     Line::from(spans).render(area, frame.buffer_mut());
     let (text, role) = verdict(moment, looks);
     let width = u16::try_from(Shown::from_str(&text).width()).unwrap_or(0);
-    if area.width > 100 && width < area.width {
+    if width < area.width {
         let place = Rect { x: area.x + area.width - width, width, ..area };
         frame.buffer_mut().set_string(place.x, place.y, &text, theme.style(role));
     }
@@ -94,13 +98,14 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, ui: &Ui, looks: Looks<'_
     let status = theme.style(Role::Status);
     frame.buffer_mut().set_style(area, status);
     if ui.typing {
-        let filter = own(&ui.level().order.filter, looks);
+        let filter = safe(&ui.level().order.filter, looks);
         let text = format!(" Filter: {filter}_   Enter keeps it, Esc clears it");
         Line::from(Span::styled(text, theme.style(Role::Accent))).render(area, frame.buffer_mut());
         return;
     }
     if let Some(message) = &ui.message {
-        Line::from(Span::styled(format!(" {}", own(message, looks)), theme.style(Role::Accent))).render(area, frame.buffer_mut());
+        Line::from(Span::styled(format!(" {}", safe(message, looks)), theme.style(Role::Accent)))
+            .render(area, frame.buffer_mut());
         return;
     }
     let grouped = matches!(ui.level().view, View::AppGroups { .. } | View::NsGroups { .. });
@@ -114,7 +119,7 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, ui: &Ui, looks: Looks<'_
     let mut spans: Vec<Span<'_>> = Vec::new();
     let mut used = 0;
     for row in ACTIONS.iter().filter(|row| here(row.footer)) {
-        let (key, label) = (own(row.shown, looks), row.label);
+        let (key, label) = (key_name(row.shown, looks), row.label);
         used += key.chars().count() + label.chars().count() + 3;
         if used > usize::from(area.width) {
             break;
@@ -131,14 +136,14 @@ pub(super) fn help(frame: &mut Frame<'_>, area: Rect, from: usize, looks: Looks<
     let block = Block::bordered()
         .border_set(glyphs.border)
         .border_style(theme.style(Role::BorderFocus))
-        .title(Span::styled(" Keys: any other key closes this ", theme.style(Role::Title)));
+        .title(Span::styled(" Keys (up, down and PgDn scroll; any other key closes) ", theme.style(Role::Title)));
     let inner = block.inner(area);
     block.render(area, frame.buffer_mut());
     let last = ACTIONS.len().saturating_sub(usize::from(inner.height));
     for (row, at) in ACTIONS.iter().skip(from.min(last)).zip(inner.rows()) {
         let spans = vec![
-            Span::styled(format!(" {:<10}", own(row.shown, looks)), theme.style(Role::Key)),
-            Span::styled(own(row.help, looks), theme.style(Role::Text)),
+            Span::styled(format!(" {:<10}", key_name(row.shown, looks)), theme.style(Role::Key)),
+            Span::styled(row.help, theme.style(Role::Text)),
         ];
         Line::from(spans).render(at, frame.buffer_mut());
     }

@@ -7,7 +7,7 @@ use ratatui::widgets::{Block, Borders, Widget};
 
 use super::Looks;
 use crate::engine::Moment;
-use crate::ui::listing::{Listing, Width};
+use crate::ui::listing::{Cut, Listing, Width};
 use crate::ui::panes::limit::{Draw, line};
 use crate::ui::state::{Level, Pane, Ui};
 use crate::ui::text::Shown;
@@ -50,7 +50,7 @@ impl List<'_> {
             .borders(Borders::TOP)
             .border_set(glyphs.border)
             .border_style(theme.style(if self.focused { Role::BorderFocus } else { Role::Border }))
-            .title(Span::styled(self.heading(), theme.style(Role::Title)));
+            .title(Span::styled(self.heading(area.width), theme.style(Role::Title)));
         let mut inner = block.inner(area);
         block.render(area, buffer);
         if let Some(note) = &self.listing.note
@@ -63,7 +63,7 @@ impl List<'_> {
         self.table(inner, buffer)
     }
 
-    fn heading(&self) -> String {
+    fn heading(&self, width: u16) -> String {
         let charset = self.looks.glyphs.charset;
         let mut heading = Shown::from_str(&self.title).in_charset(charset).to_string();
         let filter = &self.level.order.filter;
@@ -75,7 +75,9 @@ impl List<'_> {
             heading.push_str(&format!("  {}/{}", selected + 1, self.listing.rows.len()));
         }
         let mark = if self.focused { self.looks.glyphs.select } else { "" };
-        format!("{mark}{heading} ")
+        // The end of a long path tells where one is.
+        let room = usize::from(width).saturating_sub(4);
+        format!("{mark}{} ", Shown::from(heading).cut_start(room, charset))
     }
 
     /// The rows that fit. Only they are measured, so that a long list costs no more than a short one.
@@ -112,5 +114,10 @@ fn column(column: &crate::ui::listing::Column) -> Column<'static> {
         Width::Fill => ColumnWidth::Fill(1),
     };
     let shown = Column::new(column.title, width);
-    if column.right { shown.right() } else { shown }
+    let shown = if column.right { shown.right() } else { shown };
+    match column.cut {
+        Cut::End => shown,
+        Cut::Start => shown.keep_end(),
+        Cut::Middle => shown.keep_both_ends(),
+    }
 }

@@ -37,7 +37,7 @@ pub fn draw(pane: &LimitPane, area: Rect, buffer: &mut Buffer, draw: Draw<'_>) {
     let border = if focused { Role::BorderFocus } else { Role::Border };
     let mark = match pane.standing {
         Standing::TurningAway => glyphs.critical,
-        Standing::Near => glyphs.warn,
+        Standing::Near | Standing::TurnedAway => glyphs.warn,
         Standing::Fine => glyphs.ok,
         Standing::Empty => glyphs.unknown,
     };
@@ -66,10 +66,30 @@ fn number(pane: &LimitPane, area: Rect, buffer: &mut Buffer, draw: Draw<'_>) -> 
     let tall = if area.height >= 6 && big.width() <= area.width { 3 } else { 1 };
     big.render(Rect { width: if tall == 3 { width } else { area.width }, height: tall, ..area }, buffer);
     let beside = if tall == 3 { width } else { u16::try_from(pane.number.len()).unwrap_or(8) } + 1;
-    let unit =
-        Rect { x: area.x + beside.min(area.width), y: area.y + tall - 1, width: area.width.saturating_sub(beside), height: 1 };
-    line(buffer, unit, &pane.unit, Role::Dim, draw);
+    let unit = Rect { x: area.x + beside.min(area.width), width: area.width.saturating_sub(beside), height: 1, ..area };
+    // Beside a wide number there is room for short lines only.
+    for (row, part) in (0..tall).rev().zip(fitting(&pane.unit, unit.width).into_iter().rev()) {
+        line(buffer, Rect { y: area.y + row, ..unit }, &part, Role::Dim, draw);
+    }
     Rect { y: area.y + tall, height: area.height - tall, ..area }
+}
+
+/// A text in lines of whole words; none where a word does not fit.
+fn fitting(text: &str, width: u16) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        if word.chars().count() > usize::from(width) {
+            return Vec::new();
+        }
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= usize::from(width) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// One cell a slot.
@@ -91,7 +111,8 @@ fn cells(pane: &LimitPane, mut area: Rect, buffer: &mut Buffer, draw: Draw<'_>) 
 fn body(pane: &LimitPane, area: Rect, buffer: &mut Buffer, draw: Draw<'_>) {
     // A strip of what was turned away and an axis belong to the chart; half of the room is for it.
     let lines = u16::try_from(pane.lines.len()).unwrap_or(u16::MAX);
-    let chart = area.height.saturating_sub(lines).max(area.height / 2);
+    let least = if area.height > LEAST_CHART { LEAST_CHART } else { 0 };
+    let chart = area.height.saturating_sub(lines).max(area.height / 2).max(least);
     let chart = if chart < LEAST_CHART { 0 } else { chart };
     for (row, (role, text)) in (0..area.height - chart).zip(&pane.lines) {
         line(buffer, Rect { y: area.y + row, height: 1, ..area }, text, *role, draw);

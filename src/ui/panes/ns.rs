@@ -1,10 +1,12 @@
 //! The slots of an Altiris Notification Server.
 
-use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, percent, w3c_known_until};
+use std::ops::Range;
+
+use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, just_now, known_seconds, percent, turning_away};
 use crate::engine::Moment;
 use crate::slots::{SlotUse, sum as in_flight};
 use crate::time::Time;
-use crate::timeline::tally::{NsRequest, Tally, Trouble};
+use crate::timeline::tally::{NsRequest, Trouble};
 use crate::ui::state::Ui;
 use crate::ui::theme::Role;
 
@@ -12,21 +14,21 @@ const TITLE: &str = "3 NS slots";
 const NEAR: f64 = 0.8;
 
 pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
-    let known = w3c_known_until(moment).map_or(i64::MIN, Time::second).min(moment.at.second());
-    let kinds = SlotUse::all(&Moment { at: Time::from_second(known).max(Time::MIN), ..*moment });
+    let known = known_seconds(moment);
+    let kinds = SlotUse::all(&Moment { at: Time::from_second(known.end - 1), ..*moment });
     // Two kinds of slots: the number is of the fuller one.
     let Some(fullest) = kinds.iter().max_by(|a, b| share(a).total_cmp(&share(b))) else {
         return LimitPane::empty(TITLE, vec![(Role::Dim, String::from("no Altiris NS is seen"))], columns);
     };
     let requests: Vec<NsRequest> = fullest.types.iter().map(|t| t.request).collect();
-    let buckets = buckets(moment, ui.window, columns, &requests, known);
+    let buckets = buckets(moment, ui.window, columns, &requests, &known);
     let turned_away: u64 = buckets.iter().map(|b| b.turned_away).sum();
     #[expect(clippy::cast_precision_loss, reason = "counts of slots are small")]
     let slots = fullest.limit.value as f64;
     let now = fullest.now();
     let left = (slots - now.mean).max(0.0);
     let standing = match () {
-        () if turned_away > 0 => Standing::TurningAway,
+        () if let Some(standing) = turning_away(&buckets, turned_away_in(moment, &requests, &just_now(moment))) => standing,
         () if now.mean >= slots * NEAR => Standing::Near,
         () => Standing::Fine,
     };
@@ -45,12 +47,12 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     if kinds.len() == 1 && fullest.types.len() > 1 {
         lines.push((Role::Dim, String::from("shared by both types")));
     }
-    lines.extend(as_of(ui, known, moment).map(|text| (Role::Warn, text)));
+    lines.extend(as_of(ui, known.end - 1, moment).map(|text| (Role::Warn, text)));
     LimitPane {
         title: TITLE,
         standing,
         number: format!("{:.0}", now.mean),
-        unit: format!("taken {}–{}", now.low, now.high),
+        unit: format!("taken {}-{}", now.low, now.high),
         lines,
         buckets,
         limit: Some(slots),
@@ -72,21 +74,22 @@ fn cells(slots: &SlotUse) -> Cells {
     Cells { config: taken(NsRequest::GetClientPolicies), package: taken(NsRequest::GetPackageInfo), slots: slots.limit.value }
 }
 
-fn buckets(moment: &Moment<'_>, window: i64, columns: usize, requests: &[NsRequest], known: i64) -> Vec<Bucket> {
+fn buckets(moment: &Moment<'_>, window: i64, columns: usize, requests: &[NsRequest], known: &Range<i64>) -> Vec<Bucket> {
     let seconds = columns_of(moment, window, columns);
     let from = seconds.first().map_or(0, |r| r.start);
     let points = in_flight(moment, requests).window(from..moment.at.second() + 1);
-    // A request may be told of by the HTTP logs and by the NS log: the greater count of a column is taken.
-    let tally = |wanted: fn(&Trouble) -> bool| -> Vec<&Tally> {
-        moment.timeline.troubles().filter(|(t, _)| wanted(t)).map(|(_, tally)| tally).collect()
-    };
-    let (answered, logged) = (tally(|t| matches!(t, Trouble::NsRequest(_))), tally(|t| matches!(t, Trouble::NsSlotsFull(_))));
-    let count = |tallies: &[&Tally], column: &std::ops::Range<i64>| tallies.iter().map(|t| t.sum(column.clone())).sum::<u64>();
     seconds
         .iter()
         .map(|column| Bucket {
             value: greatest(&points, from, column, known),
-            turned_away: count(&answered, column).max(count(&logged, column)),
+            turned_away: turned_away_in(moment, requests, column),
         })
         .collect()
+}
+
+/// Requests turned away in some seconds. One may be told of by the HTTP logs and by the NS log: the greater count is taken, type by
+/// type.
+fn turned_away_in(moment: &Moment<'_>, requests: &[NsRequest], seconds: &Range<i64>) -> u64 {
+    let count = |trouble: &Trouble| moment.timeline.count(trouble, seconds.clone());
+    requests.iter().map(|r| count(&Trouble::NsRequest(*r)).max(count(&Trouble::NsSlotsFull(r.slots())))).sum()
 }

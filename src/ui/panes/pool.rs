@@ -1,6 +1,6 @@
 //! The non-paged pool in use, against its maximum less what HTTP.sys wants to be left.
 
-use super::{Bucket, LimitPane, Standing, columns_of, percent};
+use super::{Bucket, LimitPane, Standing, columns_of, just_now, percent, turning_away};
 use crate::diagnosis::megabytes;
 use crate::engine::Moment;
 use crate::formats::httperr::CONNECTIONS_REFUSED;
@@ -8,11 +8,11 @@ use crate::pool::Pool;
 use crate::time::Time;
 use crate::timeline::POOL_USED;
 use crate::timeline::in_flight::Point;
-use crate::timeline::tally::Trouble;
+use crate::timeline::tally::{Tally, Trouble};
 use crate::ui::state::Ui;
 use crate::ui::theme::Role;
 
-const TITLE: &str = "2 Non-paged pool";
+const TITLE: &str = "2 Pool";
 /// A sample stands for so many seconds after it: counters are sampled every few seconds, listings every few minutes.
 const FRESH: i64 = 90;
 const MB: f64 = 1_048_576.0;
@@ -28,8 +28,9 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
         lines.push((Role::Dim, format!("cutoff {} ({})", megabytes(cutoff), pool.cutoff.origin)));
         return LimitPane::empty(TITLE, lines, columns);
     }
+    let refused_now = refused(moment).map_or(0, |tally| tally.sum(just_now(moment)));
     let standing = match pool.available {
-        _ if turned_away > 0 => Standing::TurningAway,
+        _ if let Some(standing) = turning_away(&buckets, refused_now) => standing,
         Some(available) if available < cutoff * 2.0 => Standing::Near,
         Some(_) => Standing::Fine,
         None => Standing::Empty,
@@ -38,11 +39,12 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
         title: TITLE,
         standing,
         number: pool.used.map_or_else(|| String::from("?"), |(_, used)| format!("{:.0}", used / MB)),
-        unit: String::from("MB used"),
+        unit: String::from("MB non-paged pool in use"),
         lines: lines(ui, moment, &pool, max, cutoff, turned_away),
         buckets,
-        limit: max.map(|m| m / MB),
-        cutoff: max.map(|m| (m - cutoff) / MB),
+        // What must not be crossed is the maximum less the cutoff.
+        limit: max.map(|m| (m - cutoff) / MB),
+        cutoff: max.map(|m| m / MB),
         turned_away,
         cells: Vec::new(),
     }
@@ -51,10 +53,10 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
 fn lines(ui: &Ui, moment: &Moment<'_>, pool: &Pool, max: Option<f64>, cutoff: f64, turned_away: u64) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
     match (max, &pool.max) {
-        (Some(max), Some(limit)) => lines.push((Role::Limit, format!("max {} ({})", megabytes(max), limit.origin))),
+        (Some(max), Some(limit)) => lines.push((Role::Cutoff, format!("max {} ({})", megabytes(max), limit.origin))),
         _ => lines.push((Role::Warn, String::from("max unknown (--pool-max)"))),
     }
-    lines.push((Role::Cutoff, format!("cutoff {} ({})", megabytes(cutoff), pool.cutoff.origin)));
+    lines.push((Role::Limit, format!("cutoff {} ({})", megabytes(cutoff), pool.cutoff.origin)));
     if let (Some(available), Some(max)) = (pool.available, max) {
         let role = if available < cutoff { Role::Critical } else { Role::Text };
         let usable = available - cutoff;
@@ -80,19 +82,20 @@ fn lines(ui: &Ui, moment: &Moment<'_>, pool: &Pool, max: Option<f64>, cutoff: f6
     lines
 }
 
+fn refused<'a>(moment: &Moment<'a>) -> Option<&'a Tally> {
+    let is_refused = |t: &Trouble| matches!(t, Trouble::HttpErr { phrase, .. } if **phrase == *CONNECTIONS_REFUSED);
+    moment.timeline.troubles().find(|(t, _)| is_refused(t)).map(|(_, tally)| tally)
+}
+
 fn buckets(moment: &Moment<'_>, window: i64, columns: usize) -> Vec<Bucket> {
     let samples = moment.timeline.counter(POOL_USED);
-    let refused = moment
-        .timeline
-        .troubles()
-        .find(|(t, _)| matches!(t, Trouble::HttpErr { phrase, .. } if **phrase == *CONNECTIONS_REFUSED));
     columns_of(moment, window, columns)
         .into_iter()
         .map(|column| {
             let last = Time::from_second(column.end).plus(-1).min(moment.at);
             let fresh = samples.and_then(|s| s.at(last)).filter(|(t, _)| column.start - t.second() <= FRESH);
             let value = fresh.map(|(_, used)| Point { mean: used / MB, ..Point::default() });
-            Bucket { value, turned_away: refused.map_or(0, |(_, tally)| tally.sum(column)) }
+            Bucket { value, turned_away: refused(moment).map_or(0, |tally| tally.sum(column)) }
         })
         .collect()
 }

@@ -1,9 +1,10 @@
 //! Requests in flight in one application, against its `appConcurrentRequestLimit`.
 
-use super::{Bucket, LimitPane, Standing, as_of, columns_of, greatest, has, percent, sum, w3c_known_until};
+use std::ops::Range;
+
+use super::{Bucket, LimitPane, Standing, as_of, columns_of, greatest, has, just_now, known_seconds, percent, sum, turning_away};
 use crate::engine::Moment;
 use crate::formats::Kind;
-use crate::time::Time;
 use crate::timeline::App;
 use crate::ui::state::{Pane, Ui};
 use crate::ui::theme::Role;
@@ -19,15 +20,16 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
         return LimitPane::empty(TITLE, vec![(Role::Dim, why.into())], columns);
     };
     let limit = moment.limits.app(name);
-    let known = w3c_known_until(moment).map_or(i64::MIN, Time::second).min(moment.at.second());
-    let buckets = buckets(moment, ui.window, columns, app, known);
+    let known = known_seconds(moment);
+    let buckets = buckets(moment, ui.window, columns, app, &known);
     let turned_away: u64 = buckets.iter().map(|b| b.turned_away).sum();
     #[expect(clippy::cast_precision_loss, reason = "a limit on requests is small")]
     let most = limit.value as f64;
-    let now = app.in_flight.at(known);
+    let now = app.in_flight.at(known.end - 1);
     let left = most - now.mean;
+    let refused_now = app.by_status.get(&(503, Some(2))).map_or(0, |s| sum(s, &just_now(moment)));
     let standing = match () {
-        () if turned_away > 0 => Standing::TurningAway,
+        () if let Some(standing) = turning_away(&buckets, refused_now) => standing,
         () if app.timed && now.mean >= most * NEAR => Standing::Near,
         () if app.timed => Standing::Fine,
         () => Standing::Empty,
@@ -41,12 +43,12 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     if turned_away > 0 {
         lines.push((Role::Critical, format!("{turned_away} turned away (503.2)")));
     }
-    lines.extend(as_of(ui, known, moment).map(|text| (Role::Warn, text)));
+    lines.extend(as_of(ui, known.end - 1, moment).map(|text| (Role::Warn, text)));
     LimitPane {
         title: TITLE,
         standing,
         number: if app.timed { format!("{:.0}", now.mean) } else { String::from("?") },
-        unit: if app.timed { format!("in flight {}–{}", now.low, now.high) } else { String::from("in flight") },
+        unit: if app.timed { format!("in flight {}-{}", now.low, now.high) } else { String::from("in flight") },
         lines,
         buckets,
         limit: Some(most),
@@ -64,11 +66,11 @@ fn chosen<'a>(ui: &Ui, moment: &Moment<'a>) -> Option<(&'a str, &'a App)> {
         return Some((name, app));
     }
     let seconds = moment.at.second() - ui.window..moment.at.second() + 1;
-    let known = w3c_known_until(moment).map_or(i64::MIN, Time::second).min(moment.at.second());
+    let known = known_seconds(moment);
     #[expect(clippy::cast_precision_loss, reason = "only to compare")]
     let weight = |name: &str, app: &App| {
         let refused = app.by_status.get(&(503, Some(2))).map_or(0, |s| s.sum(seconds.clone()));
-        let share = app.in_flight.at(known).mean / moment.limits.app(name).value.max(1) as f64;
+        let share = app.in_flight.at(known.end - 1).mean / moment.limits.app(name).value.max(1) as f64;
         (refused, share, app.ended.sum(i64::MIN..seconds.end))
     };
     moment.timeline.apps().filter(|(_, app)| app.ended.first().is_some_and(|f| f < seconds.end)).max_by(|a, b| {
@@ -77,7 +79,7 @@ fn chosen<'a>(ui: &Ui, moment: &Moment<'a>) -> Option<(&'a str, &'a App)> {
     })
 }
 
-fn buckets(moment: &Moment<'_>, window: i64, columns: usize, app: &App, known: i64) -> Vec<Bucket> {
+fn buckets(moment: &Moment<'_>, window: i64, columns: usize, app: &App, known: &Range<i64>) -> Vec<Bucket> {
     let seconds = columns_of(moment, window, columns);
     let from = seconds.first().map_or(0, |r| r.start);
     let points = app.in_flight.window(from..moment.at.second() + 1);

@@ -9,15 +9,16 @@ use crate::ui::theme::Role;
 pub(super) fn all(look: &Look<'_>) -> Listing {
     let moment = look.moment;
     let seconds = look.times().start.second()..moment.at.second() + 1;
+    // What is last is left out first on a narrow screen.
     let columns = vec![
-        Column::text("application", Width::Fill),
-        Column::number("in flight", 10),
-        Column::number("limit", 7),
-        Column::text("from", Width::Fixed(22)),
-        Column::number("peak", 8),
+        Column::path("application", Width::Fill),
+        Column::number("in flight", 9),
+        Column::number("limit", 6),
+        Column::number("503.2", 6),
+        Column::number("peak", 7),
         Column::text("at", Width::Fixed(8)),
-        Column::number("503.2", 7),
-        Column::number("ended", 8),
+        Column::number("ended", 7),
+        Column::text("limit from", Width::Fixed(22)),
     ];
     let mut rows: Vec<(f64, ListRow)> = Vec::new();
     for (name, app) in moment.timeline.apps() {
@@ -30,11 +31,11 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
             Cell::text(name),
             if app.timed { Cell::number(now.mean, format!("{:.1}", now.mean)) } else { unknown() },
             Cell::count(limit.value),
-            Cell::text(limit.origin),
+            Cell::count(u64::try_from(refused).unwrap_or(0)),
             peak.map_or_else(unknown, |p| Cell::number(p.point.mean, format!("{:.1}", p.point.mean))),
             Cell::text(peak.map_or_else(|| String::from("-"), |p| look.zone.clock(Time::from_second(p.second)))),
-            Cell::count(u64::try_from(refused).unwrap_or(0)),
             Cell::count(u64::try_from(app.ended.sum(seconds.clone())).unwrap_or(0)),
+            Cell::text(limit.origin),
         ];
         let row = ListRow::new(cells, Some(View::AppGroups { app: name.to_owned(), by: By::Url }));
         let row = if refused > 0 { row.role(Role::Critical) } else { row };

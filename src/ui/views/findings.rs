@@ -74,7 +74,7 @@ pub(super) fn evidence(moment: &Moment<'_>, rule: &str, subject: &Subject) -> Op
 }
 
 pub(super) fn one(look: &Look<'_>, rule: &str, subject: &Subject) -> Listing {
-    let columns = vec![Column::text("", Width::Fill)];
+    let columns = vec![Column::raw("")];
     let Some(finding) = find(look.moment, rule, subject) else {
         let note = Some(String::from("not found at this moment: the cursor is before it"));
         return Listing { columns, note, is_text: true, ..Listing::default() };
@@ -83,10 +83,7 @@ pub(super) fn one(look: &Look<'_>, rule: &str, subject: &Subject) -> Listing {
     let mut page = Page { rows: Vec::new(), width };
     page.text(&finding.title, role(finding.severity));
     let (first, last) = (look.zone.date_clock(finding.first), look.zone.date_clock(finding.last));
-    page.text(
-        &format!("{} · {} · {first} to {last} · {} times", finding.severity.name(), finding.rule, finding.count),
-        Role::Dim,
-    );
+    page.text(&format!("{}, {}: {first} to {last}, {} times", finding.severity.name(), finding.rule, finding.count), Role::Dim);
     page.text(&finding.detail, Role::Text);
     page.heading("Evidence (Enter shows the record)");
     if let Some(Reply::Lines(answer)) = look.reply {

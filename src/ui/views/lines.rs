@@ -29,8 +29,11 @@ pub(super) fn first_line(text: &[u8]) -> String {
 }
 
 pub(super) fn lines(look: &Look<'_>) -> Listing {
-    let columns =
-        vec![Column::text("time", Width::Fixed(8)), Column::text("place", Width::Fixed(24)), Column::text("line", Width::Fill)];
+    let columns = vec![
+        Column::text("time", Width::Fixed(8)),
+        Column::path("place", Width::Fixed(if look.width < 100 { 20 } else { 32 })),
+        Column::raw("line"),
+    ];
     let Some(Reply::Lines(answer)) = look.reply else { return waiting(columns) };
     let mut rows: Vec<ListRow> = answer.rows.iter().rev().take(MOST_ROWS).map(|line| line_row(look, line)).collect();
     // The latest stands last, as in the log.
@@ -57,6 +60,7 @@ fn without_stamp(line: &RawLine) -> &[u8] {
     let first = line.text.split(|b| *b == b'\n').next().unwrap_or_default();
     match line.kind {
         Kind::W3c | Kind::HttpErr if first.get(4) == Some(&b'-') => first.get(20..).unwrap_or(first),
+        Kind::Sepm => first.get(24..).unwrap_or(first),
         _ => first,
     }
 }

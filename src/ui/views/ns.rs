@@ -9,14 +9,14 @@ use crate::ui::theme::Role;
 pub(super) fn types(look: &Look<'_>) -> Listing {
     let columns = vec![
         Column::text("request", Width::Fill),
+        Column::number("in flight", 9),
+        Column::number("low", 4),
+        Column::number("high", 4),
+        Column::number("limit", 5),
+        Column::number("turned away", 11),
+        Column::number("requests", 8),
         Column::text("slots", Width::Fixed(14)),
-        Column::number("in flight", 10),
-        Column::number("low", 6),
-        Column::number("high", 6),
-        Column::number("limit", 6),
-        Column::text("from", Width::Fixed(18)),
-        Column::number("requests", 9),
-        Column::number("turned away", 12),
+        Column::text("limit from", Width::Fixed(18)),
     ];
     let mut rows = Vec::new();
     for slots in SlotUse::all(look.moment) {
@@ -30,14 +30,14 @@ pub(super) fn types(look: &Look<'_>) -> Listing {
             let whole = |n: i64| Cell::number(n as f64, n.to_string());
             let cells = vec![
                 Cell::text(t.request.name()),
-                Cell::text(kind),
                 Cell::number(t.now.mean, format!("{:.1}", t.now.mean)),
                 whole(t.now.low),
                 whole(t.now.high),
                 Cell::count(slots.limit.value),
-                Cell::text(slots.limit.origin.clone()),
-                Cell::count(t.requests),
                 Cell::count(t.turned_away),
+                Cell::count(t.requests),
+                Cell::text(kind),
+                Cell::text(slots.limit.origin.clone()),
             ];
             let row = ListRow::new(cells, Some(View::NsGroups { request: t.request, by: By::Client }));
             rows.push(if t.turned_away > 0 { row.role(Role::Critical) } else { row });

@@ -12,12 +12,13 @@ const MOST: usize = 300;
 
 pub(super) fn all(look: &Look<'_>) -> Listing {
     let columns = vec![
-        Column::text("file", Width::Fill),
+        Column::path("file", Width::Fill),
         Column::text("kind", Width::Fixed(10)),
         Column::number("records", 9),
-        Column::number("malformed", 10),
+        Column::number("malformed", 9),
+        Column::text("state", Width::Fixed(12)),
         Column::text("last record", Width::Fixed(19)),
-        Column::text("state", Width::Fixed(20)),
+        Column::text("remark", Width::Fixed(60)),
     ];
     let mut rows: Vec<ListRow> = look
         .moment
@@ -29,8 +30,9 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
                 Cell::text(source.kind.name()),
                 Cell::count(source.records),
                 Cell::count(source.malformed),
-                Cell::text(source.span.map_or_else(|| String::from("-"), |(_, to)| look.zone.date_clock(to))),
                 Cell::text(state(source)),
+                Cell::text(source.span.map_or_else(|| String::from("-"), |(_, to)| look.zone.date_clock(to))),
+                Cell::text(source.problem().unwrap_or_default()),
             ];
             let row = ListRow::new(cells, Some(View::Malformed(*id)));
             if source.problem().is_some() || source.malformed > 0 || source.lost > 0 { row.role(Role::Warn) } else { row }
@@ -44,15 +46,15 @@ fn state(source: &Source) -> String {
     let mut state = match &source.health {
         Health::Following => String::from("read"),
         Health::Loading => String::from("reading"),
-        Health::Waiting => String::from("waiting for it"),
+        Health::Waiting => String::from("waiting"),
         Health::Denied(_) => String::from("denied"),
         Health::Unreachable(_) => String::from("unreachable"),
-        Health::Draining => String::from("renamed or deleted"),
+        Health::Draining => String::from("drained"),
     };
     if source.lost > 0 {
         state = format!("{} bytes lost", source.lost);
     } else if source.generation > 0 {
-        state.push_str(&format!(", rewritten {}×", source.generation));
+        state.push_str(&format!(", rewritten {} times", source.generation));
     }
     state
 }

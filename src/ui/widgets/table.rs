@@ -43,14 +43,23 @@ pub struct Column<'a> {
     title: Shown<'a>,
     width: ColumnWidth,
     align: Align,
-    keeps_end: bool,
+    keeps: Keeps,
+}
+
+/// What of a text stays that is too long for its column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Keeps {
+    #[default]
+    Start,
+    End,
+    BothEnds,
 }
 
 impl<'a> Column<'a> {
     /// A column of text.
     #[must_use]
     pub fn new(title: &'a str, width: ColumnWidth) -> Self {
-        Self { title: Shown::from_str(title), width, align: Align::Left, keeps_end: false }
+        Self { title: Shown::from_str(title), width, align: Align::Left, keeps: Keeps::Start }
     }
 
     /// Aligns to the right: for numbers.
@@ -63,7 +72,14 @@ impl<'a> Column<'a> {
     /// Cuts the start of text that is too long, and keeps the end: for paths.
     #[must_use]
     pub const fn keep_end(mut self) -> Self {
-        self.keeps_end = true;
+        self.keeps = Keeps::End;
+        self
+    }
+
+    /// Cuts the middle of text that is too long: for rows of a log, which end with what came of the request.
+    #[must_use]
+    pub const fn keep_both_ends(mut self) -> Self {
+        self.keeps = Keeps::BothEnds;
         self
     }
 }
@@ -216,7 +232,17 @@ impl<'a> Table<'a> {
         let charset = self.glyphs.charset;
         let text = text.borrowed().in_charset(charset);
         let width = usize::from(area.width);
-        let cut = if column.keeps_end { text.cut_start(width, charset) } else { text.cut(width, charset) };
+        let cut = match column.keeps {
+            Keeps::Start => text.cut(width, charset),
+            Keeps::End => text.cut_start(width, charset),
+            Keeps::BothEnds if text.width() > width => {
+                let head = text.cut(width / 2, charset);
+                let tail = text.cut_start(width - head.width() + charset.ellipsis().chars().count(), charset);
+                let tail = tail.as_str().strip_prefix(charset.ellipsis()).unwrap_or_default();
+                Shown::from(format!("{head}{tail}"))
+            }
+            Keeps::BothEnds => text.borrowed(),
+        };
         let placed = if column.align == Align::Right { cut.pad_start(width) } else { cut };
         write(buffer, area, &placed, charset, style);
     }

@@ -1,0 +1,215 @@
+//! Screens: a script of moments and keys, and what is seen. The clock is the script's.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use why503::app::session::Session;
+use why503::demo;
+use why503::engine::Engine;
+use why503::limits::Limits;
+use why503::sources::load::Recording;
+use why503::sources::shelf::Shelf;
+use why503::time::{When, Zone};
+use why503::ui::cursor::Cursor;
+use why503::ui::state::{Effect, Ui};
+use why503::ui::theme::{Glyphs, Theme};
+
+struct Stage {
+    session: Session,
+    terminal: Terminal<TestBackend>,
+}
+
+impl Stage {
+    /// An incident, paused at a moment.
+    fn new(incident: &str, moment: &str, (width, height): (u16, u16)) -> Self {
+        let recording = Recording::unpack(demo::find(Some(incident)).unwrap().archive, None).unwrap();
+        let manifest = recording.manifest.clone().unwrap();
+        let shelf = Shelf::default();
+        let limits = Limits { given: manifest.limits.clone(), ..Limits::default() };
+        let engine = recording.load(Zone::Utc, &shelf, &|| Engine::new(limits.clone(), &[]));
+        let ui = Ui::new(format!("demo {incident}"), Cursor::replay(None, 10.0), Zone::Utc, 300);
+        let mut session = Session::new(engine, ui, shelf, vec![Theme::default()], Glyphs::unicode());
+        session.range = (manifest.from, manifest.to);
+        let Ok(When::At(at)) = When::parse(moment) else { panic!("{moment} is no moment") };
+        session.ui.cursor.pause(session.bounds());
+        session.ui.cursor.go(at, session.bounds());
+        Self { session, terminal: Terminal::new(TestBackend::new(width, height)).unwrap() }
+    }
+
+    /// Keys by their names: `Enter`, `Esc`, `Tab`, or the characters themselves.
+    fn press(&mut self, keys: &str) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for name in keys.split_whitespace() {
+            let code = match name {
+                "Enter" => KeyCode::Enter,
+                "Esc" => KeyCode::Esc,
+                "Tab" => KeyCode::Tab,
+                "Down" => KeyCode::Down,
+                "End" => KeyCode::End,
+                "Home" => KeyCode::Home,
+                "Right" => KeyCode::Right,
+                "Space" => KeyCode::Char(' '),
+                other => KeyCode::Char(other.chars().next().unwrap()),
+            };
+            self.screen();
+            effects.extend(self.session.event(&Event::Key(KeyEvent::new(code, KeyModifiers::NONE))));
+        }
+        effects
+    }
+
+    fn screen(&mut self) -> String {
+        self.session.draw(&mut self.terminal).unwrap();
+        self.session.answer_now();
+        self.session.draw(&mut self.terminal).unwrap();
+        self.terminal.backend().to_string()
+    }
+}
+
+const SMALL: (u16, u16) = (80, 24);
+const MIDDLE: (u16, u16) = (120, 40);
+const LARGE: (u16, u16) = (200, 60);
+
+/// A screen at 80×24 and at 120×40, each under its own name.
+macro_rules! screens {
+    ($($name:ident: $incident:literal at $moment:literal, $keys:literal;)*) => {$(
+        #[test]
+        fn $name() {
+            for (suffix, size) in [("80x24", SMALL), ("120x40", MIDDLE)] {
+                let mut stage = Stage::new($incident, $moment, size);
+                stage.press($keys);
+                insta::assert_snapshot!(format!("{}@{suffix}", stringify!($name)), stage.screen());
+            }
+        }
+    )*};
+}
+
+screens! {
+    overview_of_the_push_storm: "sepm-push-storm" at "2009-10-09T09:32:30Z", "";
+    overview_of_the_pool_leak: "pool-leak" at "2007-11-13T20:02:10Z", "2";
+    overview_of_the_busy_ns: "ns-busy" at "2008-05-06T07:30:00Z", "3";
+    overview_of_the_morning: "all" at "2009-10-12T08:07:40Z", "";
+    requests_zoomed: "sepm-push-storm" at "2009-10-09T09:32:30Z", "z";
+    pool_zoomed: "pool-leak" at "2007-11-13T20:02:10Z", "2 z";
+    ns_zoomed: "ns-busy" at "2008-05-06T07:30:00Z", "3 z";
+    applications: "sepm-push-storm" at "2009-10-09T09:32:30Z", "1 Enter";
+    application_by_url: "sepm-push-storm" at "2009-10-09T09:32:30Z", "1 Enter Enter";
+    application_by_client: "sepm-push-storm" at "2009-10-09T09:32:30Z", "1 Enter Enter b";
+    application_by_user_agent: "sepm-push-storm" at "2009-10-09T09:32:30Z", "1 Enter Enter b b";
+    application_by_status: "sepm-push-storm" at "2009-10-09T09:32:30Z", "1 Enter Enter b b b";
+    lines_of_a_status: "sepm-push-storm" at "2009-10-09T09:32:30Z", "1 Enter Enter b b b Down Enter";
+    record_of_a_503: "sepm-push-storm" at "2009-10-09T09:32:30Z", "1 Enter Enter b b b Down Enter Enter";
+    pool_tags: "pool-leak" at "2007-11-13T20:02:10Z", "2 Enter";
+    pool_tag_history: "pool-leak" at "2007-11-13T20:02:10Z", "2 Enter Enter";
+    pool_tag_record: "pool-leak" at "2007-11-13T20:02:10Z", "2 Enter Enter Enter";
+    ns_types: "ns-busy" at "2008-05-06T07:30:00Z", "3 Enter";
+    ns_clients: "ns-busy" at "2008-05-06T07:30:00Z", "3 Enter Enter";
+    ns_lines_of_a_client: "ns-busy" at "2008-05-06T07:30:00Z", "3 Enter Enter Enter";
+    findings_of_the_morning: "all" at "2009-10-12T08:09:00Z", "4 z";
+    finding_in_full: "all" at "2009-10-12T08:09:00Z", "4 Enter";
+    finding_of_the_pool: "pool-leak" at "2007-11-13T20:02:10Z", "4 Enter";
+    sources: "pool-leak" at "2007-11-13T20:02:10Z", "5 Enter";
+    log: "all" at "2009-10-12T08:04:40Z", "6 z";
+    log_filtered: "all" at "2009-10-12T08:04:40Z", "6 / R e f u s e d Enter";
+    help: "all" at "2009-10-12T08:04:40Z", "?";
+}
+
+#[test]
+fn the_largest_screen_is_filled() {
+    let mut stage = Stage::new("all", "2009-10-12T08:07:40Z", LARGE);
+    insta::assert_snapshot!("overview_of_the_morning@200x60", stage.screen());
+}
+
+#[test]
+fn a_small_screen_keeps_the_pane_that_turns_clients_away() {
+    let mut stage = Stage::new("pool-leak", "2007-11-13T20:02:10Z", (60, 15));
+    let screen = stage.screen();
+    assert!(screen.contains("2 Pool") && !screen.contains("1 Requests"), "{screen}");
+    insta::assert_snapshot!("small_screen@60x15", screen);
+}
+
+#[test]
+fn a_tiny_screen_says_so_and_no_size_breaks_it() {
+    let mut stage = Stage::new("pool-leak", "2007-11-13T20:02:10Z", (30, 4));
+    assert!(stage.screen().contains("too small"));
+    for keys in ["", "z", "Enter", "Enter", "?"] {
+        stage.press(keys);
+        for (width, height) in [(1, 1), (2, 50), (39, 9), (40, 10), (60, 15), (76, 20), (500, 300), (3, 3), (80, 24)] {
+            stage.terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+            stage.screen();
+        }
+    }
+}
+
+#[test]
+fn colour_is_never_the_only_sign_and_ascii_is_ascii() {
+    let mut stage = Stage::new("all", "2009-10-12T08:07:40Z", SMALL);
+    stage.session.glyphs = Glyphs::ascii();
+    let screen = stage.screen();
+    assert!(screen.is_ascii(), "{screen}");
+    assert!(screen.contains("X REFUSING") && screen.contains("CRIT"), "{screen}");
+    insta::assert_snapshot!("ascii@80x24", screen);
+}
+
+#[test]
+fn esc_goes_back_level_by_level_to_the_panes() {
+    let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:32:30Z", SMALL);
+    let panes = stage.screen();
+    stage.press("Enter Enter Enter Enter");
+    assert_eq!(stage.session.ui.path.len(), 4);
+    stage.press("Esc Esc Esc Esc");
+    assert_eq!(stage.screen(), panes);
+}
+
+#[test]
+fn every_level_can_be_filtered_and_sorted() {
+    let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:32:30Z", SMALL);
+    stage.press("1 Enter Enter b / 1 0 . 2 1 . 1 4 . 8 0 Enter");
+    let screen = stage.screen();
+    assert!(screen.contains("10.21.14.80"), "{screen}");
+    assert!(!screen.contains("10.21.6.187"), "{screen}");
+    stage.press("Esc s s s");
+    let descending = stage.screen();
+    stage.press("S");
+    assert_ne!(stage.screen(), descending);
+}
+
+#[test]
+fn n_goes_from_finding_to_finding_and_the_cursor_is_always_seen() {
+    let mut stage = Stage::new("all", "2009-10-12T08:00:00Z", SMALL);
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        stage.press("n");
+        let screen = stage.screen();
+        let at = why503::time::Zone::Utc.clock(stage.session.moment().at);
+        assert!(screen.contains(&at), "{screen}");
+        seen.push(at);
+    }
+    // There are three: the fourth time there is nowhere to go.
+    assert_eq!(seen, ["08:00:28", "08:03:34", "08:07:02", "08:07:02"]);
+}
+
+#[test]
+fn a_replay_walks_pauses_and_ends_at_its_end() {
+    let mut stage = Stage::new("all", "2009-10-12T08:00:00Z", SMALL);
+    stage.press("Space");
+    let now = why503::time::Time::MIN;
+    for _ in 0..10 {
+        stage.session.tick(100, now);
+    }
+    assert_eq!(stage.session.moment().at.rfc3339(), "2009-10-12T08:00:10Z");
+    stage.press("Space");
+    stage.session.tick(1000, now);
+    assert_eq!(stage.session.moment().at.rfc3339(), "2009-10-12T08:00:10Z");
+    stage.press("End");
+    assert_eq!(stage.session.moment().at.rfc3339(), "2009-10-12T08:10:00Z");
+    assert_eq!(stage.press("q"), [Effect::Quit]);
+}
+
+#[test]
+fn what_is_copied_is_the_selected_row() {
+    let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:32:30Z", SMALL);
+    let effects = stage.press("1 Enter y");
+    assert!(matches!(&effects[..], [Effect::Copy(text)] if text.starts_with("Symantec Web Server/secars")), "{effects:?}");
+}
