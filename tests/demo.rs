@@ -21,9 +21,8 @@ const MEGABYTE: f64 = 1_048_576.0;
 fn load(name: &str) -> (Recording, Engine) {
     let recording = Recording::unpack(demo::find(Some(name)).unwrap().archive, None).unwrap();
     let given = recording.manifest.as_ref().unwrap().limits.clone();
-    let engine = recording.load(Zone::Utc, &Shelf::default(), &|| {
-        Engine::new(Limits { given: given.clone(), ..Limits::default() }, &[])
-    });
+    let engine =
+        recording.load(Zone::Utc, &Shelf::default(), &|| Engine::new(Limits { given: given.clone(), ..Limits::default() }, &[]));
     (recording, engine)
 }
 
@@ -115,8 +114,10 @@ fn the_pool_leak_holds_the_six_lines_that_were_posted_in_2007() {
     let posted = [("20:01:44", 3), ("20:01:49", 4), ("20:01:54", 3), ("20:01:59", 4), ("20:02:04", 3), ("20:02:09", 4)];
     let first = refused.iter().position(|row| row.starts_with("2007-11-13 20:01:44")).unwrap();
     let told = &refused[first..first + posted.len()];
-    let want: Vec<String> =
-        posted.iter().map(|(clock, count)| format!("2007-11-13 {clock} - - - - - - - - - {count}_Connections_Refused -")).collect();
+    let want: Vec<String> = posted
+        .iter()
+        .map(|(clock, count)| format!("2007-11-13 {clock} - - - - - - - - - {count}_Connections_Refused -"))
+        .collect();
     assert_eq!(told, want);
 }
 

@@ -281,7 +281,12 @@ fn evidence_is_lines_that_stand_in_the_logs() {
                 let (name, log) = incident.files.iter().nth(origin.source.0 as usize).unwrap();
                 let first_line = usize::try_from(origin.position.line - 1).unwrap();
                 let line = log.lines().nth(first_line).unwrap();
-                assert!(text.starts_with(line), "{}: line {} of {name} is {line:?}, not {text:?}", incident.name, origin.position.line);
+                assert!(
+                    text.starts_with(line),
+                    "{}: line {} of {name} is {line:?}, not {text:?}",
+                    incident.name,
+                    origin.position.line
+                );
             }
         }
     }
