@@ -180,9 +180,9 @@ fn nothing_of_a_log_reaches_the_terminal_unescaped() {
     }
     std::fs::write(folder.path().join("u_ex261121.log"), text).unwrap();
     let mut seat = Seat::new(&["watch", folder.path().to_str().unwrap()], None);
-    seat.until_text("\\x1b]0;owned\\x07");
+    seat.until_text("5 turned away");
     seat.press("1\r\r");
-    seat.until_text("by URL");
+    seat.until_text("\\x1b]0;owned\\x07");
     seat.press("q");
     let raw = Arc::clone(&seat.raw);
     assert_eq!(seat.ends(), 0);

@@ -43,6 +43,15 @@ impl Screen {
         Ok(screen)
     }
 
+    /// Draws everything anew the next time: a terminal that was resized, even back to its old size, may have lost what was on it.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn start_over(&mut self) -> io::Result<()> {
+        let size = self.terminal.size()?;
+        self.terminal.resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))
+    }
+
     /// Copies a text, already safe, to the clipboard of whoever looks: OSC 52, where the terminal allows it.
     ///
     /// # Errors
