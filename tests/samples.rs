@@ -3,7 +3,7 @@
 //! The numbers were counted by hand or with a script that knows nothing of this program: rows whose number of columns is that of
 //! the `#Fields` above them (or of a default set), whole `<event>` elements, entries of pooltag.txt, and so on.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/contract.rs"]
 mod contract;

@@ -72,12 +72,12 @@ impl<T: Number> Series<T> {
                 }
             };
         }
-        if let Some(chunk) = self.chunks.get_mut(self.recent) {
-            if let Some(value) = chunk.values.get_mut(slot(second)) {
-                let before: i64 = (*value).into();
-                *value = value.plus(amount);
-                chunk.total += (*value).into() - before;
-            }
+        if let Some(chunk) = self.chunks.get_mut(self.recent)
+            && let Some(value) = chunk.values.get_mut(slot(second))
+        {
+            let before: i64 = (*value).into();
+            *value = value.plus(amount);
+            chunk.total += (*value).into() - before;
         }
     }
 
@@ -159,7 +159,9 @@ mod tests {
     fn a_count_beyond_all_counts_stays_the_greatest_in_any_order() {
         let of = |amounts: &[u32]| {
             let mut series = Series::<u32>::default();
-            amounts.iter().for_each(|amount| series.add(7, *amount));
+            for amount in amounts {
+                series.add(7, *amount);
+            }
             series
         };
         let (mut one, other) = (of(&[u32::MAX, 3]), of(&[5, u32::MAX, u32::MAX]));
