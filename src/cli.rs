@@ -73,7 +73,7 @@ pub struct Watch {
     #[arg(long, requires = "headless")]
     pub from_start: bool,
     /// End after so many seconds; 0 reads what is there and ends (with --headless).
-    #[arg(long = "for", value_name = "SECONDS", requires = "headless", value_parser = values::seconds)]
+    #[arg(long = "for", value_name = "SECONDS", requires = "headless", allow_negative_numbers = true, value_parser = values::seconds)]
     pub for_seconds: Option<f64>,
     /// Go on where the last headless run stopped, and count on (with --headless).
     #[arg(long, value_name = "DIR", requires = "headless")]
@@ -114,7 +114,7 @@ pub struct Demo {
 #[derive(Debug, Args)]
 pub struct Play {
     /// Seconds of the recording in a second.
-    #[arg(long, value_name = "N", default_value = "10", value_parser = values::speed)]
+    #[arg(long, value_name = "N", default_value = "10", allow_negative_numbers = true, value_parser = values::speed)]
     pub speed: f64,
     /// Begin here: 2009-10-09T09:25:00Z, or 09:25 of its first day.
     #[arg(long, value_name = "T", value_parser = values::when)]
@@ -176,7 +176,7 @@ pub struct Common {
     #[arg(long, global = true, value_enum, value_name = "WHEN", help_heading = "Common")]
     pub color: Option<Color>,
     /// Zone of logs in local time (SEPM, NS): UTC, +02:00 or Europe/Berlin. Default: this machine's when live, UTC in replay.
-    #[arg(long, global = true, value_name = "ZONE", value_parser = values::zone, help_heading = "Common")]
+    #[arg(long, global = true, value_name = "ZONE", allow_hyphen_values = true, value_parser = values::zone, help_heading = "Common")]
     pub tz: Option<Zone>,
     /// applicationHost.config to take sites, applications and limits from.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Limits")]
@@ -188,19 +188,19 @@ pub struct Common {
     #[arg(long, global = true, value_name = "FILE", help_heading = "Limits")]
     pub core_settings: Option<PathBuf>,
     /// appConcurrentRequestLimit of every application.
-    #[arg(long, global = true, value_name = "N", value_parser = values::count, help_heading = "Limits")]
+    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = values::count, help_heading = "Limits")]
     pub app_limit: Option<u64>,
     /// MaxConcurrentConfigRequests.
-    #[arg(long, global = true, value_name = "N", value_parser = values::count, help_heading = "Limits")]
+    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = values::count, help_heading = "Limits")]
     pub config_slots: Option<u64>,
     /// MaxConcurrentPackageInfoRequests (NS 6.0 SP3 and later).
-    #[arg(long, global = true, value_name = "N", value_parser = values::count, help_heading = "Limits")]
+    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = values::count, help_heading = "Limits")]
     pub package_slots: Option<u64>,
     /// What the non-paged pool can grow to, such as 128MB.
-    #[arg(long, global = true, value_name = "SIZE", value_parser = values::size, help_heading = "Limits")]
+    #[arg(long, global = true, value_name = "SIZE", allow_negative_numbers = true, value_parser = values::size, help_heading = "Limits")]
     pub pool_max: Option<u64>,
     /// Available non-paged pool under which HTTP.sys refuses connections; 20MB unless EnableAggressiveMemoryUsage makes it 8MB.
-    #[arg(long, global = true, value_name = "SIZE", value_parser = values::size, help_heading = "Limits")]
+    #[arg(long, global = true, value_name = "SIZE", allow_negative_numbers = true, value_parser = values::size, help_heading = "Limits")]
     pub pool_cutoff: Option<u64>,
     /// pooltag.txt with the drivers of pool tags.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Limits")]
@@ -235,8 +235,10 @@ pub fn man(out: &mut dyn Write) -> io::Result<()> {
 /// The keys, from the table that they are looked up in.
 fn keys(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, ".SH KEYS")?;
+    // A bare hyphen may be drawn as a typographic one.
+    let plain = |text: &str| text.replace('-', r"\-");
     for row in crate::ui::action::ACTIONS {
-        writeln!(out, ".TP\n\\fB{}\\fR\n{}", row.shown, row.help)?;
+        writeln!(out, ".TP\n\\fB{}\\fR\n{}", plain(row.shown), plain(row.help))?;
     }
     Ok(())
 }

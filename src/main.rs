@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use why503::cli::Cli;
+use why503::sources::system;
 use why503::ui::text::Shown;
 
 fn main() -> ExitCode {
@@ -20,5 +21,5 @@ fn main() -> ExitCode {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(system::is_broken_pipe)
 }

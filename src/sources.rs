@@ -11,7 +11,7 @@ pub mod load;
 pub mod manifest;
 pub mod notice;
 pub mod shelf;
-mod system;
+pub mod system;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -74,6 +74,12 @@ pub fn is_remote(path: &Path) -> bool {
     os::is_remote(path)
 }
 
+/// Whether an error in writing means that whoever read has gone.
+#[must_use]
+pub fn is_broken_pipe(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe || os::is_broken_pipe(error)
+}
+
 /// What an error in looking at a file means for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {

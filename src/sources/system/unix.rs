@@ -50,6 +50,10 @@ pub(super) fn is_remote(_: &Path) -> bool {
     false
 }
 
+pub(super) fn is_broken_pipe(_: &io::Error) -> bool {
+    false
+}
+
 pub(super) fn trouble(code: i32) -> Option<Trouble> {
     match Errno::from_raw_os_error(code) {
         Errno::MFILE | Errno::NFILE | Errno::NOMEM => Some(Trouble::NoHandles),

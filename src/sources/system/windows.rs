@@ -43,6 +43,11 @@ pub(super) fn is_remote(path: &Path) -> bool {
     }
 }
 
+pub(super) fn is_broken_pipe(error: &io::Error) -> bool {
+    // ERROR_PIPE_NOT_CONNECTED, which the standard library has no kind for.
+    error.raw_os_error() == Some(233)
+}
+
 pub(super) fn trouble(code: i32) -> Option<Trouble> {
     match code {
         // ERROR_TOO_MANY_OPEN_FILES
