@@ -98,7 +98,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "ui",
         ],
     ),
-    ("main", &["app", "cli", "ui::text"]),
+    ("main", &["app", "cli", "sources::system", "ui::text"]),
 ];
 
 /// Modules that are a function of what they are given.
