@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/contract.rs"]
+mod contract;
+
 use std::io::{Cursor, Read};
 
 use why503::demo::{self, INCIDENTS};
@@ -9,6 +12,7 @@ use why503::diagnosis::{Finding, Severity, Subject, findings};
 use why503::engine::Engine;
 use why503::limits::Limits;
 use why503::pool::Pool;
+use why503::report::Report;
 use why503::slots::SlotUse;
 use why503::sources::load::Recording;
 use why503::sources::shelf::Shelf;
@@ -19,11 +23,16 @@ const MEGABYTE: f64 = 1_048_576.0;
 
 /// Reads an incident as `why503 demo` does, with what its manifest says.
 fn load(name: &str) -> (Recording, Engine) {
+    let (recording, engine, _) = load_on(name);
+    (recording, engine)
+}
+
+fn load_on(name: &str) -> (Recording, Engine, Shelf) {
+    let shelf = Shelf::default();
     let recording = Recording::unpack(demo::find(Some(name)).unwrap().archive, None).unwrap();
     let given = recording.manifest.as_ref().unwrap().limits.clone();
-    let engine =
-        recording.load(Zone::Utc, &Shelf::default(), &|| Engine::new(Limits { given: given.clone(), ..Limits::default() }, &[]));
-    (recording, engine)
+    let engine = recording.load(Zone::Utc, &shelf, &|| Engine::new(Limits { given: given.clone(), ..Limits::default() }, &[]));
+    (recording, engine, shelf)
 }
 
 fn end(engine: &Engine) -> Time {
@@ -175,4 +184,28 @@ fn every_row_of_every_recording_is_understood() {
 fn the_recordings_are_small() {
     let bytes: usize = INCIDENTS.iter().map(|incident| incident.archive.len()).sum();
     assert!(bytes < 3 << 20, "{bytes} bytes");
+}
+
+#[test]
+fn the_reports_keep_the_contract_with_every_part_in_it() {
+    for incident in INCIDENTS {
+        let (_, engine, shelf) = load_on(incident.name);
+        let report = Report::new(&engine.moment(end(&engine)), &shelf, Zone::Utc);
+        let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
+        contract::check(&json);
+        for finding in json["findings"].as_array().unwrap() {
+            let evidence = finding["evidence"].as_array().unwrap();
+            assert!(!evidence.is_empty(), "{}: {finding}", incident.name);
+            assert!(evidence.iter().all(|line| !line["text"].as_str().unwrap().is_empty()), "{}: {evidence:?}", incident.name);
+        }
+        if incident.name != "all" {
+            continue;
+        }
+        for part in ["/pool/max_bytes", "/pool/used", "/pool/least_available", "/requests/0/peak", "/ns_slots/0/peak"] {
+            assert!(json.pointer(part).is_some_and(serde_json::Value::is_object), "{part} is unknown: {json}");
+        }
+        assert!(json["pool"]["tags"].as_array().unwrap().iter().any(|tag| tag["driver"].is_string()), "{}", json["pool"]);
+        let reasons: Vec<&str> = json["turned_away"].as_array().unwrap().iter().map(|r| r["reason"].as_str().unwrap()).collect();
+        assert!(reasons.contains(&"503.2") && reasons.contains(&"Connections_Refused"), "{reasons:?}");
+    }
 }

@@ -103,7 +103,7 @@ impl Incident {
         if backwards {
             files.reverse();
         }
-        files.sort_by_key(|(_, name, _)| !Path::new(name).extension().is_some_and(|e| e == "config"));
+        files.sort_by_key(|(_, name, _)| Path::new(name).extension().is_none_or(|e| e != "config"));
         for (id, name, text) in files {
             logs.read(id, name, text.as_bytes().chunks(piece));
         }

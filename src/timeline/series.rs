@@ -1,6 +1,6 @@
 //! One number a second, for as many seconds as have one.
 
-use std::ops::{AddAssign, Range};
+use std::ops::Range;
 
 /// Seconds in a chunk. A day is 85 chunks.
 const CHUNK: usize = 1024;
@@ -8,10 +8,23 @@ const CHUNK: usize = 1024;
 const SECONDS: i64 = 1024;
 
 /// A number that a [`Series`] can hold.
-pub trait Number: Copy + Default + PartialEq + AddAssign + Into<i64> {}
-impl Number for u32 {}
-impl Number for i32 {}
-impl Number for i64 {}
+pub trait Number: Copy + Default + PartialEq + Into<i64> {
+    /// The sum, or the greatest number there is: a log may claim any count.
+    #[must_use]
+    fn plus(self, other: Self) -> Self;
+}
+
+macro_rules! number {
+    ($($type:ty),*) => {
+        $(impl Number for $type {
+            fn plus(self, other: Self) -> Self {
+                self.saturating_add(other)
+            }
+        })*
+    };
+}
+
+number!(u32, i32, i64);
 
 #[derive(Debug, Clone)]
 struct Chunk<T> {
@@ -59,11 +72,12 @@ impl<T: Number> Series<T> {
                 }
             };
         }
-        if let Some(chunk) = self.chunks.get_mut(self.recent) {
-            chunk.total += amount.into();
-            if let Some(value) = chunk.values.get_mut(slot(second)) {
-                *value += amount;
-            }
+        if let Some(chunk) = self.chunks.get_mut(self.recent)
+            && let Some(value) = chunk.values.get_mut(slot(second))
+        {
+            let before: i64 = (*value).into();
+            *value = value.plus(amount);
+            chunk.total += (*value).into() - before;
         }
     }
 
@@ -140,6 +154,21 @@ fn cut<'a, T: Copy>(chunk: &'a Chunk<T>, seconds: &Range<i64>) -> impl Iterator<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_count_beyond_all_counts_stays_the_greatest_in_any_order() {
+        let of = |amounts: &[u32]| {
+            let mut series = Series::<u32>::default();
+            for amount in amounts {
+                series.add(7, *amount);
+            }
+            series
+        };
+        let (mut one, other) = (of(&[u32::MAX, 3]), of(&[5, u32::MAX, u32::MAX]));
+        assert_eq!((one.get(7), one.sum(0..1024), other.sum(7..8)), (u32::MAX, i64::from(u32::MAX), i64::from(u32::MAX)));
+        one.merge(&other);
+        assert_eq!((&one, one.sum(0..1024)), (&other, i64::from(u32::MAX)));
+    }
 
     #[test]
     fn sums_and_edges_over_chunks_and_ages() {
