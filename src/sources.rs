@@ -13,6 +13,8 @@ pub mod notice;
 pub mod shelf;
 mod system;
 
+pub use system::is_broken_pipe;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
