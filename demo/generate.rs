@@ -105,3 +105,34 @@ fn extract(folder: &Path) -> Result<ExitCode> {
     }
     Ok(ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_archives_are_what_this_makes() {
+        for recording in recordings().unwrap() {
+            let bytes = fs::read(archive(&recording)).unwrap();
+            assert!(
+                recording.same_as(&bytes).unwrap(),
+                "{} is out of date: run `cargo run --release --example generate-demo`",
+                recording.file_name()
+            );
+        }
+    }
+
+    #[test]
+    fn making_them_again_makes_the_same() {
+        for (one, other) in recordings().unwrap().iter().zip(recordings().unwrap()) {
+            assert!(one.same_as(&other.pack().unwrap()).unwrap(), "{}", one.file_name());
+        }
+    }
+
+    #[test]
+    fn http_sys_writes_no_line_for_five_seconds_in_which_it_refused_nobody() {
+        let rows = http_error::refused(0..20 * time::SECOND, |index| [2, 0, 1, 0][usize::try_from(index).unwrap()]);
+        let counted = |n: i64, at: time::Ms| (at, format!("- - - - - - - - - {n}_Connections_Refused -"));
+        assert_eq!(rows, [counted(2, 0), counted(1, 10 * time::SECOND)]);
+    }
+}

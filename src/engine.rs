@@ -71,9 +71,11 @@ pub struct Opened {
 /// The state of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Health {
-    /// It is followed, or read to its end.
+    /// It is read as far as it goes, and followed.
     #[default]
     Following,
+    /// It is read to its end and will not grow.
+    Finished,
     /// It is still being read for the first time.
     Loading,
     /// It is not there yet, or has gone; it is waited for.
@@ -159,7 +161,7 @@ impl Engine {
             Payload::Closed => {
                 self.decode(id, |stream, sink| stream.finish(sink));
                 self.streams.remove(&id);
-                self.change(id, |source| source.health = Health::Following);
+                self.change(id, |source| source.health = Health::Finished);
             }
             Payload::Lost(bytes) => self.change(id, |source| source.lost += bytes),
             Payload::Renamed(path) => self.change(id, |source| source.path = path),
@@ -268,6 +270,9 @@ impl Engine {
         step(&mut reading.stream, &mut fold);
         let found = fold.settings.take();
         source.bytes = reading.taken;
+        if source.health == Health::Loading && source.bytes >= source.size {
+            source.health = Health::Following;
+        }
         source.kind = reading.stream.kind();
         source.pending = reading.stream.pending();
         source.nul_bytes = reading.stream.nul_bytes();

@@ -103,7 +103,11 @@ impl Zone {
     /// # Errors
     /// When the text is none of these.
     pub fn parse(text: &str) -> Result<Self, ZoneError> {
-        if text.eq_ignore_ascii_case("utc") || text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("gmt") {
+        if text.eq_ignore_ascii_case("utc")
+            || text.eq_ignore_ascii_case("z")
+            || text.eq_ignore_ascii_case("gmt")
+            || text.eq_ignore_ascii_case("etc/utc")
+        {
             return Ok(Self::Utc);
         }
         if let Some(minutes) = parse_offset(text.as_bytes()) {

@@ -65,13 +65,15 @@ pub fn idle(random: &mut Random, at: Ms, client: &str, server: &str, port: u16) 
 }
 
 /// Connections refused for want of non-paged pool: counted by HTTP.sys over five seconds, without client or URL.
-/// `count` tells how many, given the number of records before.
+/// `count` tells how many, given the number of the five seconds; of none it writes nothing.
 pub fn refused(window: Range<Ms>, count: impl Fn(i64) -> i64) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut at = window.start;
     while at < window.end {
-        let index = (at - window.start) / (5 * SECOND);
-        rows.push((at, format!("- - - - - - - - - {}_Connections_Refused -", count(index))));
+        let refused = count((at - window.start) / (5 * SECOND));
+        if refused > 0 {
+            rows.push((at, format!("- - - - - - - - - {refused}_Connections_Refused -")));
+        }
         at += 5 * SECOND;
     }
     rows

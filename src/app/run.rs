@@ -144,7 +144,7 @@ async fn go(mut session: Session, mut screen: Screen, start: Box<Start>, stop: A
     std::thread::Builder::new().name(String::from("input")).spawn(move || input(&press))?;
     let mut coming = true;
     let mut timer = Timer::default();
-    let mut asking = false;
+    let (mut asking, mut resized) = (false, false);
     loop {
         tokio::select! {
             biased;
@@ -152,6 +152,7 @@ async fn go(mut session: Session, mut screen: Screen, start: Box<Start>, stop: A
             event = events.recv() => {
                 // The terminal is gone when nothing can be read from it any more.
                 let Some(event) = event else { return Ok(()) };
+                resized |= matches!(event, Event::Resize(..));
                 for effect in session.event(&event) {
                     if perform(effect, &mut session, &mut screen)? {
                         return Ok(());
@@ -179,6 +180,9 @@ async fn go(mut session: Session, mut screen: Screen, start: Box<Start>, stop: A
             asking = ask(&session, &answer);
         }
         if session.dirty && timer.is_due(&session) {
+            if std::mem::take(&mut resized) {
+                screen.start_over()?;
+            }
             session.draw(&mut screen.terminal)?;
             timer.drawn();
         }

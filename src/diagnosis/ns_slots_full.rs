@@ -47,7 +47,7 @@ fn finding(moment: &Moment<'_>, tallies: &[(&Trouble, &Tally)]) -> Option<Findin
         (count(&Trouble::NsUnableToProcess), "\"Unable to process client request\" in the NS log"),
     ] {
         if count > 0 {
-            told.push(format!("{count} times {what}"));
+            told.push(format!("{what}: {count}"));
         }
     }
     Some(Finding {

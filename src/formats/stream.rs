@@ -215,7 +215,7 @@ fn take(state: &mut State, kind: &mut Kind, hints: &Hints, framed: Framed<'_>, s
         State::Decoding(decoder) => pass(decoder.as_mut(), framed, sink),
         State::Refused => {
             let (Framed::Line(line) | Framed::Oversize(line)) = framed;
-            if !line.text.is_empty() {
+            if !line.text.trim_ascii().is_empty() {
                 sink.malformed(line, "the file is of no format that can be read");
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Once;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -38,9 +38,18 @@ impl Screen {
         });
         enable_raw_mode()?;
         let mut screen = Self { terminal: Terminal::new(CrosstermBackend::new(stdout()))? };
-        execute!(screen.terminal.backend_mut(), EnterAlternateScreen, Hide)?;
-        screen.terminal.clear()?;
+        // Terminal::clear would ask where the cursor is, and some terminals never answer.
+        execute!(screen.terminal.backend_mut(), EnterAlternateScreen, Clear(ClearType::All), Hide)?;
         Ok(screen)
+    }
+
+    /// Draws everything anew the next time: a terminal that was resized, even back to its old size, may have lost what was on it.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn start_over(&mut self) -> io::Result<()> {
+        let size = self.terminal.size()?;
+        self.terminal.resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))
     }
 
     /// Copies a text, already safe, to the clipboard of whoever looks: OSC 52, where the terminal allows it.

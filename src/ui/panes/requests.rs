@@ -6,6 +6,7 @@ use super::{Bucket, LimitPane, Standing, as_of, columns_of, greatest, has, just_
 use crate::engine::Moment;
 use crate::formats::Kind;
 use crate::timeline::App;
+use crate::ui::cursor::Mode;
 use crate::ui::state::{Pane, Ui};
 use crate::ui::theme::Role;
 use crate::ui::views::View;
@@ -42,6 +43,9 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     }
     if turned_away > 0 {
         lines.push((Role::Critical, format!("{turned_away} turned away (503.2)")));
+    }
+    if ui.cursor.mode == Mode::Live {
+        lines.push((Role::Dim, "requests still running are in no log".into()));
     }
     lines.extend(as_of(ui, known.end - 1, moment).map(|text| (Role::Warn, text)));
     LimitPane {

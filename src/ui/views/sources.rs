@@ -44,7 +44,8 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
 
 fn state(source: &Source) -> String {
     let mut state = match &source.health {
-        Health::Following => String::from("read"),
+        Health::Following => String::from("following"),
+        Health::Finished => String::from("read"),
         Health::Loading => String::from("reading"),
         Health::Waiting => String::from("waiting"),
         Health::Denied(_) => String::from("denied"),
