@@ -47,6 +47,12 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether an error only says that whoever read the output has gone.
+#[must_use]
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(crate::sources::is_broken_pipe)
+}
+
 /// An engine with what was given: limits of flags, then those of the recording.
 fn new_engine(config: &Config, recording: &Recording) -> Engine {
     let manifest = recording.manifest.as_ref().map(|m| m.limits.clone()).unwrap_or_default();

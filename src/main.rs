@@ -1,25 +1,19 @@
 //! The `why503` program.
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
 use why503::cli::Cli;
-use why503::sources::system;
 use why503::ui::text::Shown;
 
 fn main() -> ExitCode {
     match why503::app::run(Cli::parse()) {
         Ok(code) => code,
         // Whoever read the output has seen enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if why503::app::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("why503: {}", Shown::from_str(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(system::is_broken_pipe)
 }

@@ -1,5 +1,7 @@
 //! The slots of an Altiris Notification Server as of a moment: which kinds there are, how many are taken, who was turned away.
 
+use std::ops::Range;
+
 use crate::engine::Moment;
 use crate::limits::Limit;
 use crate::record::Slots;
@@ -26,7 +28,7 @@ pub struct TypeUse {
     pub request: NsRequest,
     /// Rows of the W3C logs.
     pub requests: u64,
-    /// Turned away: 503s in the W3C and HTTPERR logs, or what the NS log tells, whichever is more, since both may tell of the same.
+    /// Turned away: see [`turned_away`].
     pub turned_away: u64,
     /// How many are in flight.
     pub now: Point,
@@ -88,15 +90,22 @@ impl TypeUse {
     fn new(moment: &Moment<'_>, request: NsRequest) -> Self {
         let seconds = i64::MIN..moment.at.second() + 1;
         let series = moment.timeline.ns(request);
-        let answered = moment.timeline.count(&Trouble::NsRequest(request), seconds.clone());
-        let logged = moment.timeline.count(&Trouble::NsSlotsFull(request.slots()), seconds.clone());
         Self {
             request,
-            requests: series.map_or(0, |s| u64::try_from(s.ended.sum(seconds)).unwrap_or(0)),
-            turned_away: answered.max(logged),
+            requests: series.map_or(0, |s| u64::try_from(s.ended.sum(seconds.clone())).unwrap_or(0)),
+            turned_away: turned_away(moment, request, &seconds),
             now: series.map(|s| s.in_flight.at(moment.at.second())).unwrap_or_default(),
         }
     }
+}
+
+/// Requests of a type turned away in some seconds. The HTTP logs (503), the NS log (slots full) and, for package info, the agents (backing
+/// off) may each tell of the same request, or be the only one at hand: the greatest count is taken, never their sum.
+#[must_use]
+pub fn turned_away(moment: &Moment<'_>, request: NsRequest, seconds: &Range<i64>) -> u64 {
+    let count = |trouble: &Trouble| moment.timeline.count(trouble, seconds.clone());
+    let agents = if request == NsRequest::GetPackageInfo { count(&Trouble::AgentBackingOff) } else { 0 };
+    count(&Trouble::NsRequest(request)).max(count(&Trouble::NsSlotsFull(request.slots()))).max(agents)
 }
 
 /// What several types of request have in flight together.

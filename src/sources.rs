@@ -11,7 +11,9 @@ pub mod load;
 pub mod manifest;
 pub mod notice;
 pub mod shelf;
-pub mod system;
+mod system;
+
+pub use system::is_broken_pipe;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -47,14 +47,14 @@ fn finding(moment: &Moment<'_>, tallies: &[(&Trouble, &Tally)]) -> Option<Findin
         (count(&Trouble::NsUnableToProcess), "\"Unable to process client request\" in the NS log"),
     ] {
         if count > 0 {
-            told.push(format!("{count} times {what}"));
+            told.push(format!("{what}: {count}"));
         }
     }
     Some(Finding {
         rule: RULE.name,
         severity: Severity::Critical,
         title: match turned_away {
-            0 => String::from("Package servers and clients are told that the Notification Server is busy"),
+            0 => String::from("The Notification Server says that it cannot process requests"),
             requests => format!("{} turned away by the Notification Server", plural(requests, "request", "requests")),
         },
         detail: format!(
@@ -66,7 +66,7 @@ fn finding(moment: &Moment<'_>, tallies: &[(&Trouble, &Tally)]) -> Option<Findin
         ),
         first: seen.first,
         last: seen.last,
-        // Agents tell of what the server's logs tell already; without those logs they are all there is.
+        // "Unable to process" alone is no slot that was full.
         count: if turned_away > 0 { turned_away } else { seen.count },
         onsets: seen.onsets,
         evidence: evidence(&all, moment.at),

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, just_now, known_seconds, percent, turning_away};
 use crate::engine::Moment;
-use crate::slots::{SlotUse, sum as in_flight};
+use crate::slots::{SlotUse, sum as in_flight, turned_away};
 use crate::time::Time;
-use crate::timeline::tally::{NsRequest, Trouble};
+use crate::timeline::tally::NsRequest;
 use crate::ui::state::Ui;
 use crate::ui::theme::Role;
 
@@ -22,7 +22,7 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     };
     let requests: Vec<NsRequest> = fullest.types.iter().map(|t| t.request).collect();
     let buckets = buckets(moment, ui.window, columns, &requests, &known);
-    let turned_away: u64 = buckets.iter().map(|b| b.turned_away).sum();
+    let refused: u64 = buckets.iter().map(|b| b.turned_away).sum();
     #[expect(clippy::cast_precision_loss, reason = "counts of slots are small")]
     let slots = fullest.limit.value as f64;
     let now = fullest.now();
@@ -36,8 +36,8 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
         (Role::Limit, format!("limit {} ({})", fullest.limit.value, fullest.limit.origin)),
         (Role::Text, format!("{left:.0} left, {:.1} %", percent(left, slots))),
     ];
-    if turned_away > 0 {
-        lines.push((Role::Critical, format!("{turned_away} turned away")));
+    if refused > 0 {
+        lines.push((Role::Critical, format!("{refused} turned away")));
     }
     for kind in &kinds {
         for t in &kind.types {
@@ -57,7 +57,7 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
         buckets,
         limit: Some(slots),
         cutoff: None,
-        turned_away,
+        turned_away: refused,
         cells: kinds.iter().map(cells).collect(),
     }
 }
@@ -87,9 +87,6 @@ fn buckets(moment: &Moment<'_>, window: i64, columns: usize, requests: &[NsReque
         .collect()
 }
 
-/// Requests turned away in some seconds. One may be told of by the HTTP logs and by the NS log: the greater count is taken, type by
-/// type.
 fn turned_away_in(moment: &Moment<'_>, requests: &[NsRequest], seconds: &Range<i64>) -> u64 {
-    let count = |trouble: &Trouble| moment.timeline.count(trouble, seconds.clone());
-    requests.iter().map(|r| count(&Trouble::NsRequest(*r)).max(count(&Trouble::NsSlotsFull(r.slots())))).sum()
+    requests.iter().map(|request| turned_away(moment, *request, seconds)).sum()
 }
