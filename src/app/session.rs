@@ -102,7 +102,7 @@ impl Session {
             self.dirty = true;
         }
         // A recording begins to play when its beginning is known.
-        if self.ui.loading.is_none() && self.ui.cursor.mode == Mode::Playing {
+        if self.to_load.is_none_or(|left| left == 0) && self.ui.cursor.mode == Mode::Playing {
             let bounds = self.bounds();
             self.ui.cursor.tick(millis, bounds);
             self.dirty = true;

@@ -1,8 +1,9 @@
-//! Windows: volume serial number, file index and creation time.
+//! Windows: volume serial number and file index.
 //!
-//! The index comes from `GetFileInformationByHandle`. It may be given to another file after the file is deleted, and its 64 bits are
-//! not unique on ReFS; the creation time is no help against a quick replacement, because the system gives a new file of the same
-//! name the old one's creation time for 15 seconds. Both are hints only: the bytes before the offset decide.
+//! The index comes from `GetFileInformationByHandle`. On NTFS a file that takes a deleted one's place has another, since it counts
+//! how often its entry was used; elsewhere it may be used again, and on ReFS its 64 bits are not unique. The creation time is no
+//! help: the system gives a new file of the same name the old one's for 15 seconds, anybody may set it, and some file systems
+//! have it move as the file is written. All is a hint only: the bytes before the offset decide.
 //!
 //! Files are opened with the default of the standard library, which lets others read, write and delete: a log is never locked.
 
@@ -17,7 +18,7 @@ use super::{FileId, Trouble};
 
 pub(super) fn id_of(file: &File) -> io::Result<FileId> {
     let info = information(file)?;
-    Ok(FileId { volume: info.volume_serial_number(), index: info.file_index(), born: info.creation_time().unwrap_or(0) })
+    Ok(FileId { volume: info.volume_serial_number(), index: info.file_index(), born: 0 })
 }
 
 pub(super) fn id_at(path: &Path, _: &Metadata) -> Option<FileId> {
