@@ -192,7 +192,10 @@ impl Timeline {
     }
 
     fn http_err(&mut self, second: i64, row: &HttpErr<'_>, origin: Origin) {
-        let phrase: Box<str> = String::from_utf8_lossy(row.reason.phrase).into();
+        let phrase: Box<str> = match row.reason.phrase {
+            [] => "(no reason)".into(),
+            phrase => String::from_utf8_lossy(phrase).into(),
+        };
         let ns = NsRequest::of_url(row.uri).filter(|_| row.status == Some(503));
         if row.not_iis() {
             if row.turned_away() {

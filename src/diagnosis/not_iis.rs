@@ -17,7 +17,7 @@ fn check(moment: &Moment<'_>) -> Verdict {
     Verdict::Found(vec![Finding {
         rule: RULE.name,
         severity: Severity::Info,
-        title: format!("{} of HTTPERR are not of a web site", plural(seen.count, "503", "503s")),
+        title: format!("{} in HTTPERR that no web site gave", plural(seen.count, "503", "503s")),
         detail: String::from(
             "They came to port 2869 (UPnP) or 5357 (Web Services for Devices), which Windows itself listens on. No web site turned them away.",
         ),

@@ -22,6 +22,8 @@ const DEFAULT_SETS: [&str; 4] = [
 ];
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
+/// How much out of order rows around midnight may be.
+const LATE: i64 = 600_000;
 
 /// Where each column that is read stands.
 #[derive(Debug, Clone, Default)]
@@ -156,6 +158,10 @@ impl W3c {
             self.day.0
         } else {
             let day = self.directive_day.as_mut().ok_or("the log has neither a date column nor a #Date")?;
+            // A row a little late just after midnight is still of the day before (KB 900700: rows may be out of order).
+            if self.last_clock < LATE && clock > MILLIS_PER_DAY - LATE {
+                return Ok(Time::from_millis((*day - 1) * MILLIS_PER_DAY + clock));
+            }
             // A clock that falls back by more than half a day has passed midnight.
             if self.last_clock - clock > MILLIS_PER_DAY / 2 {
                 *day += 1;

@@ -7,9 +7,10 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::panes::limit::{self, Draw, chart_columns};
-use super::panes::{LimitPane, Standing, limit_pane};
+use super::panes::{LimitPane, Standing, limit_pane, tag_pane};
 use super::state::{Pane, Ui};
 use super::theme::{Glyphs, Theme};
+use super::views::View;
 use crate::engine::Moment;
 use crate::time::Time;
 
@@ -45,7 +46,8 @@ pub fn screen(frame: &mut Frame<'_>, ui: &mut Ui, moment: &Moment<'_>, looks: Lo
     if let Some(row) = ui.help {
         chrome::help(frame, body, row, looks);
         ui.page = usize::from(body.height.saturating_sub(2));
-    } else if !ui.path.is_empty() {
+    } else if let Some(level) = ui.path.last() {
+        let body = if let View::Tag(tag) = level.view { above_tag(frame, body, tag, ui, moment, looks) } else { body };
         ui.page = list::level(frame, body, ui, moment, looks);
     } else if ui.zoomed || area.width < ALL_PANES.0 || area.height < ALL_PANES.1 {
         one_pane(frame, body, ui, moment, looks);
@@ -85,6 +87,16 @@ fn all_panes(frame: &mut Frame<'_>, area: Rect, ui: &mut Ui, moment: &Moment<'_>
     let below = if ui.focus == Pane::Sources { Pane::Sources } else { Pane::Log };
     let page_below = list::root(frame, bottom, below, ui, moment, looks);
     ui.page = if ui.focus == Pane::Findings { page } else { page_below };
+}
+
+/// A tag's chart above its history; gives what is left below.
+fn above_tag(frame: &mut Frame<'_>, area: Rect, tag: [u8; 4], ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) -> Rect {
+    let [top, rest] = Layout::vertical([Constraint::Length(area.height / 2), Constraint::Fill(1)]).areas(area);
+    let pane = tag_pane(tag, ui, moment, chart_columns(top));
+    let Looks { theme, glyphs } = looks;
+    let draw = Draw { theme, glyphs, focused: false, times: ("", "") };
+    limit::draw(&pane, top, frame.buffer_mut(), draw);
+    rest
 }
 
 fn limit(frame: &mut Frame<'_>, area: Rect, pane: Pane, ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) {

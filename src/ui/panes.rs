@@ -147,6 +147,12 @@ pub fn limit_pane(pane: Pane, ui: &Ui, moment: &Moment<'_>, columns: usize) -> O
     }
 }
 
+/// What is shown above the history of a pool tag.
+#[must_use]
+pub fn tag_pane(tag: [u8; 4], ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
+    pool::tag_pane(tag, ui, moment, columns)
+}
+
 /// The seconds of each column of a chart over the window.
 fn columns_of(moment: &Moment<'_>, window: i64, columns: usize) -> Vec<Range<i64>> {
     let end = moment.at.second() + 1;

@@ -15,6 +15,10 @@ use crate::ui::theme::Role;
 const TITLE: &str = "2 Pool";
 /// A sample stands for so many seconds after it: counters are sampled every few seconds, listings every few minutes.
 const FRESH: i64 = 90;
+/// A listing stands for so many seconds after it.
+const TAG_FRESH: i64 = 900;
+/// Tags grow slowly: their history is shown over at least so many seconds.
+const TAG_WINDOW: i64 = 1800;
 const MB: f64 = 1_048_576.0;
 
 pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
@@ -47,6 +51,35 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
         cutoff: max.map(|m| m / MB),
         turned_away,
         cells: Vec::new(),
+    }
+}
+
+/// One tag: what it holds, and how that came about.
+pub(super) fn tag_pane(tag: [u8; 4], ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
+    let pool = Pool::of(moment);
+    let Some(found) = pool.tags.iter().find(|t| t.tag == tag) else {
+        return LimitPane::empty("Tag", vec![(Role::Dim, String::from("in no listing yet"))], columns);
+    };
+    let bytes = moment.timeline.tag(tag).map(|history| &history.bytes);
+    let buckets = columns_of(moment, ui.window.max(TAG_WINDOW), columns).into_iter().map(|column| {
+        let last = Time::from_second(column.end).plus(-1).min(moment.at);
+        let listed = bytes.and_then(|s| s.at(last)).filter(|(t, _)| column.start - t.second() <= TAG_FRESH);
+        Bucket { value: listed.map(|(_, bytes)| Point { mean: bytes / MB, ..Point::default() }), turned_away: 0 }
+    });
+    let driver = if found.driver.is_empty() { "driver unknown" } else { &found.driver };
+    let mut lines = vec![(Role::Accent, format!("{} {driver}", found.shown())), (Role::Text, found.what.clone())];
+    if let Some((_, used)) = pool.used {
+        lines.push((Role::Text, format!("{:.1} % of the {} in use", percent(found.bytes, used), megabytes(used))));
+    }
+    if let Some(growth) = found.per_minute {
+        lines.push((Role::Text, format!("{}{} a minute", if growth >= 0.0 { "+" } else { "-" }, megabytes(growth.abs()))));
+    }
+    LimitPane {
+        standing: Standing::Fine,
+        number: format!("{:.0}", found.bytes / MB),
+        unit: String::from("MB non-paged"),
+        buckets: buckets.collect(),
+        ..LimitPane::empty("Tag", lines, 0)
     }
 }
 
