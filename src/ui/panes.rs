@@ -50,7 +50,7 @@ impl Standing {
         match self {
             Self::Empty => "no data",
             Self::Fine => "OK",
-            Self::Near => "NEAR LIMIT",
+            Self::Near => "HIGH",
             Self::TurnedAway => "REFUSED",
             Self::TurningAway => "REFUSING",
         }
