@@ -42,10 +42,13 @@ impl Rig {
     /// Puts one file in the place of another.
     pub fn replace(&self, from: &str, to: &str) {
         if cfg!(windows) {
-            // Where an open file cannot be renamed over, it can be deleted.
-            fs::remove_file(self.at(to)).unwrap();
+            // An open file cannot be renamed over there, but it can be moved away.
+            let away = tempfile::tempdir().unwrap();
+            fs::rename(self.at(to), away.path().join("replaced")).unwrap();
+            fs::rename(self.at(from), self.at(to)).unwrap();
+        } else {
+            fs::rename(self.at(from), self.at(to)).unwrap();
         }
-        fs::rename(self.at(from), self.at(to)).unwrap();
     }
 
     /// Lets `millis` pass, then polls until there is no more.
