@@ -57,7 +57,7 @@ fn rows(name: &str, part: &str) -> Vec<String> {
     let mut rows = Vec::new();
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).unwrap();
-        if entry.enclosed_name().unwrap().to_string_lossy().contains(part) {
+        if entry.enclosed_name().unwrap().to_string_lossy().replace('\\', "/").contains(part) {
             let mut text = String::new();
             entry.read_to_string(&mut text).unwrap();
             rows.extend(text.lines().filter(|line| !line.starts_with('#')).map(String::from));

@@ -63,16 +63,7 @@ impl Stage {
         self.session.draw(&mut self.terminal).unwrap();
         self.session.answer_now();
         self.session.draw(&mut self.terminal).unwrap();
-        let mut screen = self.terminal.backend().to_string();
-        if cfg!(windows) {
-            // Files of an archive have their folder before them as the system writes it.
-            for file in
-                ["httperr1.log", "httperr2.log", "agent.log", "ex071113.log", "ex080506.log", "u_ex091009.log", "u_ex091012.log"]
-            {
-                screen = screen.replace(&format!("\\{file}"), &format!("/{file}"));
-            }
-        }
-        screen
+        self.terminal.backend().to_string()
     }
 }
 

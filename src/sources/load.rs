@@ -136,7 +136,9 @@ impl Recording {
                 self.manifest = Some(Manifest::parse(std::str::from_utf8(&unpacked)?)?);
                 continue;
             }
-            let (name, size) = (path.join(name), unpacked.len() as u64);
+            // As archives write it, on every system.
+            let parts: Vec<_> = name.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+            let (name, size) = (path.join(parts.join("/")), unpacked.len() as u64);
             self.inputs.push(Input { name, place: Place::Memory(unpacked.into()), size, modified });
         }
         Ok(())

@@ -17,6 +17,7 @@ use crate::formats::lines::{Framed, Framer};
 /// A folder, a follower of it, and what the follower said.
 pub(super) struct Rig {
     pub dir: tempfile::TempDir,
+    away: tempfile::TempDir,
     pub follower: Follower,
     pub now: Duration,
     pub got: BTreeMap<SourceId, Vec<u8>>,
@@ -27,7 +28,8 @@ impl Rig {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let follower = follower(dir.path().to_owned());
-        Self { dir, follower, now: Duration::from_secs(1), got: BTreeMap::new(), said: Vec::new() }
+        let away = tempfile::tempdir().unwrap();
+        Self { dir, away, follower, now: Duration::from_secs(1), got: BTreeMap::new(), said: Vec::new() }
     }
 
     pub fn at(&self, name: &str) -> PathBuf {
@@ -39,11 +41,22 @@ impl Rig {
         file.write_all(text.as_ref()).unwrap();
     }
 
+    /// Takes a file away for good.
+    pub fn remove(&self, name: &str) {
+        if cfg!(windows) {
+            // Wine gives the index of a deleted file to the next one, which NTFS does not: so it is kept somewhere else.
+            let count = fs::read_dir(self.away.path()).unwrap().count();
+            fs::rename(self.at(name), self.away.path().join(count.to_string())).unwrap();
+        } else {
+            fs::remove_file(self.at(name)).unwrap();
+        }
+    }
+
     /// Puts one file in the place of another.
     pub fn replace(&self, from: &str, to: &str) {
         if cfg!(windows) {
-            // Where an open file cannot be renamed over, it can be deleted.
-            fs::remove_file(self.at(to)).unwrap();
+            // An open file cannot be renamed over there.
+            self.remove(to);
         }
         fs::rename(self.at(from), self.at(to)).unwrap();
     }

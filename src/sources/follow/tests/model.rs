@@ -175,7 +175,7 @@ impl World {
             }
             Act::Delete { header } => {
                 self.give_up();
-                fs::remove_file(self.rig.at(LOG)).unwrap();
+                self.rig.remove(LOG);
                 self.reopen();
                 self.begin(header);
             }
