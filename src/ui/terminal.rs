@@ -1,6 +1,6 @@
 //! The terminal: taken over at the start, given back at the end, whatever happens between.
 
-use std::io::{self, IsTerminal, Stdout, Write, stdout};
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write, stdout};
 use std::sync::Once;
 
 use crossterm::clipboard::CopyToClipboard;
@@ -10,10 +10,13 @@ use crossterm::{execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
+/// Bytes of a frame that go out in one write.
+const FRAME: usize = 64 * 1024;
+
 /// A terminal that is given back when this is dropped.
 pub struct Screen {
     /// What is drawn on.
-    pub terminal: Terminal<CrosstermBackend<Stdout>>,
+    pub terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
 }
 
 impl Screen {
@@ -37,7 +40,7 @@ impl Screen {
             }));
         });
         enable_raw_mode()?;
-        let mut screen = Self { terminal: Terminal::new(CrosstermBackend::new(stdout()))? };
+        let mut screen = Self { terminal: Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME, stdout())))? };
         // Terminal::clear would ask where the cursor is, and some terminals never answer.
         execute!(screen.terminal.backend_mut(), EnterAlternateScreen, Clear(ClearType::All), Hide)?;
         Ok(screen)
