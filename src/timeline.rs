@@ -26,6 +26,11 @@ pub const POOL_USED: &str = r"\memory\pool nonpaged bytes";
 /// Memory is bounded: counters beyond so many are not kept.
 const MOST_COUNTERS: usize = 4096;
 
+/// So many applications are kept apart: more are no server's, but somebody's names for sites.
+const MOST_APPS: usize = 4096;
+/// The name of all beyond them.
+const OTHER_APPS: &str = "(others)/";
+
 /// An application, by its place in a timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AppId(usize);
@@ -105,6 +110,9 @@ impl Timeline {
         if let Some(id) = self.app_ids.get(name) {
             return *id;
         }
+        if self.apps.len() >= MOST_APPS && name != OTHER_APPS {
+            return self.app_id(OTHER_APPS);
+        }
         let id = AppId(self.apps.len());
         self.apps.push((name.into(), App::default()));
         self.app_ids.insert(name.into(), id);
@@ -158,18 +166,17 @@ impl Timeline {
 
     fn request(&mut self, app: Option<AppId>, second: i64, request: &Request<'_>, origin: Origin) {
         let ns = NsRequest::of_url(request.stem);
-        let unknown_app = Box::from("-/");
-        let mut name = &unknown_app;
+        let mut name = None;
         if let Some((known, app)) = app.and_then(|id| self.apps.get_mut(id.0)) {
-            name = known;
             app.ended.add(second, 1);
             app.by_status.entry((request.status, request.substatus)).or_default().add(second, 1);
             if let Some(taken) = request.taken {
                 app.in_flight.add(second, taken);
                 app.timed = true;
             }
+            name = (request.status == 503).then(|| known.clone());
         }
-        let trouble = (request.status == 503).then(|| Trouble::Http503 { app: name.clone(), substatus: request.substatus });
+        let trouble = name.map(|app| Trouble::Http503 { app, substatus: request.substatus });
         if let Some(trouble) = trouble {
             self.trouble(trouble, second, 1, origin);
             if let Some(ns) = ns {

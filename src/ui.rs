@@ -3,6 +3,7 @@
 pub mod action;
 pub mod cursor;
 pub mod draw;
+pub mod level;
 pub mod listing;
 pub mod panes;
 pub mod state;

@@ -3,7 +3,6 @@
 //! Without applicationHost.config only the paths of known products count as applications. Guessing one per folder would split a
 //! site into pieces that no limit applies to.
 
-use std::collections::HashMap;
 use std::path::{Component, Path};
 
 use crate::limits::Settings;
@@ -11,6 +10,9 @@ use crate::timeline::{AppId, Timeline};
 
 /// Application paths of known products: SEPM (KB 177969) and Altiris Notification Server.
 const KNOWN: [&str; 6] = ["/secars", "/secreg", "/reporting", "/content", "/clientpackages", "/Altiris/NS"];
+
+/// Names of sites remembered a log.
+const MOST_SITES: usize = 64;
 
 /// The applications of all sites.
 #[derive(Debug, Clone, Default)]
@@ -28,8 +30,8 @@ pub struct Site {
     /// The `1` of the folder `W3SVC1` that holds the log.
     id: Option<u32>,
     version: u32,
-    /// By `s-sitename`: the site's applications, the longest path first.
-    by_name: HashMap<Box<[u8]>, Vec<Known>>,
+    /// By `s-sitename`, of which a log has few: the site's applications, the longest path first.
+    by_name: Vec<(Box<[u8]>, Vec<Known>)>,
 }
 
 #[derive(Debug)]
@@ -91,11 +93,17 @@ impl Applications {
             site.version = self.version;
             site.by_name.clear();
         }
-        if !site.by_name.contains_key(sitename) {
+        let known = site.by_name.iter().position(|(name, _)| **name == *sitename);
+        let index = known.unwrap_or_else(|| {
+            // A log with another name in every row must not fill the memory: it starts over.
+            if site.by_name.len() >= MOST_SITES {
+                site.by_name.clear();
+            }
             let known = self.of_site(site.id, &String::from_utf8_lossy(sitename));
-            site.by_name.insert(sitename.into(), known);
-        }
-        site.by_name.get_mut(sitename).and_then(|all| all.iter_mut().find(|k| k.encloses(stem)))
+            site.by_name.push((sitename.into(), known));
+            site.by_name.len() - 1
+        });
+        site.by_name.get_mut(index).and_then(|(_, all)| all.iter_mut().find(|k| k.encloses(stem)))
     }
 
     /// A site's applications, the longest path first; the last is its root.

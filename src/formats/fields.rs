@@ -2,6 +2,8 @@
 
 use memchr::{memchr, memchr_iter};
 
+use crate::time::parse_date;
+
 /// More columns than any log has; a row with more is malformed.
 pub const MAX_COLUMNS: usize = 64;
 
@@ -45,6 +47,17 @@ impl<'a> Row<'a> {
         row
     }
 
+    /// Cuts so that it has so many columns, if either way of cutting gives them.
+    #[must_use]
+    pub fn fitted(text: &'a [u8], columns: usize) -> Self {
+        let row = Self::split(text);
+        if row.len() == columns {
+            return row;
+        }
+        let loose = Self::split_loosely(text);
+        if loose.len() == columns { loose } else { row }
+    }
+
     fn push(&mut self, column: &'a [u8]) {
         if let Some(slot) = self.columns.get_mut(self.len) {
             *slot = column;
@@ -77,6 +90,29 @@ impl<'a> Row<'a> {
             None | Some(b"-") => &[],
             Some(text) => text,
         }
+    }
+}
+
+/// Reads dates, which rows of one day repeat.
+#[derive(Debug, Default)]
+pub struct Days {
+    last: Option<([u8; 10], i64)>,
+}
+
+impl Days {
+    /// Days since the epoch of `YYYY-MM-DD`; what is wrong with it otherwise.
+    ///
+    /// # Errors
+    /// When it is no date.
+    pub fn read(&mut self, text: &[u8]) -> Result<i64, &'static str> {
+        if let Some((last, day)) = &self.last
+            && text == last
+        {
+            return Ok(*day);
+        }
+        let day = parse_date(text).ok_or("the date is no date")?;
+        self.last = text.try_into().ok().map(|text| (text, day));
+        Ok(day)
     }
 }
 

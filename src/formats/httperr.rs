@@ -2,7 +2,7 @@
 //!
 //! Times are UTC. Reason phrases are those of KB 820729; newer Windows versions add more, which are shown as they are.
 
-use super::fields::{self, MAX_COLUMNS, Row, directive, find, number, status};
+use super::fields::{self, Days, MAX_COLUMNS, Row, directive, find, number, status};
 use super::lines::Line;
 use super::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
 use crate::record::{Fact, HttpErr, Position, Reason, ReasonClass, Record};
@@ -177,22 +177,18 @@ fn sniff(head: Head<'_>) -> Sniff {
 
 struct Decode {
     header: Option<Layout>,
-    day: (i64, [u8; 10]),
+    days: Days,
 }
 
 impl Decode {
     fn new(_: &Hints) -> Self {
-        Self { header: None, day: (0, [0; 10]) }
+        Self { header: None, days: Days::default() }
     }
 
     fn time(&mut self, layout: &Layout, row: &Row<'_>) -> Result<Time, &'static str> {
         let clock = parse_clock(row.text(layout.time)).ok_or("the time is no time")?;
-        let text = row.text(layout.date);
-        if text != self.day.1 {
-            let day = parse_date(text).ok_or("the date is no date")?;
-            self.day = (day, text.try_into().map_err(|_| "the date is no date")?);
-        }
-        Ok(Time::from_millis(self.day.0 * 86_400_000 + clock))
+        let day = self.days.read(row.text(layout.date))?;
+        Ok(Time::from_millis(day * 86_400_000 + clock))
     }
 
     fn row(&mut self, layout: &Layout, row: &Row<'_>, line: Line<'_>, sink: &mut dyn Sink) {
@@ -237,17 +233,10 @@ impl Decoder for Decode {
             return;
         }
         let header = self.header.take();
-        let mut row = Row::split(line.text);
         // Without a header each row is looked at by itself: the three default layouts differ in their number of columns.
-        let guess = if header.is_none() { Layout::guess(&row) } else { None };
+        let guess = if header.is_none() { Layout::guess(&Row::split(line.text)) } else { None };
         if let Some(layout) = header.as_ref().or(guess.as_ref()) {
-            if row.len() != layout.columns {
-                let loose = Row::split_loosely(line.text);
-                if loose.len() == layout.columns {
-                    row = loose;
-                }
-            }
-            self.row(layout, &row, line, sink);
+            self.row(layout, &Row::fitted(line.text, layout.columns), line, sink);
         } else {
             sink.malformed(line, "no #Fields before it, and it fits no layout of HTTPERR");
         }

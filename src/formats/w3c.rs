@@ -3,7 +3,7 @@
 //! A row is written when its request **ends**, in UTC with whole seconds; `time-taken` is in milliseconds (Microsoft, "W3C
 //! logging"; KB 944884). Columns are found by the `#Fields` in force, which may change in the middle of a file.
 
-use super::fields::{self, MAX_COLUMNS, Row, directive, find, number, status};
+use super::fields::{self, Days, MAX_COLUMNS, Row, directive, find, number, status};
 use super::lines::Line;
 use super::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
 use crate::record::{Fact, Position, Record, Request};
@@ -114,8 +114,7 @@ struct W3c {
     /// Rows came before any header and fit no default set.
     headless: bool,
     zone: Zone,
-    /// Days since the epoch and the text they were read from: rows of one day follow one another.
-    day: (i64, [u8; 10]),
+    days: Days,
     /// The day of the `#Date` directive, carried on over midnights, for logs without a date column.
     directive_day: Option<i64>,
     last_clock: i64,
@@ -128,7 +127,7 @@ impl W3c {
             guessed: false,
             headless: false,
             zone: hints.zone,
-            day: (0, [0; 10]),
+            days: Days::default(),
             directive_day: None,
             last_clock: 0,
         }
@@ -150,12 +149,7 @@ impl W3c {
     fn time(&mut self, layout: &Layout, row: &Row<'_>) -> Result<Time, &'static str> {
         let clock = parse_clock(row.text(layout.time)).ok_or("the time is no time")?;
         let day = if let Some(column) = layout.date {
-            let text = row.get(column);
-            if text != self.day.1 {
-                let day = parse_date(text).ok_or("the date is no date")?;
-                self.day = (day, text.try_into().map_err(|_| "the date is no date")?);
-            }
-            self.day.0
+            self.days.read(row.get(column))?
         } else {
             let day = self.directive_day.as_mut().ok_or("the log has neither a date column nor a #Date")?;
             // A row a little late just after midnight is still of the day before (KB 900700: rows may be out of order).
@@ -221,21 +215,15 @@ impl Decoder for W3c {
             Some(_) if line.text.trim_ascii().is_empty() => return,
             Some(_) => {}
         }
-        let mut row = Row::split(line.text);
         if self.layout.is_none() {
-            self.layout = Layout::guess(&row);
+            self.layout = Layout::guess(&Row::split(line.text));
             self.guessed = self.layout.is_some();
             self.headless = self.layout.is_none();
         }
         let Some(layout) = self.layout.take() else {
             return sink.malformed(line, "no #Fields before it, and it fits no default set of fields");
         };
-        if row.len() != layout.columns {
-            let loose = Row::split_loosely(line.text);
-            if loose.len() == layout.columns {
-                row = loose;
-            }
-        }
+        let row = Row::fitted(line.text, layout.columns);
         self.row(&layout, &row, line, sink);
         self.layout = Some(layout);
     }

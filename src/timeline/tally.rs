@@ -77,8 +77,12 @@ impl NsRequest {
     /// Tells the request from a URL, with or without a query. Case varies between agents.
     #[must_use]
     pub fn of_url(url: &[u8]) -> Option<Self> {
-        let path = url.split(|b| *b == b'?').next().unwrap_or_default();
-        let page = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
+        let path = memchr::memchr(b'?', url).and_then(|query| url.get(..query)).unwrap_or(url);
+        let page = memchr::memrchr(b'/', path).and_then(|slash| path.get(slash + 1..)).unwrap_or(path);
+        // Nearly every URL of nearly every server is none of them.
+        if !matches!(page.first(), Some(b'g' | b'G')) {
+            return None;
+        }
         let page = page.split(|b| *b == b'.').next().unwrap_or_default();
         Self::ALL.into_iter().find(|request| page.eq_ignore_ascii_case(request.name().as_bytes()))
     }

@@ -6,9 +6,10 @@ mod list;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
+use super::level::Pane;
 use super::panes::limit::{self, Draw, chart_columns};
 use super::panes::{LimitPane, Standing, limit_pane, tag_pane};
-use super::state::{Pane, Ui};
+use super::state::Ui;
 use super::theme::{Glyphs, Theme};
 use super::views::View;
 use crate::engine::Moment;

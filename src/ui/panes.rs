@@ -9,7 +9,8 @@ mod requests;
 
 use std::ops::Range;
 
-use super::state::{Pane, Ui};
+use super::level::Pane;
+use super::state::Ui;
 use super::theme::Role;
 use crate::engine::Moment;
 use crate::formats::Kind;
@@ -50,7 +51,7 @@ impl Standing {
         match self {
             Self::Empty => "no data",
             Self::Fine => "OK",
-            Self::Near => "NEAR LIMIT",
+            Self::Near => "HIGH",
             Self::TurnedAway => "REFUSED",
             Self::TurningAway => "REFUSING",
         }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use super::action::Action;
 use super::cursor::Cursor;
-use super::listing::{Listing, Order};
+use super::level::{Level, Pane};
+use super::listing::Listing;
 use super::views::{Ask, Look, Reply, View};
 use crate::diagnosis;
 use crate::drill::matching::About;
@@ -17,83 +18,6 @@ const WINDOWS: [i64; 9] = [60, 120, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 24
 
 /// Lines that the log pane reads: no screen shows more of it.
 const PANE_LINES: usize = 100;
-
-/// The panes, in the order of `Tab`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Pane {
-    /// Requests in flight.
-    Requests,
-    /// The non-paged pool.
-    Pool,
-    /// Slots of a Notification Server.
-    Ns,
-    /// What is wrong.
-    Findings,
-    /// The files; shown in the place of the log.
-    Sources,
-    /// The merged lines of all logs.
-    Log,
-}
-
-impl Pane {
-    /// All panes.
-    pub const ALL: [Self; 6] = [Self::Requests, Self::Pool, Self::Ns, Self::Findings, Self::Sources, Self::Log];
-
-    fn index(self) -> usize {
-        Self::ALL.iter().position(|p| *p == self).unwrap_or(0)
-    }
-
-    /// The list that lies behind it.
-    #[must_use]
-    pub fn root(self) -> View {
-        match self {
-            Self::Requests => View::Apps,
-            Self::Pool => View::Tags,
-            Self::Ns => View::NsTypes,
-            Self::Findings => View::Findings,
-            Self::Sources => View::Sources,
-            Self::Log => View::Log,
-        }
-    }
-}
-
-/// A level of the drilldown with what is remembered of it.
-#[derive(Debug, Clone)]
-pub struct Level {
-    /// What it shows.
-    pub view: View,
-    /// The row selected.
-    pub selected: usize,
-    /// What tells that row from others, so that the selection stays on it.
-    anchor: Option<String>,
-    /// How it is narrowed and ordered.
-    pub order: Order,
-    /// The first row on the screen; drawing moves it as far as it must to show the selection.
-    pub offset: std::cell::Cell<usize>,
-}
-
-impl Level {
-    fn new(view: View) -> Self {
-        Self { view, selected: 0, anchor: None, order: Order::default(), offset: std::cell::Cell::new(0) }
-    }
-
-    /// The row selected among some rows.
-    #[must_use]
-    pub fn selection(&self, listing: &Listing) -> usize {
-        let last = listing.rows.len().saturating_sub(1);
-        let anchored = self.anchor.as_ref().filter(|_| !listing.is_text);
-        // The log is read from its end, as long as nobody moved in it.
-        if self.anchor.is_none() && matches!(self.view, View::Log | View::Lines { .. }) && self.order.sort.is_none() {
-            return last;
-        }
-        anchored.and_then(|anchor| listing.rows.iter().position(|row| row.id() == *anchor)).unwrap_or(self.selected).min(last)
-    }
-
-    fn select(&mut self, row: usize, listing: &Listing) {
-        self.selected = row.min(listing.rows.len().saturating_sub(1));
-        self.anchor = listing.rows.get(self.selected).map(super::listing::ListRow::id);
-    }
-}
 
 /// What must be done outside.
 #[derive(Debug, Clone, PartialEq)]

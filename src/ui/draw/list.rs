@@ -7,9 +7,10 @@ use ratatui::widgets::{Block, Borders, Widget};
 
 use super::Looks;
 use crate::engine::Moment;
+use crate::ui::level::{Level, Pane};
 use crate::ui::listing::{Cut, Listing, Width};
 use crate::ui::panes::limit::{Draw, line};
-use crate::ui::state::{Level, Pane, Ui};
+use crate::ui::state::Ui;
 use crate::ui::text::Shown;
 use crate::ui::theme::Role;
 use crate::ui::widgets::{Cell, Column, ColumnWidth, Row, Sort, Table, scroll};

@@ -74,8 +74,10 @@ pub(super) fn tag_pane(tag: [u8; 4], ui: &Ui, moment: &Moment<'_>, columns: usiz
     if let Some(growth) = found.per_minute {
         lines.push((Role::Text, format!("{}{} a minute", if growth >= 0.0 { "+" } else { "-" }, megabytes(growth.abs()))));
     }
+    let share = pool.used.map_or(0.0, |(_, used)| percent(found.bytes, used));
     LimitPane {
-        standing: Standing::Fine,
+        // One tag with a quarter of the pool is what leaks look like.
+        standing: if share > 25.0 { Standing::Near } else { Standing::Fine },
         number: format!("{:.0}", found.bytes / MB),
         unit: String::from("MB non-paged"),
         buckets: buckets.collect(),

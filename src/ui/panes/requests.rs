@@ -7,7 +7,8 @@ use crate::engine::Moment;
 use crate::formats::Kind;
 use crate::timeline::App;
 use crate::ui::cursor::Mode;
-use crate::ui::state::{Pane, Ui};
+use crate::ui::level::Pane;
+use crate::ui::state::Ui;
 use crate::ui::theme::Role;
 use crate::ui::views::View;
 
