@@ -90,9 +90,9 @@ impl Seat {
         panic!("the alternate screen was never left, or the cursor never shown again");
     }
 
-    fn signal(&self, signal: &str) {
-        let id = self.child.process_id().unwrap().to_string();
-        assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
+    fn terminate(&self) {
+        let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::TERM).unwrap();
     }
 }
 
@@ -151,7 +151,7 @@ fn resizing_redraws_and_breaks_nothing() {
 fn the_terminal_is_given_back_on_sigterm() {
     let seat = Seat::new(&["demo"], None);
     seat.until_text("1 Requests");
-    seat.signal("-TERM");
+    seat.terminate();
     assert_eq!(seat.ends(), 0);
 }
 
