@@ -152,8 +152,7 @@ fn a_folder_of_samples_is_the_sum_of_its_files() {
 fn the_2007_sample_tells_of_21_refused_connections() {
     let Some(root) = samples() else { return };
     let log = root.join("seed/httperr_zachbonham_2007.log");
-    let ran = assert_cmd::Command::cargo_bin("why503")
-        .unwrap()
+    let ran = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("why503"))
         .args(["report", "--format", "json", "--pool-max", "128MB"])
         .arg(&log)
         .assert()
