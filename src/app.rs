@@ -18,6 +18,7 @@ use crate::engine::Engine;
 use crate::headless::Headless;
 use crate::limits::Limits;
 use crate::report::Report;
+use crate::sources::discover;
 use crate::sources::load::Recording;
 use crate::sources::shelf::Shelf;
 
@@ -141,7 +142,7 @@ fn stop_on_signal(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
 /// Paths that are not there, and are no globs, are mistakes more often than logs to come.
 fn present(paths: &[PathBuf]) -> anyhow::Result<()> {
     for path in paths {
-        if !crate::sources::discover::has_wildcard(path) && !path.exists() {
+        if !discover::has_wildcard(path) && !path.exists() {
             let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
             if parent.is_some_and(|p| !p.exists()) {
                 bail!("{}: not there, nor its folder", path.display());
@@ -153,8 +154,11 @@ fn present(paths: &[PathBuf]) -> anyhow::Result<()> {
 
 /// Live on this machine: the places where IIS, HTTP.sys, SEPM and the Notification Server keep their logs.
 fn live(config: &Config) -> anyhow::Result<ExitCode> {
-    let places = crate::sources::discover::usual_places(&|name| std::env::var(name).ok());
-    let found: Vec<PathBuf> = places.iter().filter(|(_, path)| path.exists()).map(|(_, path)| path.clone()).collect();
+    let places = discover::usual_places(&|name| std::env::var(name).ok());
+    let is_there = |path: &PathBuf| {
+        if discover::has_wildcard(path) { !discover::look(std::slice::from_ref(path)).seen.is_empty() } else { path.exists() }
+    };
+    let found: Vec<PathBuf> = places.iter().map(|(_, path)| path).filter(|path| is_there(path)).cloned().collect();
     if found.is_empty() {
         let mut out = io::stderr();
         writeln!(out, "why503: nothing to watch on this machine. Looked for:")?;
