@@ -12,7 +12,7 @@ mod ns_slots_full;
 use crate::engine::Moment;
 use crate::record::{Origin, SourceId};
 use crate::time::Time;
-use crate::timeline::tally::Tally;
+use crate::timeline::tally::{Tally, Trouble};
 
 /// Seconds without a kind of trouble after which it counts as having set in anew.
 pub const QUIET: i64 = 300;
@@ -123,7 +123,7 @@ pub struct Rule {
 pub static RULES: &[Rule] =
     &[iis_503_2::RULE, http_connections_refused::RULE, ns_slots_full::RULE, log_cannot_tell::RULE, not_iis::RULE];
 
-/// Everything that is wrong as of a moment, the worst first, then the earliest.
+/// Everything that is wrong as of a moment: the worst first, then what was seen last.
 #[must_use]
 pub fn findings(moment: &Moment<'_>) -> Vec<Finding> {
     let mut all: Vec<Finding> = RULES
@@ -133,8 +133,51 @@ pub fn findings(moment: &Moment<'_>) -> Vec<Finding> {
             Verdict::Fine | Verdict::NotKnowable(_) => Vec::new(),
         })
         .collect();
-    all.sort_by(|a, b| (a.severity, a.first, a.rule).cmp(&(b.severity, b.first, b.rule)));
+    all.sort_by(|a, b| (a.severity, b.last, a.first, a.rule).cmp(&(b.severity, a.last, b.first, b.rule)));
     all
+}
+
+/// Clients turned away as of a moment, by reason, the most frequent first, whether a rule knows the reason or not. Other users of
+/// HTTP.sys are not counted.
+#[must_use]
+pub fn turned_away(moment: &Moment<'_>) -> Vec<(String, u64)> {
+    let end = moment.at.second() + 1;
+    let mut reasons = std::collections::BTreeMap::<String, u64>::new();
+    for (trouble, tally) in moment.timeline.troubles() {
+        let reason = match trouble {
+            Trouble::Http503 { substatus: Some(substatus), .. } => format!("503.{substatus}"),
+            Trouble::Http503 { substatus: None, .. } => String::from("503"),
+            Trouble::HttpErr { phrase, turned_away: true } => phrase.to_string(),
+            _ => continue,
+        };
+        *reasons.entry(reason).or_default() += tally.sum(i64::MIN..end);
+    }
+    let mut rows: Vec<(String, u64)> = reasons.into_iter().filter(|(_, count)| *count > 0).collect();
+    rows.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    rows
+}
+
+/// A sentence about clients turned away that no finding of a moment tells of; `None` if all are told of, or there are none.
+#[must_use]
+pub fn untold(moment: &Moment<'_>) -> Option<String> {
+    // What the three rules of turned-away clients tell of themselves.
+    let ns = matches!((ns_slots_full::RULE.check)(moment), Verdict::Found(_));
+    let is_told = |reason: &str| match reason {
+        "503.2" | crate::formats::httperr::CONNECTIONS_REFUSED => true,
+        "N/A" | "503" | "503.0" => ns,
+        _ => false,
+    };
+    let mut reasons: Vec<String> = turned_away(moment)
+        .into_iter()
+        .filter(|(reason, _)| !is_told(reason))
+        .map(|(reason, count)| format!("{count} {reason}"))
+        .collect();
+    let seconds = i64::MIN..moment.at.second() + 1;
+    let sepm = moment.timeline.count(&Trouble::Sepm503, seconds.clone());
+    if sepm > 0 && moment.timeline.apps().next().is_none() {
+        reasons.push(format!("{sepm} 503 from secars in SEPM's own log (add the W3C log of its site)"));
+    }
+    (!reasons.is_empty()).then(|| format!("turned away for other reasons: {}", reasons.join(", ")))
 }
 
 /// What cannot be known as of a moment: each rule with what it misses.

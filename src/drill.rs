@@ -262,7 +262,9 @@ pub fn text_at(moment: &Moment<'_>, origin: Origin, reader: &dyn ReadLog) -> Res
         None => Cow::Borrowed(&bytes),
         Some(big_endian) => Cow::Owned(crate::formats::lines::decode_utf16(&bytes, big_endian)),
     };
-    Ok(text.trim_ascii_end().to_vec())
+    // A record of several lines has their line ends in it.
+    let lines: Vec<&[u8]> = text.trim_ascii_end().split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l)).collect();
+    Ok(lines.join(&b'\n'))
 }
 
 /// The header lines in force where a record stands, such as its `#Fields`; empty if they cannot be read.

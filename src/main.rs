@@ -12,7 +12,10 @@ fn main() -> ExitCode {
         // Whoever read the output has seen enough.
         Err(error) if why503::app::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("why503: {}", Shown::from_str(&format!("{error:#}")));
+            let message = format!("why503: {error:#}");
+            for line in message.lines() {
+                eprintln!("{}", Shown::from_str(line));
+            }
             ExitCode::FAILURE
         }
     }

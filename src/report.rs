@@ -34,6 +34,8 @@ pub struct Report {
     turned_away: Vec<ReasonRow>,
     findings: Vec<FindingRow>,
     not_knowable: Vec<NotKnowableRow>,
+    /// Clients turned away that no finding tells of.
+    untold: Option<String>,
     #[serde(skip)]
     zone: Zone,
 }
@@ -183,9 +185,10 @@ impl Report {
             requests: moment.timeline.apps().map(|(name, app)| app_row(moment, name, app)).collect(),
             pool: pool(moment),
             ns_slots: SlotUse::all(moment).iter().map(slots_row).collect(),
-            turned_away: turned_away(moment),
+            turned_away: diagnosis::turned_away(moment).into_iter().map(|(reason, count)| ReasonRow { reason, count }).collect(),
             findings: diagnosis::findings(moment).into_iter().map(|f| finding(moment, f, reader)).collect(),
             not_knowable: diagnosis::not_knowable(moment).into_iter().map(|(rule, why)| NotKnowableRow { rule, why }).collect(),
+            untold: diagnosis::untold(moment),
             zone,
         }
     }
@@ -304,25 +307,6 @@ fn slots_row(slots: &SlotUse) -> SlotsRow {
             .map(|t| TypeRow { r#type: t.request.name(), requests: t.requests, turned_away: t.turned_away })
             .collect(),
     }
-}
-
-/// Clients turned away by reason, the most frequent first. Other users of HTTP.sys are not counted here.
-fn turned_away(moment: &Moment<'_>) -> Vec<ReasonRow> {
-    let end = moment.at.second() + 1;
-    let mut reasons = std::collections::BTreeMap::<String, u64>::new();
-    for (trouble, tally) in moment.timeline.troubles() {
-        let reason = match trouble {
-            Trouble::Http503 { substatus: Some(substatus), .. } => format!("503.{substatus}"),
-            Trouble::Http503 { substatus: None, .. } => String::from("503"),
-            Trouble::HttpErr { phrase, turned_away: true } => phrase.to_string(),
-            _ => continue,
-        };
-        *reasons.entry(reason).or_default() += tally.sum(i64::MIN..end);
-    }
-    let mut rows: Vec<ReasonRow> =
-        reasons.into_iter().filter(|(_, count)| *count > 0).map(|(reason, count)| ReasonRow { reason, count }).collect();
-    rows.sort_by(|a, b| b.count.cmp(&a.count).then(a.reason.cmp(&b.reason)));
-    rows
 }
 
 fn finding(moment: &Moment<'_>, finding: diagnosis::Finding, reader: &dyn ReadLog) -> FindingRow {

@@ -39,6 +39,12 @@ impl SlotUse {
     /// request share.
     #[must_use]
     pub fn all(moment: &Moment<'_>) -> Vec<Self> {
+        Self::known(moment, moment.at.second())
+    }
+
+    /// The same, with what was in flight in an earlier second: the last one that the web logs tell of.
+    #[must_use]
+    pub fn known(moment: &Moment<'_>, second: i64) -> Vec<Self> {
         let seen = NsRequest::ALL.iter().any(|r| moment.timeline.ns(*r).is_some())
             || moment.timeline.troubles().any(|(t, _)| {
                 matches!(
@@ -53,18 +59,18 @@ impl SlotUse {
         if let Some(package) = moment.limits.package_slots(logged(Slots::PackageInfo)) {
             let config = moment.limits.config_slots(logged(Slots::Config));
             return vec![
-                Self::new(moment, Slots::Config, config, &[NsRequest::GetClientPolicies]),
-                Self::new(moment, Slots::PackageInfo, package, &[NsRequest::GetPackageInfo]),
+                Self::new(moment, second, Slots::Config, config, &[NsRequest::GetClientPolicies]),
+                Self::new(moment, second, Slots::PackageInfo, package, &[NsRequest::GetPackageInfo]),
             ];
         }
         // Sharing, either message tells the one limit.
         let logged = logged(Slots::Config).or_else(|| logged(Slots::PackageInfo));
-        vec![Self::new(moment, Slots::Config, moment.limits.config_slots(logged), &NsRequest::ALL)]
+        vec![Self::new(moment, second, Slots::Config, moment.limits.config_slots(logged), &NsRequest::ALL)]
     }
 
-    fn new(moment: &Moment<'_>, slots: Slots, limit: Limit, requests: &[NsRequest]) -> Self {
+    fn new(moment: &Moment<'_>, second: i64, slots: Slots, limit: Limit, requests: &[NsRequest]) -> Self {
         let end = moment.at.second() + 1;
-        let types = requests.iter().map(|r| TypeUse::new(moment, *r)).collect();
+        let types = requests.iter().map(|r| TypeUse::new(moment, second, *r)).collect();
         let peak = sum(moment, requests).peak(end);
         Self { slots, limit, types, peak }
     }
@@ -87,14 +93,14 @@ impl SlotUse {
 }
 
 impl TypeUse {
-    fn new(moment: &Moment<'_>, request: NsRequest) -> Self {
+    fn new(moment: &Moment<'_>, second: i64, request: NsRequest) -> Self {
         let seconds = i64::MIN..moment.at.second() + 1;
         let series = moment.timeline.ns(request);
         Self {
             request,
             requests: series.map_or(0, |s| u64::try_from(s.ended.sum(seconds.clone())).unwrap_or(0)),
             turned_away: turned_away(moment, request, &seconds),
-            now: series.map(|s| s.in_flight.at(moment.at.second())).unwrap_or_default(),
+            now: series.map(|s| s.in_flight.at(second)).unwrap_or_default(),
         }
     }
 }

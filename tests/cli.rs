@@ -333,3 +333,17 @@ fn what_is_there_is_counted_without_a_screen() {
     assert_eq!(counted["digest"], format!("{digest:016x}"));
     assert_eq!((&counted["sources"][0]["kind"], &counted["sources"][0]["lines"]), (&"w3c".into(), &1.into()));
 }
+
+#[test]
+fn what_is_turned_away_for_a_reason_without_a_rule_is_never_called_fine() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = "2018-01-01 08:09:10 172.31.77.6 2094 172.31.77.6 80 HTTP/1.1 GET /a 503 1 QueueFull DefaultAppPool\r\n";
+    std::fs::write(folder.path().join("httperr1.log"), row.repeat(5)).unwrap();
+    let home = home();
+    let (code, out, err) = run(&home, &["report", folder.path().to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("turned away for other reasons: 5 QueueFull"), "{out}");
+    assert!(!out.contains("Nothing is wrong"), "{out}");
+    let glob = folder.path().join("http*.log");
+    assert_eq!(run(&home, &["report", glob.to_str().unwrap()]).0, Some(0));
+}

@@ -53,6 +53,11 @@ pub(super) fn replay(recording: Recording, title: &str, play: &Play, config: &Co
     if let Some(to) = play.to {
         session.range.1 = Some(cli::moment(to, first));
     }
+    if let (Some(from), Some(to)) = session.range
+        && from > to
+    {
+        anyhow::bail!("--from {from} is after the end, {to}: the recording has nothing there");
+    }
     session.to_load = Some(recording.size().max(1));
     let shelf = session.shelf.clone();
     drive(session, move |send, stop| {

@@ -5,7 +5,11 @@ use crate::time::{When, Zone};
 
 /// A size in bytes.
 pub(super) fn size(text: &str) -> Result<u64, String> {
-    limits::parse_size(text).filter(|n| *n > 0).ok_or_else(|| format!("{text:?} is no size: write 128MB"))
+    match limits::parse_size(text) {
+        Some(bytes) if bytes >= 1 << 20 => Ok(bytes),
+        Some(bytes) => Err(format!("{text:?} is {bytes} bytes, which is no size of a pool: write 128MB")),
+        None => Err(format!("{text:?} is no size: write 128MB")),
+    }
 }
 
 /// A moment.
@@ -15,7 +19,10 @@ pub(super) fn when(text: &str) -> Result<When, String> {
 
 /// A count of at least 1.
 pub(super) fn count(text: &str) -> Result<u64, String> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| format!("{text:?} is no number of requests: write 5000"))
+    text.parse()
+        .ok()
+        .filter(|n| *n > 0)
+        .ok_or_else(|| format!("{text:?} is no count: write a whole number, such as 5000 requests or 50 slots"))
 }
 
 /// A speed: `10`, `x10` or `0.5`.

@@ -73,8 +73,11 @@ impl Page {
 
     fn findings(&mut self, report: &Report) {
         self.title("Findings");
-        if report.findings.is_empty() {
-            self.line("Nothing is wrong as far as these files can tell.");
+        match &report.untold {
+            Some(untold) => self.wrapped("!! ", untold),
+            None if report.span.is_none() => self.line("Nothing can be said: no record was read from these files."),
+            None if report.findings.is_empty() => self.line("Nothing is wrong as far as these files can tell."),
+            None => {}
         }
         for finding in &report.findings {
             self.finding(finding);
@@ -167,13 +170,13 @@ impl Page {
         self.title("Notification Server slots");
         for SlotsRow { slots, limit, requests, turned_away, peak, by_type } in &report.ns_slots {
             self.line(&format!(
-                "{slots}: peak {}, limit {} ({}); {requests} requests, {turned_away} turned away",
+                "{slots}: peak {}, limit {} ({}); {requests} logged by IIS, {turned_away} turned away",
                 peak_text(peak.as_ref()),
                 limit.value,
                 limit.origin
             ));
             for row in by_type {
-                self.line(&format!("  {}: {} requests, {} turned away", row.r#type, row.requests, row.turned_away));
+                self.line(&format!("  {}: {} logged by IIS, {} turned away", row.r#type, row.requests, row.turned_away));
             }
         }
     }

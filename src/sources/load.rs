@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, bail};
 
+use super::discover;
 use super::manifest::{MANIFEST, Manifest};
 use super::shelf::{Place, Shelf};
 use crate::engine::{Engine, Envelope, Opened, Payload};
@@ -54,6 +55,13 @@ impl Recording {
     pub fn open(paths: &[PathBuf]) -> anyhow::Result<Self> {
         let mut recording = Self::default();
         for path in paths {
+            // Windows' shells leave globs to the program.
+            if discover::has_wildcard(path) && !path.exists() {
+                for seen in discover::look(std::slice::from_ref(path)).seen {
+                    recording.add(&seen.path, 0).with_context(|| seen.path.display().to_string())?;
+                }
+                continue;
+            }
             recording.add(path, 0).with_context(|| path.display().to_string())?;
         }
         if recording.inputs.is_empty() {

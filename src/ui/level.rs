@@ -66,6 +66,10 @@ impl Level {
     #[must_use]
     pub fn selection(&self, listing: &Listing) -> usize {
         let last = listing.rows.len().saturating_sub(1);
+        // The evidence is what one wants from a finding.
+        if self.anchor.is_none() && self.selected == 0 && matches!(self.view, View::Finding { .. }) {
+            return listing.rows.iter().position(|row| row.target.is_some()).unwrap_or(0);
+        }
         let anchored = self.anchor.as_ref().filter(|_| !listing.is_text);
         // The log is read from its end, as long as nobody moved in it.
         if self.anchor.is_none() && matches!(self.view, View::Log | View::Lines { .. }) && self.order.sort.is_none() {

@@ -108,13 +108,15 @@ pub struct ListRow {
     pub role: Role,
     /// What is behind it.
     pub target: Option<View>,
+    /// What `y` copies, where that is more than what is shown.
+    pub copy: Option<String>,
 }
 
 impl ListRow {
     /// A row in the ordinary look.
     #[must_use]
     pub fn new(cells: Vec<Cell>, target: Option<View>) -> Self {
-        Self { cells, role: Role::Text, target }
+        Self { cells, role: Role::Text, target, copy: None }
     }
 
     /// The same row in another look.

@@ -237,14 +237,14 @@ impl Ui {
     /// Goes to the next, or the previous, moment at which a finding sets in.
     fn seek_finding(&mut self, next: bool, moment: &Moment<'_>, bounds: (Time, Time)) {
         let all = diagnosis::findings(&Moment { at: bounds.1, ..*moment });
-        let mut onsets: Vec<(Time, &str)> = all.iter().flat_map(|f| f.onsets.iter().map(|t| (*t, f.title.as_str()))).collect();
+        let mut onsets: Vec<(Time, &str)> = all.iter().flat_map(|f| f.onsets.iter().map(|t| (*t, f.rule))).collect();
         onsets.sort_unstable();
         let found =
             if next { onsets.iter().find(|(t, _)| *t > moment.at) } else { onsets.iter().rev().find(|(t, _)| *t < moment.at) };
         match found {
-            Some((time, title)) => {
+            Some((time, rule)) => {
                 self.cursor.go(*time, bounds);
-                self.message = Some(format!("{}: {title}", self.zone.clock(*time)));
+                self.message = Some(format!("{}: {rule} sets in", self.zone.clock(*time)));
             }
             None => {
                 self.message =
@@ -362,7 +362,7 @@ impl Ui {
     fn copy(&mut self, moment: &Moment<'_>) -> Vec<Effect> {
         let listing = self.listing(moment);
         match listing.rows.get(self.level().selection(&listing)) {
-            Some(row) => vec![Effect::Copy(row.all_text())],
+            Some(row) => vec![Effect::Copy(row.copy.clone().unwrap_or_else(|| row.all_text()))],
             None => Vec::new(),
         }
     }

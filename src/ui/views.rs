@@ -23,7 +23,7 @@ use crate::timeline::tally::NsRequest;
 /// Lines that a list of lines reads at most.
 const MOST_LINES: usize = 2000;
 /// Rows that a list shows at most.
-const MOST_ROWS: usize = 5000;
+const MOST_ROWS: usize = 20_001;
 
 /// A level of the drilldown.
 #[derive(Debug, Clone, PartialEq)]
@@ -282,8 +282,9 @@ impl View {
     fn groups(&self, look: &Look<'_>) -> Listing {
         let columns = vec![
             Column::text(self.by().map_or("", By::name), Width::Fill),
-            Column::number("in flight", 10),
-            Column::number("ended", 8),
+            // Over the window, not in the second of the list before.
+            Column::number("avg in flight", 13),
+            Column::number("ended", 7),
             Column::number("503", 8),
             Column::number("mean s", 8),
             Column::number("max s", 8),

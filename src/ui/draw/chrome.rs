@@ -69,6 +69,8 @@ fn verdict(moment: &Moment<'_>, looks: Looks<'_>) -> (String, Role) {
     let (critical, warnings) = (count(Severity::Critical), count(Severity::Warning));
     let glyphs = looks.glyphs;
     match (critical, warnings) {
+        _ if moment.timeline.span().is_none() => (String::from(" ? "), Role::Unknown),
+        (0, _) if diagnosis::untold(moment).is_some() => (format!(" {} ", glyphs.critical), Role::Critical),
         (0, 0) => (format!(" {} ", glyphs.ok), Role::Ok),
         (0, n) => (format!(" {} {n} ", glyphs.warn), Role::Warn),
         (n, _) => (format!(" {} {n} ", glyphs.critical), Role::Critical),
@@ -153,7 +155,7 @@ pub(super) fn help(frame: &mut Frame<'_>, area: Rect, from: usize, looks: Looks<
 pub(super) fn too_small(frame: &mut Frame<'_>, area: Rect, moment: &Moment<'_>, looks: Looks<'_>) {
     let findings = diagnosis::findings(moment);
     let worst = findings.first().map_or_else(|| String::from("nothing found"), |f| f.title.clone());
-    let texts = [worst, format!("too small: {}x{}, 60x15 is enough for a pane", area.width, area.height)];
+    let texts = [worst, format!("{}x{} is too small, 40x10 shows a pane", area.width, area.height)];
     let draw = Draw { theme: looks.theme, glyphs: looks.glyphs, focused: false, times: ("", "") };
     for (text, at) in texts.iter().zip(area.rows()) {
         line(frame.buffer_mut(), at, text, Role::Text, draw);

@@ -5,7 +5,6 @@ use std::ops::Range;
 use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, just_now, known_seconds, percent, turning_away};
 use crate::engine::Moment;
 use crate::slots::{SlotUse, sum as in_flight, turned_away};
-use crate::time::Time;
 use crate::timeline::tally::NsRequest;
 use crate::ui::state::Ui;
 use crate::ui::theme::Role;
@@ -15,7 +14,7 @@ const NEAR: f64 = 0.8;
 
 pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     let known = known_seconds(moment);
-    let kinds = SlotUse::all(&Moment { at: Time::from_second(known.end - 1), ..*moment });
+    let kinds = SlotUse::known(moment, known.end - 1);
     // Two kinds of slots: the number is of the fuller one.
     let Some(fullest) = kinds.iter().max_by(|a, b| share(a).total_cmp(&share(b))) else {
         return LimitPane::empty(TITLE, vec![(Role::Dim, String::from("no Altiris NS is seen"))], columns);

@@ -96,8 +96,8 @@ fn lines(ui: &Ui, moment: &Moment<'_>, pool: &Pool, max: Option<f64>, cutoff: f6
         let role = if available < cutoff { Role::Critical } else { Role::Text };
         let usable = available - cutoff;
         lines.push((role, format!("{} left, {:.1} %", megabytes(available), percent(available, max))));
-        let word = if usable < 0.0 { "under the cutoff by" } else { "over the cutoff by" };
-        lines.push((role, format!("{word} {}", megabytes(usable.abs()))));
+        let word = if usable < 0.0 { "too little" } else { "before refusing" };
+        lines.push((role, format!("{} {word}", megabytes(usable.abs()))));
     }
     if turned_away > 0 {
         lines.insert(2.min(lines.len()), (Role::Critical, format!("{turned_away} connections refused")));

@@ -5,12 +5,15 @@ use crate::drill::matching::By;
 use crate::time::Time;
 use crate::ui::theme::Role;
 
+/// Columns on a narrow screen.
+const NARROW: usize = 6;
+
 /// The applications, the one nearest to its limit first.
 pub(super) fn all(look: &Look<'_>) -> Listing {
     let moment = look.moment;
     let seconds = look.times().start.second()..moment.at.second() + 1;
     // What is last is left out first on a narrow screen.
-    let columns = vec![
+    let mut columns = vec![
         Column::path("application", Width::Fill),
         Column::number("in flight", 9),
         Column::number("limit", 6),
@@ -42,5 +45,13 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
         rows.push((now.mean, row));
     }
     rows.sort_by(|a, b| b.0.total_cmp(&a.0));
-    Listing { columns, rows: rows.into_iter().map(|(_, row)| row).collect(), note: None, is_text: false }
+    let mut rows: Vec<ListRow> = rows.into_iter().map(|(_, row)| row).collect();
+    if look.width < 100 {
+        // The name is worth more than the last columns.
+        columns.truncate(NARROW);
+        for row in &mut rows {
+            row.cells.truncate(NARROW);
+        }
+    }
+    Listing { columns, rows, note: None, is_text: false }
 }

@@ -46,6 +46,10 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
             ListRow::new(cells, Some(View::Finding { rule: f.rule, subject: f.subject })).role(role(f.severity))
         })
         .collect();
+    if let Some(untold) = diagnosis::untold(look.moment) {
+        let cells = vec![Cell::text("!"), Cell::text(""), Cell::text(""), Cell::text(""), Cell::text(untold)];
+        rows.push(ListRow::new(cells, None).role(Role::Critical));
+    }
     if rows.is_empty() && look.moment.timeline.span().is_some() {
         let cells = vec![
             Cell::text("ok"),
@@ -102,8 +106,11 @@ pub(super) fn one(look: &Look<'_>, rule: &str, subject: &Subject) -> Listing {
     for remedy in &finding.remedies {
         page.text(&format!("* {}", remedy.text), Role::Text);
         if let Some(command) = &remedy.command {
-            // A command stays on one line, so that it can be copied whole.
-            page.rows.push(ListRow::new(vec![Cell::text(command.clone())], None).role(Role::Accent));
+            // Each of its lines copies it whole.
+            for part in wrapped(command, page.width.saturating_sub(2)) {
+                let row = ListRow::new(vec![Cell::text(format!("  {part}"))], None).role(Role::Accent);
+                page.rows.push(ListRow { copy: Some(command.clone()), ..row });
+            }
         }
         if let Some(caution) = remedy.caution {
             page.text(&format!("Mind: {caution}"), Role::Warn);

@@ -31,7 +31,7 @@ pub(super) fn first_line(text: &[u8]) -> String {
 pub(super) fn lines(look: &Look<'_>) -> Listing {
     let columns = vec![
         Column::text("time", Width::Fixed(8)),
-        Column::path("place", Width::Fixed(if look.width < 100 { 20 } else { 32 })),
+        Column::path("place", Width::Fixed(if look.width < 100 { 26 } else { 32 })),
         Column::raw("line"),
     ];
     let Some(Reply::Lines(answer)) = look.reply else { return waiting(columns) };
