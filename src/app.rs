@@ -15,6 +15,7 @@ use crate::cli::{self, Cli, Command, ReportFormat};
 use crate::config::{Config, machine_zone};
 use crate::demo;
 use crate::engine::Engine;
+use crate::formats::Kind;
 use crate::headless::Headless;
 use crate::limits::Limits;
 use crate::report::Report;
@@ -63,14 +64,29 @@ fn new_engine(config: &Config, recording: &Recording) -> Engine {
 
 /// The files named by flags for what they say of limits come first.
 fn with_named_files(config: &Config, recording: Recording) -> anyhow::Result<Recording> {
-    let named: Vec<PathBuf> = config.named_files().cloned().collect();
-    if named.is_empty() {
-        return Ok(recording);
+    let mut all = Recording::default();
+    for (flag, path) in config.named_files() {
+        all.inputs.extend(Recording::open(std::slice::from_ref(path)).context(flag)?.inputs);
     }
-    let mut all = Recording::open(&named)?;
     all.inputs.extend(recording.inputs);
     all.manifest = recording.manifest;
     Ok(all)
+}
+
+/// A file that was named for its limits, and has none, would leave its reader with wrong ones.
+fn check_named_files(config: &Config, engine: &Engine) -> anyhow::Result<()> {
+    for (flag, path) in config.named_files() {
+        let kind = match flag {
+            "--application-host" => Kind::ApplicationHost,
+            "--core-settings" => Kind::CoreSettings,
+            _ => Kind::PoolTagNames,
+        };
+        let found = engine.sources().values().find(|source| source.path == *path).map(|source| source.kind);
+        if found != Some(kind) {
+            bail!("{flag} {}: it is no {kind} file", path.display());
+        }
+    }
+    Ok(())
 }
 
 fn report(args: &cli::Report, config: &Config) -> anyhow::Result<()> {
@@ -78,6 +94,7 @@ fn report(args: &cli::Report, config: &Config) -> anyhow::Result<()> {
     let zone = recording.zone(config.zone);
     let shelf = Shelf::default();
     let engine = recording.load(zone, &shelf, &|| new_engine(config, &recording));
+    check_named_files(config, &engine)?;
     let at = engine.timeline().span().map_or(crate::time::Time::MIN, |(_, to)| to);
     let report = Report::new(&engine.moment(at), &shelf, zone);
     let text = match args.format {

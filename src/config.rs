@@ -112,9 +112,15 @@ impl Config {
         })
     }
 
-    /// Files that were named for what they say of limits and names.
-    pub fn named_files(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.application_host, &self.core_settings, &self.pool_tags].into_iter().flatten()
+    /// Files that were named for what they say of limits and names: the flag and the file.
+    pub fn named_files(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+        [
+            ("--application-host", &self.application_host),
+            ("--core-settings", &self.core_settings),
+            ("--pool-tags", &self.pool_tags),
+        ]
+        .into_iter()
+        .filter_map(|(flag, path)| path.as_ref().map(|path| (flag, path)))
     }
 }
 

@@ -347,3 +347,23 @@ fn what_is_turned_away_for_a_reason_without_a_rule_is_never_called_fine() {
     let glob = folder.path().join("http*.log");
     assert_eq!(run(&home, &["report", glob.to_str().unwrap()]).0, Some(0));
 }
+
+#[test]
+fn a_file_named_for_its_limits_must_have_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("httperr1.log");
+    std::fs::write(
+        &log,
+        "2018-01-01 08:09:10 172.31.77.6 2094 172.31.77.6 80 HTTP/1.1 GET /a 503 1 QueueFull DefaultAppPool\r\n",
+    )
+    .unwrap();
+    let (home, log) = (home(), log.to_str().unwrap());
+    for flag in ["--application-host", "--core-settings", "--pool-tags"] {
+        let (code, _, err) = run(&home, &["report", flag, log, log]);
+        assert_eq!(code, Some(1), "{err}");
+        assert!(err.contains(flag) && err.contains("httperr1.log"), "{err}");
+        let (code, _, err) = run(&home, &["report", flag, "/nowhere/at.all", log]);
+        assert_eq!(code, Some(1), "{err}");
+        assert!(err.contains(flag) && err.contains("at.all"), "{err}");
+    }
+}

@@ -11,7 +11,7 @@ use crossterm::event::Event;
 use tokio::sync::mpsc;
 
 use super::session::Session;
-use super::{new_engine, with_named_files};
+use super::{check_named_files, new_engine, with_named_files};
 use crate::cli::{self, Play};
 use crate::config::{Config, color_depth, machine_zone};
 use crate::drill::ReadLog;
@@ -76,6 +76,7 @@ pub(super) fn watch(paths: &[PathBuf], title: &str, config: &Config) -> anyhow::
     let named = with_named_files(config, Recording::default())?;
     let shelf = Shelf::default();
     let engine = named.load(zone, &shelf, &|| new_engine(config, &named));
+    check_named_files(config, &engine)?;
     let ui = Ui::new(title, Cursor::live(), zone, config.window);
     let mut session = session(engine, ui, config)?;
     session.shelf = shelf;

@@ -24,13 +24,15 @@ pub(super) fn level(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment<
 
 /// A pane that is a list. Gives the rows of a page.
 pub(super) fn root(frame: &mut Frame<'_>, area: Rect, pane: Pane, ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) -> usize {
+    let listing = ui.root_listing(pane, moment);
     let title = match pane {
+        // There may be more than there is room for.
+        Pane::Findings if ui.focus != pane => format!("4 Findings ({})", listing.rows.len()),
         Pane::Findings => String::from("4 Findings"),
         Pane::Sources => String::from("5 Sources"),
         Pane::Log => String::from("6 Log"),
         _ => ui.root(pane).view.title(moment),
     };
-    let listing = ui.root_listing(pane, moment);
     List { title, level: ui.root(pane), listing, focused: ui.focus == pane, looks }.draw(frame, area)
 }
 
