@@ -35,6 +35,8 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment
     let Looks { theme, glyphs } = looks;
     let status = theme.style(Role::Status);
     let (sign, mode) = match ui.cursor.mode {
+        // Logs that ended long ago are shown at their end, which is not now.
+        Mode::Live if moment.heard.since(moment.at) > 60_000 => (glyphs.pause, String::from("live, logs end")),
         Mode::Live => (glyphs.play, String::from("live")),
         Mode::Playing => (glyphs.play, format!("x{}", ui.cursor.speed)),
         Mode::Paused => (glyphs.pause, String::from("paused")),
