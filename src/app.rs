@@ -1,5 +1,6 @@
 //! Wiring: which command starts what, and the effects that only the outside can have.
 
+mod record;
 mod run;
 pub mod session;
 
@@ -19,8 +20,10 @@ use crate::formats::Kind;
 use crate::headless::Headless;
 use crate::limits::Limits;
 use crate::report::Report;
+use crate::sources::clock::Tick;
 use crate::sources::discover;
 use crate::sources::load::Recording;
+use crate::sources::recording::{Recorder, Setup};
 use crate::sources::shelf::Shelf;
 
 /// Does what the command line asks for.
@@ -44,7 +47,12 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             present(&args.paths)?;
             run::watch(&args.paths, "watch", &Config::load(common)?)?;
         }
-        None => return live(&Config::load(common)?),
+        Some(Command::Record(args)) => return record(args, &Config::load(common)?),
+        None => {
+            let config = Config::load(common)?;
+            let Some(found) = find()? else { return Ok(ExitCode::FAILURE) };
+            run::watch(&found, "live", &config)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -69,7 +77,7 @@ fn with_named_files(config: &Config, recording: Recording) -> anyhow::Result<Rec
         all.inputs.extend(Recording::open(std::slice::from_ref(path)).context(flag)?.inputs);
     }
     all.inputs.extend(recording.inputs);
-    all.manifest = recording.manifest;
+    (all.manifest, all.gaps) = (recording.manifest, recording.gaps);
     Ok(all)
 }
 
@@ -127,7 +135,7 @@ fn demo(args: &cli::Demo, config: &Config) -> anyhow::Result<()> {
 }
 
 fn headless(args: cli::Watch, config: &Config) -> anyhow::Result<()> {
-    let headless = Headless {
+    follow(Headless {
         paths: args.paths,
         from_start: args.from_start,
         for_seconds: args.for_seconds,
@@ -135,10 +143,40 @@ fn headless(args: cli::Watch, config: &Config) -> anyhow::Result<()> {
         dump: args.dump,
         json: args.json,
         zone: config.zone.unwrap_or_else(machine_zone),
-    };
+        recorder: None,
+    })
+}
+
+fn follow(headless: Headless) -> anyhow::Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signal(&stop)?;
     headless.run(&stop, &mut io::stdout())
+}
+
+fn record(args: cli::Record, config: &Config) -> anyhow::Result<ExitCode> {
+    let paths = if args.paths.is_empty() {
+        let Some(found) = find()? else { return Ok(ExitCode::FAILURE) };
+        found
+    } else {
+        present(&args.paths)?;
+        args.paths
+    };
+    let zone = config.zone.unwrap_or_else(machine_zone);
+    let setup = Setup {
+        folder: args.output,
+        from_start: args.from_start,
+        max_size: args.max_size,
+        redact: args.redact.then(record::key),
+        zone,
+        limits: config.limits.clone(),
+    };
+    let mut recorder = Recorder::open(setup, Tick::now())?;
+    recorder.copy(&with_named_files(config, Recording::default())?, Tick::now());
+    let (from_start, for_seconds, json) = (args.from_start, args.for_seconds, args.json);
+    if args.headless {
+        follow(Headless { paths, from_start, for_seconds, state: None, dump: None, json, zone, recorder: Some(recorder) })?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Sets a flag when the program is asked to end.
@@ -169,22 +207,22 @@ fn present(paths: &[PathBuf]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Live on this machine: the places where IIS, HTTP.sys, SEPM and the Notification Server keep their logs.
-fn live(config: &Config) -> anyhow::Result<ExitCode> {
+/// The places on this machine where IIS, HTTP.sys, SEPM and the Notification Server keep their logs, as far as there are any. Where
+/// there is none, says what was looked for.
+fn find() -> anyhow::Result<Option<Vec<PathBuf>>> {
     let places = discover::usual_places(&|name| std::env::var(name).ok());
     let is_there = |path: &PathBuf| {
         if discover::has_wildcard(path) { !discover::look(std::slice::from_ref(path)).seen.is_empty() } else { path.exists() }
     };
     let found: Vec<PathBuf> = places.iter().map(|(_, path)| path).filter(|path| is_there(path)).cloned().collect();
-    if found.is_empty() {
-        let mut out = io::stderr();
-        writeln!(out, "why503: nothing to watch on this machine. Looked for:")?;
-        for (what, path) in &places {
-            writeln!(out, "  {what}: {}", path.display())?;
-        }
-        writeln!(out, "Name the logs (why503 watch PATH), or see an incident: why503 demo")?;
-        return Ok(ExitCode::from(1));
+    if !found.is_empty() {
+        return Ok(Some(found));
     }
-    run::watch(&found, "live", config)?;
-    Ok(ExitCode::SUCCESS)
+    let mut out = io::stderr();
+    writeln!(out, "why503: nothing to watch on this machine. Looked for:")?;
+    for (what, path) in &places {
+        writeln!(out, "  {what}: {}", path.display())?;
+    }
+    writeln!(out, "Name the logs (why503 watch PATH), or see an incident: why503 demo")?;
+    Ok(None)
 }

@@ -37,6 +37,11 @@ pub enum Command {
         after_help = "Examples:\n  why503 watch C:\\inetpub\\logs\\LogFiles C:\\Windows\\System32\\LogFiles\\HTTPERR\n  why503 watch --headless --json --for 60 /logs"
     )]
     Watch(Watch),
+    /// Captures what watch would follow, for replay elsewhere: the original lines of each log, and the limits.
+    #[command(
+        after_help = "Examples:\n  why503 record -o incident C:\\inetpub\\logs\\LogFiles\n  why503 record -o incident --headless --redact --for 3600 /logs\n  why503 replay incident"
+    )]
+    Record(Record),
     /// Plays a recording: a folder, files, or a .zip of them.
     #[command(
         after_help = "Examples:\n  why503 replay incident.zip\n  why503 replay --speed 60 --from 2009-10-09T09:25:00Z logs/"
@@ -81,6 +86,35 @@ pub struct Watch {
     /// Append each counted record to this file (with --headless).
     #[arg(long, value_name = "FILE", requires = "headless")]
     pub dump: Option<PathBuf>,
+}
+
+/// `record`.
+#[derive(Debug, Args)]
+pub struct Record {
+    /// Files, folders (with all that is in them) or globs; without any: what is found on this machine.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The folder to record into. It is made, for its owner alone; a recording that lies there is gone on with.
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: PathBuf,
+    /// Record what is already in the logs, too, not only what is written from now on.
+    #[arg(long)]
+    pub from_start: bool,
+    /// Replace client addresses, user names and query values by stable pseudonyms.
+    #[arg(long)]
+    pub redact: bool,
+    /// When the recording has grown to this, its oldest files go.
+    #[arg(long, value_name = "SIZE", default_value = "1GB", value_parser = values::size_on_disk)]
+    pub max_size: u64,
+    /// No screen: record until SIGTERM, Ctrl-C or --for, then say what was counted.
+    #[arg(long)]
+    pub headless: bool,
+    /// Print one JSON object as the last line (with --headless).
+    #[arg(long, requires = "headless")]
+    pub json: bool,
+    /// End after so many seconds; 0 records what is there and ends (with --headless).
+    #[arg(long = "for", value_name = "SECONDS", requires = "headless", allow_negative_numbers = true, value_parser = values::seconds)]
+    pub for_seconds: Option<f64>,
 }
 
 /// `replay`.

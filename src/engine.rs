@@ -53,6 +53,23 @@ pub enum Payload {
     Closed,
     /// Limits that were found elsewhere than in a log.
     Settings(Box<Settings>),
+    /// The log is not what was recorded: what is wrong with it, in a sentence.
+    Damaged(String),
+    /// A stretch of time of which something is missing, in all logs.
+    Gap(Gap),
+}
+
+/// A stretch of time of which something is missing: nothing can be said of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// When it begins.
+    pub from: Time,
+    /// When it ends; `None` where nothing comes after it.
+    pub to: Option<Time>,
+    /// Bytes of logs that are missing, as far as anyone knows.
+    pub bytes: u64,
+    /// The reason.
+    pub why: String,
 }
 
 /// A log as it is first met.
@@ -66,6 +83,8 @@ pub struct Opened {
     pub size: u64,
     /// How many logs lay at this path before it: a rewritten file is a new log.
     pub generation: u32,
+    /// It was there when its folder was first looked at: what it holds by then is of the past.
+    pub first_look: bool,
 }
 
 /// The state of a log.
@@ -96,6 +115,7 @@ pub struct Engine {
     applications: Arc<Applications>,
     sources: BTreeMap<SourceId, Source>,
     streams: BTreeMap<SourceId, Reading>,
+    gaps: Vec<Gap>,
     heard: Time,
 }
 
@@ -123,6 +143,8 @@ pub struct Moment<'a> {
     pub limits: &'a Limits,
     /// The logs.
     pub sources: &'a BTreeMap<SourceId, Source>,
+    /// The stretches of time of which something is missing.
+    pub gaps: &'a [Gap],
     /// The applications, to tell a row's again.
     pub applications: &'a Arc<Applications>,
 }
@@ -167,6 +189,8 @@ impl Engine {
             Payload::Renamed(path) => self.change(id, |source| source.path = path),
             Payload::Health(health) => self.change(id, |source| source.health = health),
             Payload::Settings(settings) => self.settings(&settings),
+            Payload::Damaged(why) => self.change(id, |source| source.damage = Some(why)),
+            Payload::Gap(gap) => self.gaps.push(gap),
         }
     }
 
@@ -179,6 +203,7 @@ impl Engine {
             timeline: &self.timeline,
             limits: &self.limits,
             sources: &self.sources,
+            gaps: &self.gaps,
             applications: &self.applications,
         }
     }
@@ -206,6 +231,7 @@ impl Engine {
         self.timeline.merge(other.timeline);
         self.sources.extend(other.sources);
         self.streams.extend(other.streams);
+        self.gaps.extend(other.gaps);
         self.heard = self.heard.max(other.heard);
         self.settings(&other.limits.settings);
     }

@@ -1,4 +1,4 @@
-//! `watch --headless --json`: follows and counts, without a screen.
+//! `watch --headless --json`: follows and counts, without a screen. `record --headless` writes down what is counted.
 //!
 //! Follower and counting share one thread, so that a snapshot holds offsets and totals of the same moment: a run that goes on from
 //! it neither loses a record nor counts one twice, even after it was killed.
@@ -21,9 +21,11 @@ use anyhow::Context;
 use crate::sources::clock::{self, Tick};
 use crate::sources::follow::{Follower, Next};
 use crate::sources::notice::{self, Bell};
+use crate::sources::recording::Recorder;
 use crate::sources::sleep;
 use crate::time::Zone;
 use state::Store;
+use summary::Summary;
 use tally::Tally;
 
 /// Between two snapshots.
@@ -32,7 +34,6 @@ const SNAPSHOT: Duration = Duration::from_secs(2);
 const LAST_READ: Duration = Duration::from_secs(1);
 
 /// What to follow and count, and how.
-#[derive(Debug, Clone)]
 pub struct Headless {
     /// Files, folders and globs.
     pub paths: Vec<PathBuf>,
@@ -48,6 +49,8 @@ pub struct Headless {
     pub json: bool,
     /// The zone of logs in local time.
     pub zone: Zone,
+    /// Writes down what is followed.
+    pub recorder: Option<Recorder>,
 }
 
 impl Headless {
@@ -55,7 +58,7 @@ impl Headless {
     ///
     /// # Errors
     /// When the state or the dump cannot be opened, the dump cannot be written, or the result cannot be printed.
-    pub fn run(self, stop: &AtomicBool, out: &mut dyn Write) -> anyhow::Result<()> {
+    pub fn run(mut self, stop: &AtomicBool, out: &mut dyn Write) -> anyhow::Result<()> {
         let mut store = self.state.as_deref().map(Store::open).transpose()?;
         let mut tally = Tally::new(self.zone, self.dump.as_deref())?;
         let mut follower = Follower::new(self.paths.clone(), self.zone, Arc::new(AtomicU32::new(0)));
@@ -68,8 +71,11 @@ impl Headless {
         if let Some(store) = &mut store {
             store.save(&mut tally, &follower);
         }
-        self.follow(&mut follower, &mut tally, store.as_mut(), stop)?;
-        let summary = tally.summary(&follower);
+        tally.recorder = self.recorder.take();
+        let followed = self.follow(&mut follower, &mut tally, store.as_mut(), stop);
+        let recording = tally.recorder.take().map(|recorder| recorder.finish(Tick::now()));
+        followed?;
+        let summary = Summary { recording, ..tally.summary(&follower) };
         if self.json {
             let line = serde_json::to_string(&summary)?;
             writeln!(out, "{line}")
@@ -106,7 +112,11 @@ impl Headless {
             if over || stop.load(Ordering::Relaxed) {
                 break;
             }
+            if let Some(recorder) = &mut tally.recorder {
+                recorder.tick(Tick::now());
+            }
             if let Next::After(pause) = next {
+                let pause = tally.recorder.as_ref().map_or(pause, |recorder| pause.min(recorder.until_due(now)));
                 let left = end.filter(|_| !once).map_or(pause, |end| end.saturating_sub(now));
                 sleep(follower, &bell, pause.min(left), stop);
             }

@@ -10,6 +10,7 @@ pub(crate) mod hex;
 pub mod load;
 pub mod manifest;
 pub mod notice;
+pub mod recording;
 pub mod shelf;
 mod system;
 

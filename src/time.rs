@@ -98,7 +98,7 @@ pub enum Zone {
 pub struct ZoneError(String);
 
 impl Zone {
-    /// Reads `UTC`, `Z`, `+02:00`, `-0530` or an IANA name.
+    /// Reads `UTC`, `Z`, `+02:00`, `-0530`, `UTC+02:00` as this program writes it, or an IANA name.
     ///
     /// # Errors
     /// When the text is none of these.
@@ -110,7 +110,7 @@ impl Zone {
         {
             return Ok(Self::Utc);
         }
-        if let Some(minutes) = parse_offset(text.as_bytes()) {
+        if let Some(minutes) = parse_offset(text.strip_prefix("UTC").unwrap_or(text).as_bytes()) {
             return Ok(Self::Fixed(minutes));
         }
         text.parse().map(Self::Named).map_err(|_| ZoneError(text.to_owned()))

@@ -12,6 +12,15 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// A size that a recording may grow to.
+pub(super) fn size_on_disk(text: &str) -> Result<u64, String> {
+    match limits::parse_size(text) {
+        Some(bytes) if bytes >= 1 << 20 => Ok(bytes),
+        Some(_) => Err(format!("{text:?} is too small for a recording: write 1GB")),
+        None => Err(format!("{text:?} is no size: write 1GB")),
+    }
+}
+
 /// A moment.
 pub(super) fn when(text: &str) -> Result<When, String> {
     When::parse(text)

@@ -40,6 +40,8 @@ pub struct Source {
     pub nul_bytes: u64,
     /// A sentence about the log as a whole.
     pub remark: Option<&'static str>,
+    /// What is wrong with the file itself: it is not what was recorded.
+    pub damage: Option<String>,
     /// The times of its first and last record.
     pub span: Option<(Time, Time)>,
     /// When something was last heard of it.
@@ -66,6 +68,7 @@ impl Source {
             pending: 0,
             nul_bytes: 0,
             remark: None,
+            damage: None,
             span: None,
             heard,
             tag_names: Vec::new(),
@@ -97,7 +100,7 @@ impl Source {
     pub fn problem(&self) -> Option<String> {
         match &self.health {
             Health::Denied(why) | Health::Unreachable(why) => Some(why.clone()),
-            _ => self.remark.map(str::to_owned),
+            _ => self.damage.clone().or_else(|| self.remark.map(str::to_owned)),
         }
     }
 

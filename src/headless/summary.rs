@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::sources::recording::Status;
+
 /// What was counted.
 #[derive(Debug, Serialize)]
 pub(super) struct Summary {
@@ -11,6 +13,9 @@ pub(super) struct Summary {
     pub malformed: u64,
     pub digest: String,
     pub sources: Vec<SourceSummary>,
+    /// How the recording fared, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording: Option<Status>,
 }
 
 /// What was counted of the logs that lay at one path.
@@ -31,6 +36,7 @@ impl fmt::Display for Summary {
         writeln!(f, "{} records, {} malformed lines, digest {}", self.lines, self.malformed, self.digest)?;
         self.sources
             .iter()
-            .try_for_each(|s| writeln!(f, "{}: {}, {} records, {} malformed", s.path, s.kind, s.lines, s.malformed))
+            .try_for_each(|s| writeln!(f, "{}: {}, {} records, {} malformed", s.path, s.kind, s.lines, s.malformed))?;
+        self.recording.as_ref().map_or(Ok(()), |recording| writeln!(f, "{recording}"))
     }
 }

@@ -14,7 +14,9 @@ use crate::engine::{Envelope, Payload};
 use crate::formats::stream::Stream;
 use crate::formats::{Ability, Kind, Sink, format};
 use crate::record::SourceId;
+use crate::sources::clock::Tick;
 use crate::sources::follow::{Checkpoint, Follower};
+use crate::sources::recording::Recorder;
 use crate::time::Zone;
 
 /// The file that records are copied to.
@@ -37,6 +39,8 @@ pub(super) struct Tally {
     dump: Option<Dump>,
     dump_error: Option<io::Error>,
     skipping: bool,
+    /// Writes down what is counted.
+    pub recorder: Option<Recorder>,
 }
 
 impl Tally {
@@ -58,6 +62,7 @@ impl Tally {
             dump: dump.transpose()?,
             dump_error: None,
             skipping: false,
+            recorder: None,
         })
     }
 
@@ -69,6 +74,9 @@ impl Tally {
     pub fn take(&mut self, envelope: Envelope) {
         let id = envelope.source;
         self.taken += 1;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.take(&envelope, Tick::now());
+        }
         match envelope.payload {
             Payload::Opened(opened) => {
                 let floor = if self.skipping { opened.size } else { 0 };
@@ -94,7 +102,7 @@ impl Tally {
                     source.lost += bytes;
                 }
             }
-            Payload::Health(_) | Payload::Settings(_) => {}
+            Payload::Health(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) => {}
         }
     }
 
@@ -179,6 +187,7 @@ impl Tally {
             malformed: self.malformed,
             digest: format!("{:016x}", self.digest),
             sources: by_path.into_values().collect(),
+            recording: None,
         }
     }
 }

@@ -43,6 +43,7 @@ impl Rig {
             dump: Some(self.at("dump")),
             json: true,
             zone: Zone::Utc,
+            recorder: None,
         };
         let mut out = Vec::new();
         headless.run(&AtomicBool::new(false), &mut out).unwrap();

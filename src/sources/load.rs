@@ -1,5 +1,7 @@
 //! Finished files: files, folders and archives that are read to their end.
 
+mod check;
+
 use std::fs;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -7,11 +9,13 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, bail};
+use check::Check;
 
 use super::discover;
-use super::manifest::{MANIFEST, Manifest};
+use super::manifest::{MANIFEST, Manifest, Newer, Work, Written};
+use super::recording::LOCK;
 use super::shelf::{Place, Shelf};
-use crate::engine::{Engine, Envelope, Opened, Payload};
+use crate::engine::{Engine, Envelope, Gap, Opened, Payload};
 use crate::formats::Hints;
 use crate::record::SourceId;
 use crate::time::{Time, Zone};
@@ -36,6 +40,8 @@ pub struct Input {
     pub size: u64,
     /// When it was last written.
     pub modified: Option<Time>,
+    /// What its recorder wrote down of it.
+    pub written: Option<Written>,
 }
 
 /// Finished files that belong together.
@@ -45,6 +51,10 @@ pub struct Recording {
     pub inputs: Vec<Input>,
     /// What its manifest says, if it has one.
     pub manifest: Option<Manifest>,
+    /// What is missing in it.
+    pub gaps: Vec<Gap>,
+    /// The folders of recorders' manifests, with what these say.
+    works: Vec<(PathBuf, Work)>,
 }
 
 impl Recording {
@@ -68,6 +78,7 @@ impl Recording {
             bail!("no file to read in {}", paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "));
         }
         recording.sort();
+        recording.compare();
         Ok(recording)
     }
 
@@ -79,6 +90,7 @@ impl Recording {
         let mut recording = Self::default();
         recording.add_archive(archive, Path::new(""), modified)?;
         recording.sort();
+        recording.compare();
         Ok(recording)
     }
 
@@ -92,8 +104,10 @@ impl Recording {
             entries.sort();
             for entry in entries {
                 // One unreadable file in a folder does not hide the others.
-                if let Err(error) = self.add(&entry, depth + 1) {
-                    self.unreadable(&entry, &error);
+                match self.add(&entry, depth + 1) {
+                    Err(error) if error.is::<Newer>() => return Err(error),
+                    Err(error) => self.unreadable(&entry, &error),
+                    Ok(()) => {}
                 }
             }
             return Ok(());
@@ -104,11 +118,14 @@ impl Recording {
             return self.add_archive(&fs::read(path)?, path, modified);
         }
         if path.file_name().is_some_and(|name| name == MANIFEST) {
-            self.manifest = Some(Manifest::parse(&fs::read_to_string(path)?)?);
+            return self.add_manifest(path, &fs::read(path)?);
+        }
+        if path.file_name().is_some_and(|name| name == LOCK) {
             return Ok(());
         }
         fs::File::open(path)?;
-        self.inputs.push(Input { name: path.to_owned(), place: Place::File(path.to_owned()), size: about.len(), modified });
+        let place = Place::File(path.to_owned());
+        self.inputs.push(Input { name: path.to_owned(), place, size: about.len(), modified, written: None });
         Ok(())
     }
 
@@ -118,6 +135,7 @@ impl Recording {
             place: Place::Memory(Arc::from([])),
             size: 0,
             modified: None,
+            written: None,
         });
     }
 
@@ -140,21 +158,46 @@ impl Recording {
                 bail!("entry {} unpacks to more than can be meant well", name.display());
             }
             left -= unpacked.len() as u64;
-            if name.file_name().is_some_and(|n| n == MANIFEST) {
-                self.manifest = Some(Manifest::parse(std::str::from_utf8(&unpacked)?)?);
-                continue;
-            }
             // As archives write it, on every system.
             let parts: Vec<_> = name.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-            let (name, size) = (path.join(parts.join("/")), unpacked.len() as u64);
-            self.inputs.push(Input { name, place: Place::Memory(unpacked.into()), size, modified });
+            let (label, size) = (path.join(parts.join("/")), unpacked.len() as u64);
+            match name.file_name() {
+                Some(name) if name == MANIFEST => self.add_manifest(&label, &unpacked)?,
+                Some(name) if name == LOCK => {}
+                _ => {
+                    let place = Place::Memory(unpacked.into());
+                    self.inputs.push(Input { name: label, place, size, modified, written: None });
+                }
+            }
         }
         Ok(())
     }
 
+    /// A manifest that is damaged costs what it says, not the logs beside it; one of a newer kind may mean them otherwise.
+    fn add_manifest(&mut self, path: &Path, text: &[u8]) -> anyhow::Result<()> {
+        match Manifest::parse(&String::from_utf8_lossy(text)) {
+            Ok(manifest) => {
+                self.works.push((path.parent().unwrap_or(Path::new("")).to_owned(), manifest.work.clone()));
+                self.manifest = Some(manifest);
+            }
+            Err(error) if error.is::<Newer>() => return Err(error),
+            Err(error) => {
+                let why = format!("{error:#}: its limits and gaps are not known");
+                self.gaps.push(Gap { from: Time::MIN, to: Some(Time::MIN), bytes: 0, why });
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds the files against what their recorders wrote down.
+    fn compare(&mut self) {
+        for (folder, work) in std::mem::take(&mut self.works) {
+            self.gaps.extend(check::compare(&mut self.inputs, &folder, &work));
+        }
+    }
+
     /// Configurations first, since they tell what the logs are about; then the small files, which are soon done.
     fn sort(&mut self) {
-        let is_settings = |input: &Input| input.name.extension().is_some_and(|e| e.eq_ignore_ascii_case("config"));
         self.inputs.sort_by_key(|input| (!is_settings(input), input.size));
     }
 
@@ -172,6 +215,11 @@ impl Recording {
 
     /// Hands on everything as envelopes, one file after the other, and puts the files on the shelf. `send` answers whether to go on.
     pub fn play_into(&self, zone: Zone, places: &Shelf, heard: Time, send: &mut dyn FnMut(Envelope) -> bool) {
+        for envelope in self.gap_envelopes(heard) {
+            if !send(envelope) {
+                return;
+            }
+        }
         for (index, input) in self.inputs.iter().enumerate() {
             let source = SourceId(u32::try_from(index).unwrap_or(u32::MAX));
             places.put(source, input.place.clone());
@@ -181,15 +229,19 @@ impl Recording {
         }
     }
 
+    fn gap_envelopes(&self, heard: Time) -> impl Iterator<Item = Envelope> {
+        self.gaps.iter().map(move |gap| Envelope { heard, source: SourceId(0), payload: Payload::Gap(gap.clone()) })
+    }
+
     /// Reads everything at once, on all processors.
     pub fn load(&self, zone: Zone, places: &Shelf, new_engine: &(dyn Fn() -> Engine + Sync)) -> Engine {
         use rayon::prelude::*;
         let mut engine = new_engine();
+        self.gap_envelopes(Time::MIN).for_each(|envelope| engine.take(envelope));
         let ids = || self.inputs.iter().enumerate().map(|(i, input)| (SourceId(u32::try_from(i).unwrap_or(u32::MAX)), input));
         for (source, input) in ids() {
             places.put(source, input.place.clone());
         }
-        let is_settings = |input: &Input| input.name.extension().is_some_and(|e| e.eq_ignore_ascii_case("config"));
         for (source, input) in ids().filter(|(_, input)| is_settings(input)) {
             input.play_into(source, zone, Time::MIN, &mut |envelope| {
                 engine.take(envelope);
@@ -221,27 +273,38 @@ impl Input {
     fn play_into(&self, source: SourceId, zone: Zone, heard: Time, send: &mut dyn FnMut(Envelope) -> bool) -> bool {
         let name = self.name.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let hints = Hints { zone, modified: self.modified, name };
-        let opened = Opened { path: self.name.clone(), hints, size: self.size, generation: 0 };
+        let opened = Opened { path: self.name.clone(), hints, size: self.size, generation: 0, first_look: true };
         let mut send = |payload| send(Envelope { heard, source, payload });
         if !send(Payload::Opened(opened)) {
             return false;
         }
+        let mut check = self.written.as_ref().map(|written| Check::new(self, written));
         let mut go_on = true;
+        let mut pass = |piece: Vec<u8>| {
+            let lines = match &mut check {
+                Some(check) => check.take(piece),
+                None => piece,
+            };
+            go_on = lines.is_empty() || send(Payload::Bytes(lines));
+            go_on
+        };
         match &self.place {
-            Place::Memory(bytes) => go_on = bytes.chunks(PIECE).all(|piece| send(Payload::Bytes(piece.to_vec()))),
+            Place::Memory(bytes) => _ = bytes.chunks(PIECE).all(|piece| pass(piece.to_vec())),
             Place::File(path) => {
-                if let Err(error) = read_pieces(path, &mut |piece| {
-                    go_on = send(Payload::Bytes(piece));
-                    go_on
-                }) {
-                    go_on = send(Payload::Health(crate::engine::Health::Denied(error.to_string())));
-                    return go_on;
+                if let Err(error) = read_pieces(path, &mut pass) {
+                    return send(Payload::Health(crate::engine::Health::Denied(error.to_string())));
                 }
             }
             Place::Gone(_) => {}
         }
-        go_on && send(Payload::Closed)
+        let damage = check.and_then(Check::verdict);
+        go_on && damage.is_none_or(|why| send(Payload::Damaged(why))) && send(Payload::Closed)
     }
+}
+
+/// Settings tell what the logs are about.
+fn is_settings(input: &Input) -> bool {
+    input.name.extension().is_some_and(|e| e.eq_ignore_ascii_case("config"))
 }
 
 fn read_pieces(path: &Path, take: &mut dyn FnMut(Vec<u8>) -> bool) -> std::io::Result<()> {

@@ -1,0 +1,372 @@
+//! Records what is followed, for replay elsewhere: the original lines of each log, appended to files of its own, and a manifest with
+//! the limits, where they came from, and what is missing.
+//!
+//! A line is a frame: only whole lines are written, so that whatever ends the recorder costs at most the lines not yet written. All is
+//! written within a second and on the disk within two. When the disk is full, or the folder cannot be reached, it pauses, tries again
+//! every five seconds, and the manifest names the time that is missing; who watches is never held up.
+//!
+//! [`Recorder`] takes the same envelopes as the engine and can be driven by hand; [`live::Live`] runs one beside a screen.
+
+mod folder;
+pub mod live;
+mod private;
+mod segment;
+#[cfg(test)]
+mod tests;
+mod track;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::clock::Tick;
+use super::load::Recording;
+use super::manifest::{Hole, Manifest, Run, Stamp};
+use super::shelf::Shelf;
+use crate::engine::{Envelope, Opened, Payload};
+use crate::limits::Given;
+use crate::record::SourceId;
+use crate::time::{Time, Zone};
+use folder::Folder;
+pub use folder::LOCK;
+use track::{Context, Track};
+
+/// Lines wait so long at most before they are written.
+const FLUSH: Duration = Duration::from_secs(1);
+/// What is written waits so long at most before it is on the disk.
+const SYNC: Duration = Duration::from_secs(2);
+/// The manifest says at least so often how far the files go.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Between two attempts to write when writing failed.
+const RETRY: Duration = Duration::from_secs(5);
+/// Gaps with one reason that are closer together than this, in milliseconds, are one.
+const MERGED: i64 = 10_000;
+/// Gaps that a manifest lists; after these the last one grows.
+const MOST_GAPS: usize = 1000;
+
+/// What to record, and how.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The folder of the recording.
+    pub folder: PathBuf,
+    /// Records what is already in the logs, too.
+    pub from_start: bool,
+    /// Bytes that the recording may grow to; then its oldest files go.
+    pub max_size: u64,
+    /// The key of the pseudonyms for client addresses, user names and query values; `None` records lines as they are.
+    pub redact: Option<[u8; 16]>,
+    /// The zone of logs in local time.
+    pub zone: Zone,
+    /// Limits that people gave.
+    pub limits: Given,
+}
+
+/// How a recording fares.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Bytes that it holds.
+    pub bytes: u64,
+    /// Why nothing can be written at the moment.
+    pub paused: Option<String>,
+    /// Bytes of logs that could not be written.
+    pub missed: u64,
+    /// Logs that are left out, because nobody can tell what in them must not leave.
+    pub left_out: usize,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "recorded {} bytes in {}", self.bytes, self.folder.display())?;
+        if self.missed > 0 {
+            write!(f, "; {} bytes could not be written", self.missed)?;
+        }
+        if let Some(why) = &self.paused {
+            write!(f, "; it could not go on: {why}")?;
+        }
+        match self.left_out {
+            0 => Ok(()),
+            n => write!(f, "; {n} files left out: nobody can tell what in them must not leave"),
+        }
+    }
+}
+
+/// Writing failed.
+struct Pause {
+    since: Time,
+    why: String,
+    missed: u64,
+    retry: Duration,
+}
+
+/// Writes a recording.
+pub struct Recorder {
+    folder: Folder,
+    setup: Setup,
+    manifest: Manifest,
+    tracks: BTreeMap<SourceId, Track>,
+    context: Context,
+    pause: Option<Pause>,
+    missed: u64,
+    flushed: Duration,
+    synced: Duration,
+    noted: Duration,
+    /// The manifest on the disk does not tell of a file, a gap or an end that there is.
+    stale: bool,
+    /// A file has gathered as much as one write should have.
+    full: bool,
+}
+
+impl Recorder {
+    /// Begins a recording, or goes on with the one that lies in the folder.
+    ///
+    /// # Errors
+    /// When the folder holds something else or another recorder is at work there, cannot be written, or the manifest is of a newer
+    /// kind; the message says so.
+    pub fn open(setup: Setup, tick: Tick) -> anyhow::Result<Self> {
+        let (folder, before) = Folder::open(&setup.folder, setup.from_start)?;
+        let mut manifest = before.unwrap_or_else(|| Manifest { title: String::from("recording"), ..Manifest::default() });
+        manifest.zone = Some(setup.zone);
+        manifest.limits = setup.limits.clone().or(manifest.limits);
+        manifest.work.runs.push(Run {
+            from: Stamp(tick.time),
+            to: None,
+            host: folder::host(),
+            process: std::process::id(),
+            version: String::from(env!("CARGO_PKG_VERSION")),
+            redacted: setup.redact.is_some(),
+        });
+        let context = Context::new(setup.folder.clone(), &setup, &manifest.work.files);
+        let steady = tick.steady;
+        let mut recorder = Self {
+            folder,
+            setup,
+            manifest,
+            tracks: BTreeMap::new(),
+            context,
+            pause: None,
+            missed: 0,
+            flushed: steady,
+            synced: steady,
+            noted: steady,
+            stale: false,
+            full: false,
+        };
+        // What cannot be written now is a mistake to be told at once, not a disk that filled up.
+        recorder.write_manifest(tick)?;
+        Ok(recorder)
+    }
+
+    /// Goes on with a log that was met before the recording began: `stream` has read its first `taken` bytes.
+    pub fn join(&mut self, source: SourceId, opened: &Opened, stream: crate::formats::stream::Stream, taken: u64) {
+        self.tracks.insert(source, Track::join(opened, stream, taken));
+    }
+
+    /// Records finished files as a whole: what was named for its limits.
+    pub fn copy(&mut self, files: &Recording, tick: Tick) {
+        let zone = self.setup.zone;
+        files.play_into(zone, &Shelf::default(), tick.time, &mut |mut envelope| {
+            // Logs are numbered from below.
+            envelope.source = SourceId(u32::MAX - envelope.source.0);
+            if let Payload::Opened(opened) = &mut envelope.payload {
+                opened.first_look = false;
+            }
+            self.take(&envelope, tick);
+            true
+        });
+    }
+
+    /// Takes in what a producer heard.
+    pub fn take(&mut self, envelope: &Envelope, tick: Tick) {
+        let id = envelope.source;
+        match &envelope.payload {
+            Payload::Opened(opened) => {
+                let floor = if self.setup.from_start || !opened.first_look { 0 } else { opened.size };
+                self.tracks.insert(id, Track::new(opened, floor));
+            }
+            Payload::Bytes(bytes) => self.bytes(id, bytes, tick.time),
+            Payload::Quiet => self.with(id, Track::quiet),
+            Payload::Closed => self.with(id, Track::close),
+            Payload::Renamed(path) => self.with(id, |track| track.origin.clone_from(path)),
+            Payload::Lost(bytes) => self.lost(id, *bytes, tick.time),
+            Payload::Health(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) => {}
+        }
+        self.tick(tick);
+    }
+
+    fn with(&mut self, id: SourceId, step: impl FnOnce(&mut Track)) {
+        if let Some(track) = self.tracks.get_mut(&id) {
+            step(track);
+        }
+    }
+
+    fn bytes(&mut self, id: SourceId, bytes: &[u8], now: Time) {
+        let Some(track) = self.tracks.get_mut(&id) else { return };
+        let missing = track.take(bytes, now, self.pause.is_some(), &mut self.context);
+        self.full |= track.is_full();
+        if let Some(pause) = &mut self.pause {
+            pause.missed += missing;
+        }
+    }
+
+    /// Bytes that the log lost before anyone could read them are missing in the recording, too.
+    fn lost(&mut self, id: SourceId, bytes: u64, now: Time) {
+        let name = self.tracks.get(&id).and_then(|track| track.origin.file_name()).unwrap_or_default().to_string_lossy();
+        let why = format!("{name} was cut off before it could be read");
+        self.add_gap(Hole { from: Stamp(now), to: Stamp(now), bytes, why });
+    }
+
+    /// Time has passed: writes what has waited long enough.
+    pub fn tick(&mut self, tick: Tick) {
+        if let Some(pause) = &self.pause {
+            if tick.steady >= pause.retry {
+                self.resume(tick);
+            }
+            return;
+        }
+        if self.full || tick.steady.saturating_sub(self.flushed) >= FLUSH {
+            self.flushed = tick.steady;
+            let result = self.flush();
+            self.heed(result, tick);
+        }
+        if self.pause.is_none() && tick.steady.saturating_sub(self.synced) >= SYNC {
+            self.synced = tick.steady;
+            let result = self.sync(tick);
+            self.heed(result, tick);
+        }
+    }
+
+    /// How long until [`Recorder::tick`] has something to do.
+    #[must_use]
+    pub fn until_due(&self, now: Duration) -> Duration {
+        let due = match &self.pause {
+            Some(pause) => pause.retry,
+            None => self.flushed + FLUSH,
+        };
+        due.saturating_sub(now)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.full = false;
+        for track in self.tracks.values_mut() {
+            self.stale |= track.flush(&mut self.context)?;
+        }
+        self.tracks.retain(|_, track| !track.is_done());
+        Ok(())
+    }
+
+    fn sync(&mut self, tick: Tick) -> io::Result<()> {
+        for track in self.tracks.values_mut() {
+            track.sync()?;
+        }
+        self.make_room();
+        if self.stale || tick.steady.saturating_sub(self.noted) >= HEARTBEAT {
+            self.write_manifest(tick)?;
+        }
+        Ok(())
+    }
+
+    /// Takes away the oldest files of a recording that has grown too large; what they held is a gap from now on.
+    fn make_room(&mut self) {
+        while let Some(gone) = self.context.oldest_over(self.setup.max_size) {
+            let why = format!("older than the {} MB that --max-size keeps", self.setup.max_size >> 20);
+            match self.manifest.work.gaps.iter_mut().find(|gap| gap.why == why) {
+                Some(gap) => {
+                    gap.bytes += gone.bytes;
+                    gap.to = gap.to.max(gone.to);
+                }
+                None => self.manifest.work.gaps.insert(0, Hole { from: gone.from, to: gone.to, bytes: gone.bytes, why }),
+            }
+            self.stale = true;
+        }
+    }
+
+    fn write_manifest(&mut self, tick: Tick) -> io::Result<()> {
+        self.noted = tick.steady;
+        self.manifest.work.files = self.context.files();
+        let text = self.manifest.render().map_err(io::Error::other)?;
+        self.folder.write_manifest(&text)?;
+        self.stale = false;
+        Ok(())
+    }
+
+    /// An error in writing pauses the recording.
+    fn heed(&mut self, result: io::Result<()>, tick: Tick) {
+        let Err(error) = result else { return };
+        let missed = self.tracks.values_mut().map(|track| track.abandon(&mut self.context)).sum();
+        self.pause = Some(Pause { since: tick.time, why: error.to_string(), missed, retry: tick.steady + RETRY });
+    }
+
+    /// Tries to write again: if the manifest can be written with the gap in it, the rest can, too.
+    fn resume(&mut self, tick: Tick) {
+        let Some(pause) = self.pause.take() else { return };
+        let gaps = self.manifest.work.gaps.clone();
+        let why = pause.why.clone();
+        self.add_gap(Hole { from: Stamp(pause.since), to: Stamp(tick.time), bytes: pause.missed, why });
+        if let Err(error) = self.folder.reach().and_then(|()| self.write_manifest(tick)) {
+            self.manifest.work.gaps = gaps;
+            self.pause = Some(Pause { why: error.to_string(), retry: tick.steady + RETRY, ..pause });
+            return;
+        }
+        self.missed += pause.missed;
+        (self.flushed, self.synced) = (tick.steady, tick.steady);
+    }
+
+    fn add_gap(&mut self, hole: Hole) {
+        self.stale = true;
+        let gaps = &mut self.manifest.work.gaps;
+        let full = gaps.len() >= MOST_GAPS;
+        match gaps.last_mut() {
+            // A disk that stays all but full gives a gap every few seconds: they are one.
+            Some(last) if full || last.why == hole.why && hole.from.0.since(last.to.0) < MERGED => {
+                last.to = hole.to;
+                last.bytes += hole.bytes;
+            }
+            _ => gaps.push(hole),
+        }
+    }
+
+    /// Bytes that came while whoever hands them on could not wait any longer: they are missing from `since` until now.
+    pub fn missed(&mut self, bytes: u64, since: Time, tick: Tick) {
+        self.add_gap(Hole { from: Stamp(since), to: Stamp(tick.time), bytes, why: String::from("the disk was too slow") });
+        self.missed += bytes;
+    }
+
+    /// How the recording fares.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let missed = self.missed + self.pause.as_ref().map_or(0, |pause| pause.missed);
+        Status {
+            folder: self.setup.folder.clone(),
+            bytes: self.context.bytes(),
+            paused: self.pause.as_ref().map(|pause| pause.why.clone()),
+            missed,
+            left_out: 0,
+        }
+    }
+
+    /// Ends the recording: all is written and on the disk.
+    pub fn finish(mut self, tick: Tick) -> Status {
+        self.resume(tick);
+        self.tracks.values_mut().for_each(Track::close);
+        if self.pause.is_none() {
+            let result = self.flush();
+            self.heed(result, tick);
+            self.resume(tick);
+        }
+        if let Some(run) = self.manifest.work.runs.last_mut() {
+            run.to = Some(Stamp(tick.time));
+        }
+        self.stale = true;
+        if self.pause.is_none() {
+            let result = self.sync(tick);
+            self.heed(result, tick);
+        }
+        self.status()
+    }
+}

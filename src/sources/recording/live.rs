@@ -1,0 +1,135 @@
+//! A recorder beside a screen: on a thread of its own, so that a slow disk holds up nobody who watches.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::{Recorder, Status};
+use crate::engine::{Envelope, Payload};
+use crate::sources::clock::{self, Tick};
+use crate::time::Time;
+
+/// Envelopes that wait for the recorder; each holds up to 256 KiB.
+const ROOM: usize = 64;
+/// Whoever watches waits so long at most for a recorder that does not keep up.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The recorder is waited for so long at most when it is to end.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Between two words on how it fares.
+const TELL: Duration = Duration::from_millis(250);
+
+/// What the recorder is told.
+enum Message {
+    Heard(Box<Envelope>),
+    /// Bytes that were not handed on, since when.
+    Missed(u64, Time),
+}
+
+/// A recorder at work.
+pub struct Live {
+    out: SyncSender<Message>,
+    status: Arc<Mutex<Status>>,
+    thread: JoinHandle<()>,
+    /// Since when the recorder has had no room.
+    waiting: Option<Duration>,
+    missed: Option<(u64, Time)>,
+    /// What must not be missed: which logs there are, and what became of them.
+    owed: VecDeque<Envelope>,
+}
+
+impl Live {
+    /// Starts the recorder's thread.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start(recorder: Recorder) -> io::Result<Self> {
+        let (out, heard) = sync_channel(ROOM);
+        let status = Arc::new(Mutex::new(recorder.status()));
+        let told = Arc::clone(&status);
+        let thread = std::thread::Builder::new().name(String::from("record")).spawn(move || run(recorder, &heard, &told))?;
+        Ok(Self { out, status, thread, waiting: None, missed: None, owed: VecDeque::new() })
+    }
+
+    /// Hands on what was heard. Gives it back when the recorder has no room: it is to be offered again, and nothing else before it.
+    ///
+    /// # Errors
+    /// The envelope, while there is no room for it.
+    pub fn offer(&mut self, envelope: Envelope) -> Result<(), Box<Envelope>> {
+        let sent = self.pay().and_then(|()| self.send(Message::Heard(Box::new(envelope.clone()))));
+        let now = clock::steady();
+        match sent {
+            Some(()) => self.waiting = None,
+            None if now.saturating_sub(*self.waiting.get_or_insert(now)) < PATIENCE => return Err(Box::new(envelope)),
+            None => match &envelope.payload {
+                Payload::Bytes(bytes) => {
+                    let (missed, _) = self.missed.get_or_insert((0, envelope.heard));
+                    *missed += bytes.len() as u64;
+                }
+                _ => self.owed.push_back(envelope),
+            },
+        }
+        Ok(())
+    }
+
+    /// Hands on what there was no room for before; `None` if there still is none.
+    fn pay(&mut self) -> Option<()> {
+        while let Some(envelope) = self.owed.front() {
+            self.send(Message::Heard(Box::new(envelope.clone())))?;
+            self.owed.pop_front();
+        }
+        if let Some((bytes, since)) = self.missed {
+            self.send(Message::Missed(bytes, since))?;
+            self.missed = None;
+        }
+        Some(())
+    }
+
+    /// `None` if there is no room. A recorder whose thread has ended takes everything; its status says why it ended.
+    fn send(&self, message: Message) -> Option<()> {
+        match self.out.try_send(message) {
+            Err(TrySendError::Full(_)) => None,
+            Ok(()) | Err(TrySendError::Disconnected(_)) => Some(()),
+        }
+    }
+
+    /// How the recording fares.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the recording, and waits a moment for it to be on the disk.
+    #[must_use]
+    pub fn stop(self) -> Status {
+        let Self { out, status, thread, .. } = self;
+        drop(out);
+        let until = clock::steady() + FAREWELL;
+        while !thread.is_finished() && clock::steady() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn run(mut recorder: Recorder, heard: &Receiver<Message>, status: &Mutex<Status>) {
+    let mut told = clock::steady();
+    loop {
+        let pause = recorder.until_due(clock::steady()).clamp(Duration::from_millis(10), TELL);
+        match heard.recv_timeout(pause) {
+            Ok(Message::Heard(envelope)) => recorder.take(&envelope, Tick::now()),
+            Ok(Message::Missed(bytes, since)) => recorder.missed(bytes, since, Tick::now()),
+            Err(RecvTimeoutError::Timeout) => recorder.tick(Tick::now()),
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if clock::steady().saturating_sub(told) >= TELL {
+            told = clock::steady();
+            *status.lock().unwrap_or_else(PoisonError::into_inner) = recorder.status();
+        }
+    }
+    let last = recorder.finish(Tick::now());
+    *status.lock().unwrap_or_else(PoisonError::into_inner) = last;
+}

@@ -1,0 +1,400 @@
+//! The recorder against real folders, with the time made up.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+use crate::engine::{Engine, Gap};
+use crate::formats::Hints;
+use crate::sources::load::Recording;
+use crate::sources::manifest::MANIFEST;
+use crate::sources::shelf::Shelf;
+
+const HEADER: &str = "#Software: Microsoft Internet Information Services 10.0\r\n#Fields: date time cs-method cs-uri-stem sc-status sc-substatus time-taken\r\n";
+
+fn row(second: usize) -> String {
+    format!("2026-11-21 08:{:02}:{:02} GET /a{second}.aspx 200 0 15\r\n", second / 60, second % 60)
+}
+
+fn rows(seconds: std::ops::Range<usize>) -> String {
+    seconds.map(row).collect()
+}
+
+/// A recorder, the folder it writes to, and a clock that stands until it is told to go.
+struct Rig {
+    dir: tempfile::TempDir,
+    recorder: Option<Recorder>,
+    tick: Tick,
+}
+
+impl Rig {
+    fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut Setup)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let time = Time::from_millis(1_795_248_000_000);
+        let mut rig = Self { dir, recorder: None, tick: Tick { time, steady: Duration::from_secs(1) } };
+        rig.start(change).unwrap();
+        rig
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.dir.path().join("rec")
+    }
+
+    fn start(&mut self, change: impl FnOnce(&mut Setup)) -> anyhow::Result<()> {
+        let mut setup = Setup {
+            folder: self.folder(),
+            from_start: false,
+            max_size: 1 << 30,
+            redact: None,
+            zone: Zone::Utc,
+            limits: Given::default(),
+        };
+        change(&mut setup);
+        self.recorder = Some(Recorder::open(setup, self.tick)?);
+        Ok(())
+    }
+
+    fn recorder(&mut self) -> &mut Recorder {
+        self.recorder.as_mut().unwrap()
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            self.tick.steady += Duration::from_secs(1);
+            self.tick.time = self.tick.time.plus(1000);
+            let tick = self.tick;
+            self.recorder().tick(tick);
+        }
+    }
+
+    fn take(&mut self, source: u32, payload: Payload) {
+        let (tick, source) = (self.tick, SourceId(source));
+        self.recorder().take(&Envelope { heard: tick.time, source, payload }, tick);
+    }
+
+    fn open(&mut self, source: u32, path: &str, size: usize) {
+        let hints = Hints { name: path.rsplit('/').next().unwrap().to_owned(), ..Hints::default() };
+        self.take(source, Payload::Opened(Opened { path: path.into(), hints, size: size as u64, generation: 0, first_look: true }));
+    }
+
+    fn bytes(&mut self, source: u32, text: impl AsRef<[u8]>) {
+        self.take(source, Payload::Bytes(text.as_ref().to_vec()));
+    }
+
+    /// Ends the recorder as a power cut would: nothing more is written.
+    fn kill(&mut self) {
+        let recorder = self.recorder.take().unwrap();
+        // Only the lock goes, as it does with the process.
+        drop(recorder.folder);
+    }
+
+    fn finish(&mut self) -> Status {
+        self.recorder.take().unwrap().finish(self.tick)
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.folder().join(name)).unwrap()
+    }
+
+    fn files(&self) -> Vec<String> {
+        let manifest = Manifest::parse(&self.text(MANIFEST)).unwrap();
+        manifest.work.files.into_iter().map(|file| file.path).collect()
+    }
+
+    fn replay(&self) -> Engine {
+        replay(&self.folder())
+    }
+}
+
+fn replay(folder: &std::path::Path) -> Engine {
+    Recording::open(&[folder.to_owned()]).unwrap().load(Zone::Utc, &Shelf::default(), &Engine::default)
+}
+
+fn records(engine: &Engine) -> u64 {
+    engine.sources().values().map(|source| source.records).sum()
+}
+
+fn damage(engine: &Engine) -> Vec<String> {
+    engine.sources().values().filter_map(|source| source.damage.clone()).collect()
+}
+
+fn gaps(engine: &Engine) -> Vec<Gap> {
+    engine.moment(Time::MAX).gaps.to_vec()
+}
+
+#[test]
+fn what_is_written_from_now_on_is_recorded_under_the_header_in_force() {
+    let mut rig = Rig::new();
+    let before = format!("{HEADER}{}", rows(0..5));
+    rig.open(0, "logs/W3SVC1/u_ex261121.log", before.len());
+    rig.bytes(0, format!("{before}{}", rows(5..7)));
+    rig.pass(1);
+    let text = rig.text("W3SVC1/u_ex261121.log");
+    assert!(text.contains("#Fields: date time cs-method") && text.ends_with(&rows(5..7)), "{text}");
+    assert!(!text.contains("/a4.aspx"));
+    rig.finish();
+    let engine = rig.replay();
+    assert_eq!((records(&engine), damage(&engine), gaps(&engine)), (2, vec![], vec![]));
+}
+
+#[test]
+fn from_the_start_a_recording_is_the_log_byte_for_byte() {
+    let mut rig = Rig::with(|setup| setup.from_start = true);
+    let log = format!("{HEADER}{}", rows(0..50));
+    rig.open(0, "logs/W3SVC1/u_ex261121.log", log.len());
+    for piece in log.split_inclusive('\n') {
+        rig.bytes(0, piece);
+    }
+    assert_eq!(rig.finish().bytes, log.len() as u64);
+    assert_eq!(rig.text("W3SVC1/u_ex261121.log"), log);
+}
+
+#[test]
+fn a_log_that_comes_later_is_recorded_from_its_start_and_names_never_meet() {
+    let mut rig = Rig::new();
+    rig.open(0, "a/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", row(1)));
+    for (source, path) in [(1, "b/W3SVC1/u.log"), (2, "b/w3svc1/U.LOG"), (3, "/manifest.toml"), (4, "x/con.log"), (5, "a/?\u{1b}*.log")] {
+        rig.open(source, path, 0);
+        rig.bytes(source, format!("{HEADER}{}", row(2)));
+    }
+    rig.finish();
+    let mut files = rig.files();
+    files.sort();
+    let expected = ["W3SVC1/u.log", "W3SVC1/u~2.log", "a/___.log", "logs/manifest.toml", "w3svc1/U~3.LOG", "x/_con.log"];
+    assert_eq!(files, expected);
+    assert_eq!(records(&rig.replay()), 5, "a manifest below is a manifest");
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_but_the_owner_may_look_into_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut rig = Rig::new();
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", row(1)));
+    rig.finish();
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(rig.folder()), 0o700);
+    assert_eq!(mode(rig.folder().join("W3SVC1")), 0o700);
+    for file in ["W3SVC1/u.log", MANIFEST, LOCK] {
+        assert_eq!(mode(rig.folder().join(file)), 0o600, "{file}");
+    }
+}
+
+#[test]
+fn killed_it_costs_what_was_not_written_and_replay_says_that_it_has_no_end() {
+    let mut rig = Rig::new();
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", rows(0..10)));
+    rig.pass(3);
+    rig.bytes(0, row(10));
+    rig.kill();
+    let engine = rig.replay();
+    assert_eq!(records(&engine), 10);
+    let [gap] = &gaps(&engine)[..] else { panic!("{:?}", gaps(&engine)) };
+    assert!(gap.to.is_none() && gap.why.contains("ended by force"), "{gap:?}");
+}
+
+#[test]
+fn a_second_run_goes_on_and_the_time_between_is_a_gap() {
+    let mut rig = Rig::new();
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", row(1)));
+    rig.finish();
+    rig.tick.time = rig.tick.time.plus(60_000);
+    rig.start(|_| {}).unwrap();
+    let size = HEADER.len() + row(1).len();
+    rig.open(0, "logs/W3SVC1/u.log", size);
+    rig.bytes(0, format!("{HEADER}{}{}", row(1), row(2)));
+    rig.finish();
+    assert_eq!(rig.files(), ["W3SVC1/u.log", "W3SVC1/u~2.log"]);
+    let engine = rig.replay();
+    assert_eq!(records(&engine), 2);
+    let [gap] = &gaps(&engine)[..] else { panic!("{:?}", gaps(&engine)) };
+    assert_eq!((gap.to.unwrap().since(gap.from), gap.why.as_str()), (60_000, "nothing was recorded"));
+    let error = rig.start(|setup| setup.from_start = true).unwrap_err();
+    assert!(error.to_string().contains("would be there twice"), "{error}");
+}
+
+#[test]
+fn the_second_of_two_recorders_is_told_who_holds_the_folder() {
+    let mut rig = Rig::new();
+    let first = rig.recorder.take();
+    let error = rig.start(|_| {}).unwrap_err().to_string();
+    assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
+    drop(first);
+    rig.start(|_| {}).unwrap();
+}
+
+#[test]
+fn a_folder_of_other_things_and_a_newer_recording_are_left_alone() {
+    let mut rig = Rig::new();
+    rig.finish();
+    fs::create_dir_all(rig.dir.path().join("mine")).unwrap();
+    fs::write(rig.dir.path().join("mine/letter.txt"), "dear").unwrap();
+    let mine = rig.dir.path().join("mine");
+    let error = rig.start(|setup| setup.folder = mine).unwrap_err().to_string();
+    assert!(error.contains("not empty"), "{error}");
+    fs::write(rig.folder().join(MANIFEST), "[recording]\nschema = \"why503/recording/7\"\n").unwrap();
+    let error = format!("{:#}", rig.start(|_| {}).unwrap_err());
+    assert!(error.contains("newer why503"), "{error}");
+    assert!(Recording::open(&[rig.folder()]).is_err());
+}
+
+#[test]
+fn a_log_goes_on_in_another_file_each_hour_and_when_one_is_large() {
+    let mut rig = Rig::with(|setup| setup.max_size = 8 << 20);
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", rows(0..10)));
+    rig.tick.time = rig.tick.time.plus(3_600_000);
+    rig.bytes(0, rows(10..20));
+    let many = rows(20..30).repeat(3000);
+    rig.bytes(0, &many);
+    rig.bytes(0, rows(30..40));
+    rig.finish();
+    assert_eq!(rig.files(), ["W3SVC1/u.log", "W3SVC1/u~2.log", "W3SVC1/u~3.log"]);
+    let engine = rig.replay();
+    assert_eq!((records(&engine), damage(&engine), gaps(&engine)), (30_030, vec![], vec![]));
+}
+
+#[test]
+fn too_large_a_recording_loses_its_oldest_files_and_says_so_but_never_its_settings() {
+    let mut rig = Rig::with(|setup| setup.max_size = 8 << 20);
+    let config = "<configuration><system.applicationHost><sites><site name=\"S\" id=\"1\"/></sites></system.applicationHost></configuration>\n";
+    rig.open(9, "config/applicationHost.config", 0);
+    rig.bytes(9, config);
+    rig.take(9, Payload::Closed);
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, HEADER);
+    for _ in 0..40 {
+        rig.bytes(0, rows(0..60).repeat(100));
+        rig.pass(1);
+    }
+    rig.pass(3);
+    let status = rig.finish();
+    assert!(status.bytes <= 8 << 20, "{status}");
+    let engine = rig.replay();
+    let [gap] = &gaps(&engine)[..] else { panic!("{:?}", gaps(&engine)) };
+    assert!(gap.why.contains("--max-size") && gap.bytes > 0, "{gap:?}");
+    assert!(rig.files().contains(&String::from("config/applicationHost.config")));
+    // Each file has a header of its own.
+    let all = rows(0..60).len() as u64 * 100 * 40 + config.len() as u64;
+    assert!((all..all + 20 * HEADER.len() as u64).contains(&(gap.bytes + status.bytes)), "{gap:?} {status}");
+}
+
+#[test]
+fn a_write_that_fails_is_a_gap_and_the_recording_goes_on() {
+    let mut rig = Rig::new();
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", row(0)));
+    rig.pass(1);
+    // What takes the folder's place cannot be written into.
+    fs::rename(rig.folder(), rig.dir.path().join("away")).unwrap();
+    fs::write(rig.folder(), "in the way").unwrap();
+    rig.bytes(0, row(1));
+    rig.pass(2);
+    let status = rig.recorder().status();
+    assert!(status.paused.is_some() && status.missed == row(1).len() as u64, "{status:?}");
+    rig.bytes(0, row(2));
+    rig.pass(10);
+    assert!(rig.recorder().status().paused.is_some());
+    fs::remove_file(rig.folder()).unwrap();
+    fs::rename(rig.dir.path().join("away"), rig.folder()).unwrap();
+    rig.pass(5);
+    assert_eq!(rig.recorder().status().paused, None);
+    rig.bytes(0, row(3));
+    let status = rig.finish();
+    assert_eq!(status.missed, (row(1).len() + row(2).len()) as u64);
+    let engine = rig.replay();
+    assert_eq!((records(&engine), damage(&engine)), (2, vec![]));
+    let [gap] = &gaps(&engine)[..] else { panic!("{:?}", gaps(&engine)) };
+    assert_eq!(gap.bytes, status.missed);
+}
+
+#[test]
+fn cut_anywhere_a_recording_gives_the_lines_before_the_cut_and_says_what_is_missing() {
+    let mut rig = Rig::new();
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", rows(0..20)));
+    rig.finish();
+    let file = rig.folder().join("W3SVC1/u.log");
+    let whole = fs::read(&file).unwrap();
+    for at in (0..whole.len()).rev() {
+        fs::write(&file, &whole[..at]).unwrap();
+        let engine = rig.replay();
+        let text = String::from_utf8_lossy(&whole[..at]);
+        let lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n') && !line.starts_with('#')).count();
+        assert_eq!(records(&engine), lines as u64, "cut at {at}");
+        let said = damage(&engine).join(" ");
+        assert!(said.contains(&format!("{} of {} recorded bytes", whole.len() - at, whole.len())), "cut at {at}: {said}");
+    }
+    fs::remove_file(&file).unwrap();
+    fs::write(rig.folder().join("other.log"), "x\n").unwrap();
+    assert!(gaps(&rig.replay()).iter().any(|gap| gap.why == "W3SVC1/u.log is not there" && gap.bytes == whole.len() as u64));
+}
+
+#[test]
+fn any_flipped_bit_is_noticed_and_costs_at_most_its_line() {
+    let mut rig = Rig::new();
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", rows(0..20)));
+    rig.finish();
+    let file = rig.folder().join("W3SVC1/u.log");
+    let whole = fs::read(&file).unwrap();
+    for at in HEADER.len()..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << (at % 8);
+        fs::write(&file, &bytes).unwrap();
+        let engine = rig.replay();
+        assert!((18..=20).contains(&records(&engine)), "{at}: {}", records(&engine));
+        assert!(damage(&engine).iter().any(|why| why.contains("changed since it was recorded")), "{at}");
+    }
+}
+
+#[test]
+fn a_manifest_that_is_damaged_costs_the_limits_and_not_the_logs() {
+    let mut rig = Rig::new();
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", row(0)));
+    rig.finish();
+    let text = rig.text(MANIFEST);
+    for at in 0..text.len() {
+        let mut bytes = text.clone().into_bytes();
+        bytes[at] ^= 0x10;
+        fs::write(rig.folder().join(MANIFEST), &bytes).unwrap();
+        match Recording::open(&[rig.folder()]) {
+            Ok(recording) => assert_eq!(records(&recording.load(Zone::Utc, &Shelf::default(), &Engine::default)), 1, "{at}"),
+            Err(error) => assert!(format!("{error:#}").contains("newer"), "{at}: {error:#}"),
+        }
+    }
+}
+
+#[test]
+fn utf16_is_recorded_as_it_is_and_goes_on_under_its_mark() {
+    let mut rig = Rig::new();
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let before = [&[0xFF, 0xFE][..], &wide(&format!("{HEADER}{}", row(0)))].concat();
+    rig.open(0, "logs/W3SVC1/u.log", before.len());
+    rig.bytes(0, [before, wide(&row(1))].concat());
+    rig.finish();
+    let bytes = fs::read(rig.folder().join("W3SVC1/u.log")).unwrap();
+    assert!(bytes.starts_with(&[0xFF, 0xFE]) && bytes.ends_with(&wide(&row(1))));
+    let engine = rig.replay();
+    assert_eq!((records(&engine), damage(&engine)), (1, vec![]));
+}
+
+#[test]
+fn bytes_that_a_log_lost_are_missing_in_the_recording_too() {
+    let mut rig = Rig::new();
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", row(0)));
+    rig.take(0, Payload::Lost(4711));
+    rig.finish();
+    let [gap] = &gaps(&rig.replay())[..] else { panic!() };
+    assert_eq!((gap.bytes, gap.why.as_str()), (4711, "u.log was cut off before it could be read"));
+}

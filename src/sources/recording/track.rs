@@ -1,0 +1,267 @@
+//! One log that is recorded: from which byte on, in which file, and under which header.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Setup;
+use super::segment::{self, Segment};
+use crate::engine::Opened;
+use crate::formats::lines::{last_line_end, utf16_mark};
+use crate::formats::stream::Stream;
+use crate::formats::{Ignore, Kind};
+use crate::sources::manifest::{Stamp, Written};
+use crate::time::Time;
+
+/// Bytes of a file from which on a log goes on in another one.
+const ROLL: u64 = 64 << 20;
+
+/// What the logs of a recording share: the folder, and the files in it.
+pub(super) struct Context {
+    root: PathBuf,
+    roll: u64,
+    redact: bool,
+    /// Every name that was ever used, in small letters: file systems differ in whether `A` is `a`.
+    names: HashSet<String>,
+    /// All files, the oldest first, and whether one is still written to.
+    files: BTreeMap<u64, (Written, bool)>,
+    next: u64,
+}
+
+impl Context {
+    pub fn new(root: PathBuf, setup: &Setup, before: &[Written]) -> Self {
+        let names = before.iter().map(|file| file.path.to_lowercase()).collect();
+        let files = (0..).zip(before.iter().map(|file| (file.clone(), false))).collect();
+        let (roll, redact) = (ROLL.min(setup.max_size / 8).max(1), setup.redact.is_some());
+        Self { root, roll, redact, names, files, next: before.len() as u64 }
+    }
+
+    pub fn files(&self) -> Vec<Written> {
+        self.files.values().map(|(file, _)| file.clone()).collect()
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.files.values().map(|(file, _)| file.bytes).sum()
+    }
+
+    /// Takes the oldest file of lines away if all are more than `most` bytes. Settings stay: they are small, and needed to the end.
+    pub fn oldest_over(&mut self, most: u64) -> Option<Written> {
+        if self.bytes() <= most {
+            return None;
+        }
+        let settings = [Kind::ApplicationHost, Kind::CoreSettings, Kind::PoolTagNames].map(Kind::name);
+        let may_go = |file: &Written, open: bool| !open && !settings.contains(&file.kind.as_str());
+        let (&serial, _) = self.files.iter().find(|(_, (file, open))| may_go(file, *open))?;
+        let (file, _) = self.files.remove(&serial)?;
+        segment::remove(&self.root.join(&file.path)).then_some(file)
+    }
+
+    /// Takes down how far a file goes.
+    fn note(&mut self, serial: u64, segment: &Segment, open: bool) {
+        if segment.about.bytes > 0 {
+            self.files.insert(serial, (segment.about.clone(), open));
+        }
+    }
+
+    /// A new file for the lines of a log.
+    fn begin(&mut self, origin: &Path, modified: Option<Time>, now: Time) -> (u64, Segment) {
+        let name = self.free_name(origin);
+        let origin = if self.redact { name.clone() } else { origin.to_string_lossy().into_owned() };
+        let file = self.root.join(&name);
+        let about = Written {
+            path: name,
+            origin,
+            from: Stamp(now),
+            to: Stamp(now),
+            modified: modified.map(Stamp),
+            ..Written::default()
+        };
+        self.next += 1;
+        (self.next - 1, Segment::new(file, about, now))
+    }
+
+    /// `W3SVC1/u_ex261121.log`; what follows in a second file is `W3SVC1/u_ex261121~2.log`.
+    fn free_name(&mut self, origin: &Path) -> String {
+        let folder = origin.parent().and_then(Path::file_name).map_or_else(|| String::from("logs"), |name| plain(&name.to_string_lossy()));
+        let name = PathBuf::from(plain(&origin.file_name().unwrap_or_default().to_string_lossy()));
+        let stem = name.file_stem().unwrap_or_default().to_string_lossy();
+        let dot = name.extension().map_or_else(String::new, |e| format!(".{}", e.to_string_lossy()));
+        let mut path = format!("{folder}/{stem}{dot}");
+        for number in 2.. {
+            // One that lies there without being in a manifest is from a run that was killed.
+            if !self.names.contains(&path.to_lowercase()) && !self.root.join(&path).exists() {
+                break;
+            }
+            path = format!("{folder}/{stem}~{number}{dot}");
+        }
+        self.names.insert(path.to_lowercase());
+        path
+    }
+}
+
+/// A name that every file system takes.
+fn plain(name: &str) -> String {
+    const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+    let safe = |c: char| if c.is_control() || r#"<>:"/\|?*"#.contains(c) { '_' } else { c };
+    let name: String = name.chars().map(safe).take(100).collect();
+    let name = name.trim_end_matches(['.', ' ']);
+    let stem = name.split('.').next().unwrap_or_default().to_lowercase();
+    let numbered = |device: &str| stem.strip_prefix(device).is_some_and(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()));
+    if stem.is_empty() || DEVICES.contains(&stem.as_str()) || numbered("com") || numbered("lpt") {
+        return format!("_{name}");
+    }
+    name.to_owned()
+}
+
+/// A log that is recorded.
+pub(super) struct Track {
+    /// Where it lies.
+    pub origin: PathBuf,
+    modified: Option<Time>,
+    /// Reads along: it knows the log's kind, the header in force, and where lines end.
+    stream: Stream,
+    /// Bytes read along.
+    taken: u64,
+    /// Lines that end before this are not recorded.
+    floor: u64,
+    segment: Option<(u64, Segment)>,
+    /// Files that are full and not written to the end.
+    ended: Vec<(u64, Segment)>,
+    closed: bool,
+}
+
+impl Track {
+    /// A log that is met; recorded from byte `floor` on.
+    pub fn new(opened: &Opened, floor: u64) -> Self {
+        Self {
+            origin: opened.path.clone(),
+            modified: opened.hints.modified,
+            stream: Stream::new(opened.hints.clone()),
+            taken: 0,
+            floor,
+            segment: None,
+            ended: Vec::new(),
+            closed: false,
+        }
+    }
+
+    /// A log whose first `taken` bytes were read before the recording began.
+    pub fn join(opened: &Opened, stream: Stream, taken: u64) -> Self {
+        Self { stream, taken, floor: taken, ..Self::new(opened, 0) }
+    }
+
+    /// Takes the log's next bytes; answers how many of them are missing in the recording.
+    pub fn take(&mut self, bytes: &[u8], now: Time, paused: bool, context: &mut Context) -> u64 {
+        let (before, bytes) = bytes.split_at(self.to_skip(bytes));
+        self.read_along(before);
+        if bytes.is_empty() || paused {
+            self.read_along(bytes);
+            return bytes.len() as u64;
+        }
+        self.roll(now, context);
+        if self.segment.is_none() {
+            let (serial, mut segment) = context.begin(&self.origin, self.modified, now);
+            segment.push(&self.header(), now);
+            self.segment = Some((serial, segment));
+        }
+        self.read_along(bytes);
+        if let Some((_, segment)) = &mut self.segment {
+            segment.push(bytes, now);
+        }
+        0
+    }
+
+    fn read_along(&mut self, bytes: &[u8]) {
+        self.stream.feed(bytes, &mut Ignore);
+        self.taken += bytes.len() as u64;
+    }
+
+    /// How many of the next bytes belong to lines that are not recorded: those before the floor, and the rest of one whose beginning
+    /// is not in the recording.
+    fn to_skip(&self, bytes: &[u8]) -> usize {
+        let floor = usize::try_from(self.floor.saturating_sub(self.taken)).unwrap_or(usize::MAX);
+        let Some(before) = bytes.get(..floor) else { return bytes.len() };
+        let utf16 = if self.taken == 0 { utf16_mark(bytes) } else { self.stream.utf16() };
+        let skip = last_line_end(before, utf16);
+        if skip > 0 || self.segment.is_some() || self.stream.pending() == 0 {
+            return skip;
+        }
+        // The line feed of UTF-16 has a zero after it, or before.
+        let width = if utf16 == Some(false) { 2 } else { 1 };
+        memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| (at + width).min(bytes.len()))
+    }
+
+    /// What a file must begin with whose log began earlier: the names of the columns in force.
+    fn header(&self) -> Vec<u8> {
+        let headed = matches!(self.stream.kind(), Kind::W3c | Kind::HttpErr | Kind::PdhCsv);
+        let text = if headed { self.stream.preamble() } else { Vec::new() };
+        let Some(big) = self.stream.utf16().filter(|_| self.taken > 0) else { return text };
+        let units = std::iter::once(0xFEFF).chain(String::from_utf8_lossy(&text).encode_utf16().collect::<Vec<_>>());
+        units.flat_map(|unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+    }
+
+    /// Ends the file if it is large, or of an hour that has passed, and no record is torn by it.
+    fn roll(&mut self, now: Time, context: &Context) {
+        let Some((_, segment)) = &self.segment else { return };
+        let due = segment.len() >= context.roll || segment.hour != segment::hour(now);
+        if due && self.stream.pending() == 0 && self.stream.unfinished().is_none() {
+            self.ended.extend(self.segment.take());
+        }
+    }
+
+    /// Nothing has come for a while.
+    pub fn quiet(&mut self) {
+        self.stream.idle(&mut Ignore);
+    }
+
+    /// The log will not grow any more.
+    pub fn close(&mut self) {
+        self.ended.extend(self.segment.take());
+        self.closed = true;
+    }
+
+    /// Nothing of it is left to be written, and nothing will come.
+    pub fn is_done(&self) -> bool {
+        self.closed && self.ended.is_empty()
+    }
+
+    /// It has gathered as much as one write should have.
+    pub fn is_full(&self) -> bool {
+        self.ended.iter().chain(&self.segment).any(|(_, segment)| segment.is_full())
+    }
+
+    /// Writes what was gathered; answers whether there are files that the manifest does not tell of.
+    pub fn flush(&mut self, context: &mut Context) -> io::Result<bool> {
+        let kind = self.stream.kind().name();
+        let mut news = false;
+        for (serial, segment) in self.ended.iter_mut().chain(&mut self.segment) {
+            segment.flush()?;
+            if segment.about.kind != kind && segment.about.bytes > 0 {
+                kind.clone_into(&mut segment.about.kind);
+                news = true;
+            }
+            context.note(*serial, segment, true);
+        }
+        while let Some((serial, mut segment)) = self.ended.pop() {
+            segment.sync()?;
+            context.note(serial, &segment, false);
+            news = true;
+        }
+        Ok(news)
+    }
+
+    /// Has the system write to the disk what was written.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.segment.as_mut().map_or(Ok(()), |(_, segment)| segment.sync())
+    }
+
+    /// Gives up what was not written, and the files with it; answers how many bytes are missing.
+    pub fn abandon(&mut self, context: &mut Context) -> u64 {
+        let mut missing = 0;
+        for (serial, mut segment) in self.ended.drain(..).chain(self.segment.take()) {
+            missing += segment.abandon();
+            context.note(serial, &segment, false);
+        }
+        missing
+    }
+}
