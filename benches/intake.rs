@@ -73,7 +73,13 @@ fn timeline(bencher: Bencher<'_, '_>) {
         let mut engine = Engine::new(Limits::default(), &[]);
         let envelope = |payload| Envelope { heard: Time::MIN, source: SourceId(0), payload };
         let path = "W3SVC1/u_ex261120.log".into();
-        engine.take(envelope(Payload::Opened(Opened { path, hints: Hints::default(), size: log.len() as u64, generation: 0, first_look: true })));
+        engine.take(envelope(Payload::Opened(Opened {
+            path,
+            hints: Hints::default(),
+            size: log.len() as u64,
+            generation: 0,
+            first_look: true,
+        })));
         engine.take(envelope(Payload::Bytes(divan::black_box(&log).clone())));
         engine.timeline().span()
     });

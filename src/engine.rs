@@ -7,6 +7,7 @@ pub mod applications;
 pub mod source;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -105,6 +106,15 @@ pub enum Health {
     Unreachable(String),
     /// It was renamed or deleted and is drained.
     Draining,
+}
+
+impl Gap {
+    /// Whether it covers a second of `seconds`.
+    #[must_use]
+    pub fn covers(&self, seconds: &Range<i64>) -> bool {
+        let to = self.to.map_or(i64::MAX, |to| to.plus(999).second());
+        self.from.second() < to && self.from.second() < seconds.end && seconds.start < to
+    }
 }
 
 /// Everything that is known, and what it is folded from.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::diagnosis::{self, Severity};
 use crate::drill::{self, ReadLog};
-use crate::engine::Moment;
+use crate::engine::{Gap, Moment};
 use crate::limits::Limit;
 use crate::pool::Pool;
 use crate::record::{Origin, Slots};
@@ -28,6 +28,8 @@ pub struct Report {
     schema: &'static str,
     span: Option<Span>,
     sources: Vec<SourceRow>,
+    /// Stretches of time of which something is missing.
+    gaps: Vec<GapRow>,
     requests: Vec<AppRow>,
     pool: PoolPart,
     ns_slots: Vec<SlotsRow>,
@@ -57,6 +59,15 @@ struct SourceRow {
     from: Option<String>,
     to: Option<String>,
     remark: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct GapRow {
+    from: String,
+    /// Nothing comes after it.
+    to: Option<String>,
+    bytes: u64,
+    why: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -182,6 +193,7 @@ impl Report {
             schema: "why503/report/1",
             span: moment.timeline.span().map(|(from, to)| Span { from: from.rfc3339(), to: to.rfc3339() }),
             sources: sources(moment),
+            gaps: moment.gaps.iter().map(gap_row).collect(),
             requests: moment.timeline.apps().map(|(name, app)| app_row(moment, name, app)).collect(),
             pool: pool(moment),
             ns_slots: SlotUse::all(moment).iter().map(slots_row).collect(),
@@ -206,6 +218,10 @@ impl Report {
     pub fn text(&self, ascii: bool) -> String {
         text::render(self, ascii)
     }
+}
+
+fn gap_row(gap: &Gap) -> GapRow {
+    GapRow { from: gap.from.rfc3339(), to: gap.to.map(Time::rfc3339), bytes: gap.bytes, why: gap.why.clone() }
 }
 
 fn limit_row(limit: Limit) -> LimitRow {

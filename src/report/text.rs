@@ -19,6 +19,7 @@ pub(super) fn render(report: &Report, ascii: bool) -> String {
     page.pool(report);
     page.slots(report);
     page.turned_away(report);
+    page.gaps(report);
     page.sources(report);
     page.out
 }
@@ -68,6 +69,20 @@ impl Page {
                 self.line(&format!("why503: {} to {} (times in UTC; local logs read as {})", span.from, span.to, self.zone));
             }
             None => self.line("why503: no record with a time was found"),
+        }
+    }
+
+    /// What the recording does not hold: nothing can be said of these times.
+    fn gaps(&mut self, report: &Report) {
+        if report.gaps.is_empty() {
+            return;
+        }
+        self.title("Missing in the recording");
+        for gap in &report.gaps {
+            let to = gap.to.as_deref().unwrap_or("its end");
+            let bytes = if gap.bytes > 0 { format!(" ({} bytes of logs)", gap.bytes) } else { String::new() };
+            let when = if gap.to.as_ref() == Some(&gap.from) { gap.from.clone() } else { format!("{} to {to}", gap.from) };
+            self.wrapped("  ", &format!("{when}: {}{bytes}", gap.why));
         }
     }
 

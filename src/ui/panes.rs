@@ -140,11 +140,31 @@ impl LimitPane {
 /// What a pane shows; `columns` is how wide its chart is. `None` for panes that are lists.
 #[must_use]
 pub fn limit_pane(pane: Pane, ui: &Ui, moment: &Moment<'_>, columns: usize) -> Option<LimitPane> {
-    match pane {
-        Pane::Requests => Some(requests::pane(ui, moment, columns)),
-        Pane::Pool => Some(pool::pane(ui, moment, columns)),
-        Pane::Ns => Some(ns::pane(ui, moment, columns)),
-        Pane::Findings | Pane::Sources | Pane::Log => None,
+    let mut pane = match pane {
+        Pane::Requests => requests::pane(ui, moment, columns),
+        Pane::Pool => pool::pane(ui, moment, columns),
+        Pane::Ns => ns::pane(ui, moment, columns),
+        Pane::Findings | Pane::Sources | Pane::Log => return None,
+    };
+    mark_gaps(&mut pane, moment, ui.window);
+    Some(pane)
+}
+
+/// Of a stretch of time that a recording has a gap in, nothing is known: it must not look like calm.
+fn mark_gaps(pane: &mut LimitPane, moment: &Moment<'_>, window: i64) {
+    let columns = columns_of(moment, window, pane.buckets.len());
+    let covered = |seconds: &Range<i64>| moment.gaps.iter().any(|gap| gap.covers(seconds));
+    let mut any = false;
+    for (bucket, seconds) in pane.buckets.iter_mut().zip(&columns) {
+        if covered(seconds) {
+            bucket.value = None;
+            any = true;
+        }
+    }
+    if any && pane.standing != Standing::Empty {
+        let at = moment.at.second();
+        let text = if covered(&(at..at + 1)) { "the recording has a gap here" } else { "the recording has a gap in this window" };
+        pane.lines.push((Role::Warn, text.into()));
     }
 }
 

@@ -68,6 +68,11 @@ pub(super) fn compare(inputs: &mut [Input], folder: &Path, work: &Work) -> Vec<G
         let parts: Vec<_> = input.name.strip_prefix(folder).ok()?.components().map(|p| p.as_os_str().to_string_lossy()).collect();
         Some(parts.join("/"))
     };
+    // A manifest is written every half minute, a log each second: what is in the files was recorded.
+    let written = inputs.iter().filter(|input| inside(input).is_some()).filter_map(|input| input.modified).max();
+    if let Some(last) = gaps.iter_mut().find(|gap| gap.to.is_none()) {
+        last.from = written.map_or(last.from, |written| last.from.max(written));
+    }
     for input in inputs.iter_mut() {
         let Some(path) = inside(input) else { continue };
         let written = work.files.iter().find(|file| file.path == path).cloned().unwrap_or_default();

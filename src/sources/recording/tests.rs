@@ -78,7 +78,10 @@ impl Rig {
 
     fn open(&mut self, source: u32, path: &str, size: usize) {
         let hints = Hints { name: path.rsplit('/').next().unwrap().to_owned(), ..Hints::default() };
-        self.take(source, Payload::Opened(Opened { path: path.into(), hints, size: size as u64, generation: 0, first_look: true }));
+        self.take(
+            source,
+            Payload::Opened(Opened { path: path.into(), hints, size: size as u64, generation: 0, first_look: true }),
+        );
     }
 
     fn bytes(&mut self, source: u32, text: impl AsRef<[u8]>) {
@@ -158,7 +161,9 @@ fn a_log_that_comes_later_is_recorded_from_its_start_and_names_never_meet() {
     let mut rig = Rig::new();
     rig.open(0, "a/W3SVC1/u.log", 0);
     rig.bytes(0, format!("{HEADER}{}", row(1)));
-    for (source, path) in [(1, "b/W3SVC1/u.log"), (2, "b/w3svc1/U.LOG"), (3, "/manifest.toml"), (4, "x/con.log"), (5, "a/?\u{1b}*.log")] {
+    for (source, path) in
+        [(1, "b/W3SVC1/u.log"), (2, "b/w3svc1/U.LOG"), (3, "/manifest.toml"), (4, "x/con.log"), (5, "a/?\u{1b}*.log")]
+    {
         rig.open(source, path, 0);
         rig.bytes(source, format!("{HEADER}{}", row(2)));
     }

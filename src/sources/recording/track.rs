@@ -68,21 +68,16 @@ impl Context {
         let name = self.free_name(origin);
         let origin = if self.redact { name.clone() } else { origin.to_string_lossy().into_owned() };
         let file = self.root.join(&name);
-        let about = Written {
-            path: name,
-            origin,
-            from: Stamp(now),
-            to: Stamp(now),
-            modified: modified.map(Stamp),
-            ..Written::default()
-        };
+        let about =
+            Written { path: name, origin, from: Stamp(now), to: Stamp(now), modified: modified.map(Stamp), ..Written::default() };
         self.next += 1;
         (self.next - 1, Segment::new(file, about, now))
     }
 
     /// `W3SVC1/u_ex261121.log`; what follows in a second file is `W3SVC1/u_ex261121~2.log`.
     fn free_name(&mut self, origin: &Path) -> String {
-        let folder = origin.parent().and_then(Path::file_name).map_or_else(|| String::from("logs"), |name| plain(&name.to_string_lossy()));
+        let folder =
+            origin.parent().and_then(Path::file_name).map_or_else(|| String::from("logs"), |name| plain(&name.to_string_lossy()));
         let name = PathBuf::from(plain(&origin.file_name().unwrap_or_default().to_string_lossy()));
         let stem = name.file_stem().unwrap_or_default().to_string_lossy();
         let dot = name.extension().map_or_else(String::new, |e| format!(".{}", e.to_string_lossy()));
@@ -106,7 +101,8 @@ fn plain(name: &str) -> String {
     let name: String = name.chars().map(safe).take(100).collect();
     let name = name.trim_end_matches(['.', ' ']);
     let stem = name.split('.').next().unwrap_or_default().to_lowercase();
-    let numbered = |device: &str| stem.strip_prefix(device).is_some_and(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()));
+    let numbered =
+        |device: &str| stem.strip_prefix(device).is_some_and(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()));
     if stem.is_empty() || DEVICES.contains(&stem.as_str()) || numbered("com") || numbered("lpt") {
         return format!("_{name}");
     }
