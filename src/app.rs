@@ -1,5 +1,7 @@
 //! Wiring: which command starts what, and the effects that only the outside can have.
 
+mod ending;
+mod pace;
 mod run;
 pub mod session;
 
@@ -22,6 +24,7 @@ use crate::report::Report;
 use crate::sources::discover;
 use crate::sources::load::Recording;
 use crate::sources::shelf::Shelf;
+use crate::ui::terminal::NoTerminal;
 
 /// Does what the command line asks for.
 ///
@@ -33,16 +36,16 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Completions { shell }) => cli::completions(shell, &mut io::stdout()),
         Some(Command::Man) => cli::man(&mut io::stdout())?,
         Some(Command::Report(args)) => report(&args, &Config::load(common)?)?,
-        Some(Command::Demo(args)) => demo(&args, &Config::load(common)?)?,
+        Some(Command::Demo(args)) => return demo(&args, &Config::load(common)?),
         Some(Command::Replay(args)) => {
             let recording = Recording::open(&args.paths)?;
             let title = args.paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" ");
-            run::replay(recording, &title, &args.play, &Config::load(common)?)?;
+            return run::replay(recording, &title, &args.play, &Config::load(common)?);
         }
         Some(Command::Watch(args)) if args.headless => headless(args, &Config::load(common)?)?,
         Some(Command::Watch(args)) => {
             present(&args.paths)?;
-            run::watch(&args.paths, "watch", &Config::load(common)?)?;
+            return run::watch(&args.paths, "watch", &Config::load(common)?);
         }
         None => return live(&Config::load(common)?),
     }
@@ -53,6 +56,20 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 #[must_use]
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(crate::sources::is_broken_pipe)
+}
+
+/// The exit code of what could not be done.
+#[must_use]
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if is_broken_pipe(error) {
+        // Whoever read the output has seen enough.
+        ExitCode::SUCCESS
+    } else if error.is::<NoTerminal>() {
+        // A screen was asked for where there is none.
+        ExitCode::from(2)
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// An engine with what was given: limits of flags, then those of the recording.
@@ -107,20 +124,20 @@ fn report(args: &cli::Report, config: &Config) -> anyhow::Result<()> {
     }
 }
 
-fn demo(args: &cli::Demo, config: &Config) -> anyhow::Result<()> {
+fn demo(args: &cli::Demo, config: &Config) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout();
     if args.list {
         for incident in demo::INCIDENTS {
             writeln!(out, "{:<16} {}", incident.name, incident.about)?;
         }
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     let incident = demo::find(args.name.as_deref())?;
     if let Some(folder) = &args.extract {
         for path in incident.extract(folder)? {
             writeln!(out, "{}", path.display())?;
         }
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     let recording = Recording::unpack(incident.archive, None)?;
     run::replay(recording, &format!("demo {}", incident.name), &args.play, config)
@@ -147,7 +164,7 @@ fn stop_on_signal(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name(String::from("signals")).spawn(move || {
         runtime.block_on(async {
-            if let Ok(mut asked) = run::Ending::new() {
+            if let Ok(mut asked) = ending::Ending::new() {
                 asked.asked().await;
                 stop.store(true, Ordering::Relaxed);
             }
@@ -185,6 +202,5 @@ fn live(config: &Config) -> anyhow::Result<ExitCode> {
         writeln!(out, "Name the logs (why503 watch PATH), or see an incident: why503 demo")?;
         return Ok(ExitCode::from(1));
     }
-    run::watch(&found, "live", config)?;
-    Ok(ExitCode::SUCCESS)
+    run::watch(&found, "live", config)
 }

@@ -24,6 +24,8 @@ const PANE_LINES: usize = 100;
 pub enum Effect {
     /// Leave.
     Quit,
+    /// Stand still until a shell says to go on.
+    Stop,
     /// Write a report of this moment.
     Export(Time),
     /// Copy a text, already safe, to the clipboard.
@@ -178,6 +180,9 @@ impl Ui {
     /// Does what a key asks for.
     pub fn update(&mut self, action: Action, moment: &Moment<'_>, bounds: (Time, Time)) -> Vec<Effect> {
         self.message = None;
+        if action == Action::Stop {
+            return vec![Effect::Stop];
+        }
         if self.help.is_some() {
             return self.update_help(action);
         }
