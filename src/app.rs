@@ -1,5 +1,7 @@
 //! Wiring: which command starts what, and the effects that only the outside can have.
 
+mod ending;
+mod pace;
 mod record;
 mod run;
 pub mod session;
@@ -25,6 +27,7 @@ use crate::sources::discover;
 use crate::sources::load::Recording;
 use crate::sources::recording::{Recorder, Setup};
 use crate::sources::shelf::Shelf;
+use crate::ui::terminal::NoTerminal;
 
 /// Does what the command line asks for.
 ///
@@ -36,22 +39,22 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Completions { shell }) => cli::completions(shell, &mut io::stdout()),
         Some(Command::Man) => cli::man(&mut io::stdout())?,
         Some(Command::Report(args)) => report(&args, &Config::load(common)?)?,
-        Some(Command::Demo(args)) => demo(&args, &Config::load(common)?)?,
+        Some(Command::Demo(args)) => return demo(&args, &Config::load(common)?),
         Some(Command::Replay(args)) => {
             let recording = Recording::open(&args.paths)?;
             let title = args.paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" ");
-            run::replay(recording, &title, &args.play, &Config::load(common)?)?;
+            return run::replay(recording, &title, &args.play, &Config::load(common)?);
         }
         Some(Command::Watch(args)) if args.headless => headless(args, &Config::load(common)?)?,
         Some(Command::Watch(args)) => {
             present(&args.paths)?;
-            run::watch(&args.paths, "watch", &Config::load(common)?)?;
+            return run::watch(&args.paths, "watch", &Config::load(common)?, None);
         }
         Some(Command::Record(args)) => return record(args, &Config::load(common)?),
         None => {
             let config = Config::load(common)?;
             let Some(found) = find()? else { return Ok(ExitCode::FAILURE) };
-            run::watch(&found, "live", &config)?;
+            return run::watch(&found, "live", &config, None);
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -61,6 +64,20 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 #[must_use]
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(crate::sources::is_broken_pipe)
+}
+
+/// The exit code of what could not be done.
+#[must_use]
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if is_broken_pipe(error) {
+        // Whoever read the output has seen enough.
+        ExitCode::SUCCESS
+    } else if error.is::<NoTerminal>() {
+        // A screen was asked for where there is none.
+        ExitCode::from(2)
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// An engine with what was given: limits of flags, then those of the recording.
@@ -115,20 +132,20 @@ fn report(args: &cli::Report, config: &Config) -> anyhow::Result<()> {
     }
 }
 
-fn demo(args: &cli::Demo, config: &Config) -> anyhow::Result<()> {
+fn demo(args: &cli::Demo, config: &Config) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout();
     if args.list {
         for incident in demo::INCIDENTS {
             writeln!(out, "{:<16} {}", incident.name, incident.about)?;
         }
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     let incident = demo::find(args.name.as_deref())?;
     if let Some(folder) = &args.extract {
         for path in incident.extract(folder)? {
             writeln!(out, "{}", path.display())?;
         }
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     let recording = Recording::unpack(incident.archive, None)?;
     run::replay(recording, &format!("demo {}", incident.name), &args.play, config)
@@ -167,16 +184,28 @@ fn record(args: cli::Record, config: &Config) -> anyhow::Result<ExitCode> {
         from_start: args.from_start,
         max_size: args.max_size,
         redact: args.redact.then(record::key),
-        zone,
-        limits: config.limits.clone(),
+        ..setup(config)
     };
     let mut recorder = Recorder::open(setup, Tick::now())?;
     recorder.copy(&with_named_files(config, Recording::default())?, Tick::now());
     let (from_start, for_seconds, json) = (args.from_start, args.for_seconds, args.json);
-    if args.headless {
-        follow(Headless { paths, from_start, for_seconds, state: None, dump: None, json, zone, recorder: Some(recorder) })?;
+    if !args.headless {
+        return run::watch(&paths, "record", config, Some(recorder));
     }
+    follow(Headless { paths, from_start, for_seconds, state: None, dump: None, json, zone, recorder: Some(recorder) })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How a recording is made when nobody says otherwise.
+fn setup(config: &Config) -> Setup {
+    Setup {
+        folder: PathBuf::new(),
+        from_start: false,
+        max_size: 1 << 30,
+        redact: None,
+        zone: config.zone.unwrap_or_else(machine_zone),
+        limits: config.limits.clone(),
+    }
 }
 
 /// Sets a flag when the program is asked to end.
@@ -185,7 +214,7 @@ fn stop_on_signal(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name(String::from("signals")).spawn(move || {
         runtime.block_on(async {
-            if let Ok(mut asked) = run::Ending::new() {
+            if let Ok(mut asked) = ending::Ending::new() {
                 asked.asked().await;
                 stop.store(true, Ordering::Relaxed);
             }

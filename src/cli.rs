@@ -209,6 +209,12 @@ pub struct Common {
     /// When to use colour.
     #[arg(long, global = true, value_enum, value_name = "WHEN", help_heading = "Common")]
     pub color: Option<Color>,
+    /// Frames a second at most, from 1 to 30, while something moves; a key is answered at once. Default: 10.
+    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = values::fps, help_heading = "Common")]
+    pub fps: Option<u32>,
+    /// For slow lines: a frame a second at most, one in 5 s when only the clock moves, no 24-bit colours. Keys are answered at once.
+    #[arg(long, global = true, help_heading = "Common")]
+    pub low_bandwidth: bool,
     /// Zone of logs in local time (SEPM, NS): UTC, +02:00 or Europe/Berlin. Default: this machine's when live, UTC in replay.
     #[arg(long, global = true, value_name = "ZONE", allow_hyphen_values = true, value_parser = values::zone, help_heading = "Common")]
     pub tz: Option<Zone>,

@@ -19,6 +19,10 @@ pub struct Config {
     pub ascii: bool,
     /// When to use colour.
     pub color: Color,
+    /// Frames a second at most.
+    pub fps: u32,
+    /// Few bytes to the terminal.
+    pub low_bandwidth: bool,
     /// Zone of logs in local time; `None` leaves it to the mode.
     pub zone: Option<Zone>,
     /// Seconds that the charts show.
@@ -42,6 +46,8 @@ struct File {
     theme: Option<String>,
     ascii: Option<bool>,
     color: Option<Color>,
+    fps: Option<u32>,
+    low_bandwidth: Option<bool>,
     tz: Option<String>,
     window: Option<String>,
     app_limit: Option<u64>,
@@ -57,6 +63,8 @@ struct File {
 }
 
 const DEFAULT_WINDOW: i64 = 300;
+/// Frames a second: quick enough to look alive, slow enough for a line that is not.
+const DEFAULT_FPS: u32 = 10;
 
 impl Config {
     /// Reads the configuration file, if there is one, and lays the flags over it.
@@ -92,10 +100,17 @@ impl Config {
             text.map(|t| parse_size(&t).with_context(|| format!("{key} = {t:?} is no size: write \"128MB\""))).transpose()
         };
         let file_zone = file.tz.map(|tz| Zone::parse(&tz)).transpose().context("tz")?;
+        if let Some(fps) = file.fps
+            && !(1..=30).contains(&fps)
+        {
+            bail!("fps = {fps}: write 1 to 30 frames a second");
+        }
         Ok(Self {
             theme: flags.theme.clone().or(file.theme),
             ascii: flags.ascii || file.ascii.unwrap_or(false),
             color: flags.color.or(file.color).unwrap_or_default(),
+            fps: flags.fps.or(file.fps).unwrap_or(DEFAULT_FPS),
+            low_bandwidth: flags.low_bandwidth || file.low_bandwidth.unwrap_or(false),
             zone: flags.tz.or(file_zone),
             window: file.window.map(|w| window(&w)).transpose()?.unwrap_or(DEFAULT_WINDOW),
             limits: Given {
@@ -191,7 +206,7 @@ mod tests {
         let lines: Vec<&str> = sample.lines().filter(|l| l.contains(" = ")).map(|l| l.trim_start_matches("# ")).collect();
         let file: File = toml::from_str(&lines.join("\n")).unwrap();
         let config = Config::merge(&Common::default(), file).unwrap();
-        assert_eq!(config.window, DEFAULT_WINDOW);
+        assert_eq!((config.window, config.fps, config.low_bandwidth), (DEFAULT_WINDOW, DEFAULT_FPS, false));
         assert_eq!(config.limits.pool_max, Some(Limit::new(128 << 20, "config.toml")));
     }
 
@@ -202,6 +217,7 @@ mod tests {
         let config = Config::merge(&flags, file).unwrap();
         assert_eq!(config.limits.app_limit, Some(Limit::new(7000, "--app-limit")));
         assert_eq!(config.limits.pool_cutoff, Some(Limit::new(8 << 20, "config.toml")));
+        assert!(Config::merge(&flags, File { fps: Some(60), ..File::default() }).unwrap_err().to_string().contains("1 to 30"));
         let wrong = File { pool_max: Some("12 bananas".into()), ..File::default() };
         assert!(Config::merge(&flags, wrong).unwrap_err().to_string().contains("128MB"));
         assert!(toml::from_str::<File>("them = \"dark\"").unwrap_err().to_string().contains("them"));

@@ -140,6 +140,18 @@ struct Reading {
     taken: u64,
 }
 
+/// Where to go on with a log.
+pub struct Joint {
+    /// The log.
+    pub source: SourceId,
+    /// As if it were met now.
+    pub opened: Opened,
+    /// What decodes it from here; `None` while its kind is not known.
+    pub stream: Option<Stream>,
+    /// Bytes taken in.
+    pub taken: u64,
+}
+
 /// A moment of what is known: how far has been taken in, and the time looked at.
 #[derive(Clone, Copy)]
 pub struct Moment<'a> {
@@ -253,6 +265,29 @@ impl Engine {
         }
         self.limits.settings.absorb(settings);
         Arc::make_mut(&mut self.applications).learn(&self.limits.settings);
+    }
+
+    /// Where whoever goes on with each log that may still grow has to begin.
+    pub fn joints(&self) -> impl Iterator<Item = Joint> {
+        self.sources.iter().filter_map(|(id, source)| {
+            let reading = self.streams.get(id)?;
+            let hints = source.hints.clone();
+            let opened = Opened {
+                path: source.path.clone(),
+                hints: hints.clone(),
+                size: reading.taken,
+                generation: source.generation,
+                first_look: true,
+            };
+            let (kind, stream) = (reading.stream.kind(), &reading.stream);
+            let goes_on = || Stream::resume(kind, hints, &stream.preamble(), reading.taken, 1, stream.utf16());
+            Some(Joint {
+                source: *id,
+                opened,
+                stream: (kind != Kind::Unknown).then(goes_on),
+                taken: reading.taken,
+            })
+        })
     }
 
     fn change(&mut self, id: SourceId, change: impl FnOnce(&mut Source)) {

@@ -9,14 +9,13 @@ use why503::ui::text::Shown;
 fn main() -> ExitCode {
     match why503::app::run(Cli::parse()) {
         Ok(code) => code,
-        // Whoever read the output has seen enough.
-        Err(error) if why503::app::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if why503::app::is_broken_pipe(&error) => why503::app::exit_code(&error),
         Err(error) => {
             let message = format!("why503: {error:#}");
             for line in message.lines() {
                 eprintln!("{}", Shown::from_str(line));
             }
-            ExitCode::FAILURE
+            why503::app::exit_code(&error)
         }
     }
 }

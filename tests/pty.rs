@@ -8,10 +8,14 @@
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::Path;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, NativePtySystem, PtySize, PtySystem};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::termios::LocalModes;
 
 struct Seat {
     child: Box<dyn Child + Send + Sync>,
@@ -19,7 +23,14 @@ struct Seat {
     keys: Box<dyn Write + Send>,
     screen: Arc<Mutex<vt100::Parser>>,
     raw: Arc<Mutex<Vec<u8>>>,
+    reading: Arc<AtomicU8>,
+    reader: JoinHandle<()>,
 }
+
+/// What the terminal does: it reads, it stands still, or it goes.
+const READS: u8 = 0;
+const STUCK: u8 = 1;
+const GOES: u8 = 2;
 
 fn cells(count: u16) -> NonZero<u16> {
     NonZero::new(count).unwrap()
@@ -27,28 +38,48 @@ fn cells(count: u16) -> NonZero<u16> {
 
 impl Seat {
     fn new(args: &[&str], folder: Option<&Path>) -> Self {
-        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        Self::started(&[&[env!("CARGO_BIN_EXE_why503")], args].concat(), folder, (24, 80))
+    }
+
+    /// Started by a shell that sees to something first.
+    fn through_shell(script: &str, args: &[&str]) -> Self {
+        Self::started(&[&["sh", "-c", script, env!("CARGO_BIN_EXE_why503")], args].concat(), None, (24, 80))
+    }
+
+    fn started(command_line: &[&str], folder: Option<&Path>, (rows, cols): (u16, u16)) -> Self {
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = NativePtySystem::default().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_why503"));
-        command.args(args);
+        let mut command = CommandBuilder::new(command_line[0]);
+        command.args(&command_line[1..]);
         command.env("TERM", "xterm-256color");
+        command.env("COLORTERM", "truecolor");
         command.env("XDG_CONFIG_HOME", "/nonexistent");
         command.env_remove("NO_COLOR");
         command.cwd(folder.unwrap_or(Path::new(".")));
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
-        let (screen, raw) = (Arc::new(Mutex::new(vt100::Parser::new(cells(24), cells(80), 0))), Arc::new(Mutex::new(Vec::new())));
+        // A terminal that says 0 does not know its size.
+        let (rows, cols) = if rows == 0 { (24, 80) } else { (rows, cols) };
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(cols), 0)));
+        let (raw, reading) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicU8::new(READS)));
         let mut reader = pair.master.try_clone_reader().unwrap();
-        let (to_screen, to_raw) = (Arc::clone(&screen), Arc::clone(&raw));
-        std::thread::spawn(move || {
+        let (to_screen, to_raw, how) = (Arc::clone(&screen), Arc::clone(&raw), Arc::clone(&reading));
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
-            while let Ok(read @ 1..) = reader.read(&mut buffer) {
-                to_screen.lock().unwrap().process(&buffer[..read]);
-                to_raw.lock().unwrap().extend_from_slice(&buffer[..read]);
+            loop {
+                match how.load(Ordering::SeqCst) {
+                    GOES => return,
+                    STUCK => std::thread::sleep(Duration::from_millis(5)),
+                    _ => {
+                        let Ok(read @ 1..) = reader.read(&mut buffer) else { return };
+                        to_screen.lock().unwrap().process(&buffer[..read]);
+                        to_raw.lock().unwrap().extend_from_slice(&buffer[..read]);
+                    }
+                }
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { child, master: pair.master, keys, screen, raw }
+        Self { child, master: pair.master, keys, screen, raw, reading, reader }
     }
 
     fn press(&mut self, keys: &str) {
@@ -79,21 +110,87 @@ impl Seat {
     /// Waits for the end, and asks that the terminal was given back.
     #[track_caller]
     fn ends(mut self) -> u32 {
-        let code = self.child.wait().unwrap().exit_code();
-        for _ in 0..100 {
-            let raw = String::from_utf8_lossy(&self.raw.lock().unwrap()).into_owned();
-            if raw.contains("\u{1b}[?1049l") && raw.contains("\u{1b}[?25h") {
-                return code;
+        let code = exit_code(&mut self.child);
+        self.until_given_back();
+        code
+    }
+
+    #[track_caller]
+    fn until_given_back(&self) {
+        self.until_raw("the alternate screen left, the cursor shown again", |raw| {
+            let last = |sequence| raw.rfind(sequence);
+            last("\u{1b}[?1049l") > last("\u{1b}[?1049h") && last("\u{1b}[?25h") > last("\u{1b}[?25l")
+        });
+    }
+
+    #[track_caller]
+    fn until_raw(&self, what: &str, seen: impl Fn(&str) -> bool) {
+        for _ in 0..600 {
+            if seen(&String::from_utf8_lossy(&self.raw.lock().unwrap())) {
+                return;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        panic!("the alternate screen was never left, or the cursor never shown again");
+        panic!("never seen: {what}");
     }
 
-    fn terminate(&self) {
-        let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
-        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::TERM).unwrap();
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap()
     }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// The terminal goes away, as when a connection drops.
+    fn hang_up(self) -> Box<dyn Child + Send + Sync> {
+        self.reading.store(GOES, Ordering::SeqCst);
+        // It is in the middle of reading; the next frame ends that.
+        self.reader.join().unwrap();
+        self.child
+    }
+
+    /// The terminal reads nothing, and what it was sent fills all the buffers on the way. That the program is not held up is seen
+    /// by what it writes elsewhere.
+    #[track_caller]
+    fn gets_stuck(&mut self, exports: &Path) {
+        self.press(" ");
+        self.until_text("paused");
+        self.reading.store(STUCK, Ordering::SeqCst);
+        for count in 1..=12 {
+            // Another theme changes every cell, and another second has a report of its own.
+            self.press("t\u{1b}[Ce");
+            until(&format!("report {count}"), || std::fs::read_dir(exports).unwrap().count() == count);
+        }
+    }
+
+    /// Whether the terminal is as a shell needs it: line by line, with echo.
+    fn is_cooked(&self) -> bool {
+        let device = std::fs::File::open(self.master.tty_name().unwrap()).unwrap();
+        rustix::termios::tcgetattr(&device).unwrap().local_modes.contains(LocalModes::ICANON | LocalModes::ECHO)
+    }
+}
+
+#[track_caller]
+fn until(what: &str, mut seen: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if seen() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("never: {what}");
+}
+
+/// Waits for the end.
+#[track_caller]
+fn exit_code(child: &mut Box<dyn Child + Send + Sync>) -> u32 {
+    let mut code = None;
+    until("the end of the program", || {
+        code = child.try_wait().unwrap().map(|status| status.exit_code());
+        code.is_some()
+    });
+    code.unwrap()
 }
 
 #[test]
@@ -151,7 +248,7 @@ fn resizing_redraws_and_breaks_nothing() {
 fn the_terminal_is_given_back_on_sigterm() {
     let seat = Seat::new(&["demo"], None);
     seat.until_text("1 Requests");
-    seat.terminate();
+    seat.signal(Signal::TERM);
     assert_eq!(seat.ends(), 0);
 }
 
@@ -197,8 +294,134 @@ fn without_a_terminal_it_says_what_to_use_instead() {
     let run =
         std::process::Command::new(env!("CARGO_BIN_EXE_why503")).arg("demo").stdin(std::process::Stdio::null()).output().unwrap();
     let told = String::from_utf8_lossy(&run.stderr).into_owned();
-    assert_eq!(run.status.code(), Some(1), "{told}");
+    assert_eq!(run.status.code(), Some(2), "{told}");
     assert!(told.contains("report") && told.contains("--headless"), "{told}");
+}
+
+#[test]
+fn without_a_keyboard_it_says_what_to_use_instead() {
+    for script in ["exec \"$0\" \"$@\" </dev/null", "exec \"$0\" \"$@\" <&-"] {
+        let mut seat = Seat::through_shell(script, &["demo"]);
+        assert_eq!(exit_code(&mut seat.child), 2);
+        seat.until_text("no terminal input: use report, or watch --headless");
+        assert!(!seat.text().contains("\u{1b}"), "nothing was taken over");
+    }
+}
+
+#[test]
+fn a_terminal_that_stops_reading_holds_nothing_up_and_one_frame_catches_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut seat = Seat::started(&[env!("CARGO_BIN_EXE_why503"), "demo", "pool-leak"], Some(folder.path()), (50, 180));
+    seat.gets_stuck(folder.path());
+    let before = seat.raw.lock().unwrap().len();
+    // All keys that are pressed meanwhile have been heeded when it reads again.
+    seat.press("?");
+    seat.reading.store(READS, Ordering::SeqCst);
+    seat.until_text("Leave; the terminal is given back");
+    let frames = String::from_utf8_lossy(&seat.raw.lock().unwrap()[before..]).matches("\u{1b}[?2026l").count();
+    assert!((1..=5).contains(&frames), "{frames} frames were kept for it");
+    seat.press("q");
+    assert_eq!(seat.ends(), 0);
+}
+
+#[test]
+fn it_ends_although_the_terminal_does_not_read_and_gives_it_back_when_it_does() {
+    for ask in ["q", "\u{3}", "SIGTERM", "SIGHUP"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut seat = Seat::started(&[env!("CARGO_BIN_EXE_why503"), "demo", "pool-leak"], Some(folder.path()), (50, 180));
+        seat.gets_stuck(folder.path());
+        match ask {
+            "SIGTERM" => seat.signal(Signal::TERM),
+            "SIGHUP" => seat.signal(Signal::HUP),
+            key => seat.press(key),
+        }
+        assert_eq!(exit_code(&mut seat.child), if ask == "SIGHUP" { 129 } else { 0 }, "{ask:?}");
+        assert!(seat.is_cooked(), "{ask:?}");
+        seat.reading.store(READS, Ordering::SeqCst);
+        seat.until_given_back();
+    }
+}
+
+#[test]
+fn a_terminal_that_hangs_up_ends_it_with_129() {
+    let seat = Seat::new(&["demo"], None);
+    seat.until_text("1 Requests");
+    assert_eq!(exit_code(&mut seat.hang_up()), 129);
+}
+
+#[test]
+fn a_terminal_that_hangs_up_ends_it_although_the_signal_is_ignored() {
+    let seat = Seat::through_shell("trap '' HUP; exec \"$0\" \"$@\"", &["demo"]);
+    seat.until_text("1 Requests");
+    seat.signal(Signal::HUP);
+    // It is still there.
+    seat.until_text("REFUSING");
+    assert_eq!(exit_code(&mut seat.hang_up()), 129);
+}
+
+#[test]
+fn a_hang_up_told_by_a_signal_alone_ends_it_with_129() {
+    let seat = Seat::new(&["demo"], None);
+    seat.until_text("1 Requests");
+    seat.signal(Signal::HUP);
+    assert_eq!(seat.ends(), 129);
+}
+
+#[test]
+fn it_stands_still_for_the_shell_and_goes_on_with_what_was_written_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("httperr1.log");
+    std::fs::write(&log, "#Software: Microsoft HTTP API 2.0\r\n#Version: 1.0\r\n#Date: 2007-11-13 20:01:44\r\n#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename\r\n").unwrap();
+    let mut seat = Seat::new(&["watch", folder.path().to_str().unwrap()], None);
+    seat.until_text("2 Pool");
+    let mut file = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
+    // By the key, by a signal of somebody else, and by the key again while the filter is typed.
+    for (turn, key) in [Some("\u{1a}"), None, Some("/\u{1a}")].into_iter().enumerate() {
+        match key {
+            Some(key) => seat.press(key),
+            None => seat.signal(Signal::TSTP),
+        }
+        let stopped = || waitpid(Some(seat.pid()), WaitOptions::UNTRACED | WaitOptions::NOHANG).unwrap();
+        until("the program stands still", || stopped().is_some_and(|(_, status)| status.stopped()));
+        seat.until_given_back();
+        assert!(seat.is_cooked());
+        file.write_all(b"2007-11-13 20:01:44 - - - - - - - - - 3_Connections_Refused -\r\n").unwrap();
+        seat.signal(Signal::CONT);
+        let again = turn + 2;
+        seat.until_raw("taken over again", |raw| raw.matches("\u{1b}[?1049h").count() == again);
+        if turn < 2 {
+            seat.until_text(&format!("{} connections refused", 3 * (turn + 1)));
+        } else {
+            seat.until_text("Filter:");
+        }
+        assert!(!seat.is_cooked());
+    }
+    seat.press("\u{1b}");
+    seat.until("no filter", |s| !s.contains("Filter:"));
+    seat.press("q");
+    assert_eq!(seat.ends(), 0);
+}
+
+#[test]
+fn a_terminal_that_does_not_know_its_size_has_80x24() {
+    let mut seat = Seat::started(&[env!("CARGO_BIN_EXE_why503"), "demo"], None, (0, 0));
+    seat.until("all panes", |s| s.contains("1 Requests") && s.contains("3 NS slots") && s.contains("6 Log"));
+    seat.press("q");
+    assert_eq!(seat.ends(), 0);
+}
+
+#[test]
+fn a_slow_line_is_spared_24_bit_colours_and_its_keys_are_answered() {
+    for (args, spared) in [(&["demo", "--low-bandwidth"][..], true), (&["demo", "--fps", "30"], false)] {
+        let mut seat = Seat::new(args, None);
+        seat.until_text("1 Requests");
+        seat.press(" ");
+        seat.until_text("paused");
+        let raw = Arc::clone(&seat.raw);
+        seat.press("q");
+        assert_eq!(seat.ends(), 0);
+        assert_eq!(!String::from_utf8_lossy(&raw.lock().unwrap()).contains("38;2;"), spared, "{args:?}");
+    }
 }
 
 #[test]

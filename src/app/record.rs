@@ -1,6 +1,22 @@
 //! Recording beside a screen: starts, stops, and hands on what is heard.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::PathBuf;
+
+use super::session::Session;
+use crate::drill::ReadLog;
+use crate::engine::{Envelope, Health};
+use crate::formats::stream::Stream;
+use crate::formats::{Ignore, Kind};
+use crate::sources::clock::Tick;
+use crate::sources::load::Recording;
+use crate::sources::recording::live::Live;
+use crate::sources::recording::{Recorder, Setup, Status};
+use crate::time::Time;
+use crate::ui::state::Recorded;
+
+/// Bytes of a log that are read again to tell its kind.
+const HEAD: u64 = 64 * 1024;
 
 /// A key that nobody knows, for the pseudonyms of one recording. The standard library's random state is seeded by the system, on
 /// every version of Windows.
@@ -10,4 +26,113 @@ pub(super) fn key() -> [u8; 16] {
         *half = RandomState::new().build_hasher().finish().to_ne_bytes();
     }
     key
+}
+
+/// The recorder beside a screen, if one is at work.
+pub(super) struct Record {
+    /// How `r` records; `None` in a replay, which is a recording already.
+    setup: Option<Setup>,
+    live: Option<Live>,
+    /// Heard, and not taken by the recorder yet: until it is, nothing more is taken in.
+    held: Option<Envelope>,
+}
+
+impl Record {
+    /// For a replay.
+    pub fn never() -> Self {
+        Self { setup: None, live: None, held: None }
+    }
+
+    /// For a live view; `recorder` is at work from the start.
+    pub fn able(setup: Setup, recorder: Option<Recorder>) -> anyhow::Result<Self> {
+        let live = recorder.map(Live::start).transpose()?;
+        Ok(Self { setup: Some(setup), live, held: None })
+    }
+
+    /// Starts or stops. Gives what to tell.
+    pub fn toggle(&mut self, session: &Session, now: Tick) -> String {
+        if let Some(status) = self.stop() {
+            return status.to_string();
+        }
+        let Some(setup) = &self.setup else { return String::from("a replay is a recording already") };
+        let folder = PathBuf::from(format!("why503-recording-{}", stamp(now.time)));
+        match start(Setup { folder: folder.clone(), ..setup.clone() }, session, now) {
+            Ok(live) => {
+                self.live = Some(live);
+                format!("recording into {}: r stops", folder.display())
+            }
+            Err(error) => format!("no recording: {error:#}"),
+        }
+    }
+
+    /// Ends the recording, if one is at work.
+    pub fn stop(&mut self) -> Option<Status> {
+        if let (Some(live), Some(envelope)) = (&mut self.live, &self.held) {
+            // What is held is taken in on the screen all the same.
+            let _ = live.offer(envelope);
+        }
+        self.live.take().map(Live::stop)
+    }
+
+    /// Hands an envelope to the recorder. Gives it back to be taken in, unless the recorder has no room: then it is held.
+    pub fn pass(&mut self, envelope: Envelope) -> Option<Envelope> {
+        if self.live.as_mut().is_none_or(|live| live.offer(&envelope)) {
+            return Some(envelope);
+        }
+        self.held = Some(envelope);
+        None
+    }
+
+    /// The envelope that is held, if the recorder has room by now.
+    pub fn release(&mut self) -> Option<Envelope> {
+        let envelope = self.held.take()?;
+        self.pass(envelope)
+    }
+
+    /// Something is held.
+    pub fn waits(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// How the recording fares, for the status line.
+    pub fn told(&self) -> Option<Recorded> {
+        let status = self.live.as_ref()?.status();
+        Some(match status.paused {
+            Some(why) => Recorded::Paused(why),
+            None => Recorded::Going(size(status.bytes)),
+        })
+    }
+}
+
+/// `12.3 MB`
+fn size(bytes: u64) -> String {
+    format!("{}.{} MB", bytes >> 20, (bytes % (1 << 20)) * 10 >> 20)
+}
+
+/// `20261121T081500Z`
+fn stamp(time: Time) -> String {
+    time.rfc3339().replace([':', '-'], "")
+}
+
+/// Starts a recorder that goes on with every log where the screen is.
+fn start(setup: Setup, session: &Session, now: Tick) -> anyhow::Result<Live> {
+    let mut recorder = Recorder::open(setup, now)?;
+    let settings = session.engine.sources().values().filter(|source| {
+        source.health == Health::Finished
+            && matches!(source.kind, Kind::ApplicationHost | Kind::CoreSettings | Kind::PoolTagNames)
+    });
+    let paths: Vec<PathBuf> = settings.map(|source| source.path.clone()).collect();
+    if !paths.is_empty() {
+        recorder.copy(&Recording::open(&paths)?, now);
+    }
+    for joint in session.engine.joints() {
+        let stream = joint.stream.unwrap_or_else(|| {
+            let mut stream = Stream::new(joint.opened.hints.clone());
+            let head = session.shelf.read(joint.source, 0, joint.taken.min(HEAD)).unwrap_or_default();
+            stream.feed(&head, &mut Ignore);
+            stream
+        });
+        recorder.join(joint.source, &joint.opened, stream, joint.taken);
+    }
+    Ok(Live::start(recorder)?)
 }

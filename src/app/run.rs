@@ -1,45 +1,45 @@
 //! The loop behind a screen: input, envelopes, answers, time and signals come in; frames go out.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
 use crossterm::event::Event;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
+use super::ending::{Asked, Ending, Pause, Stop};
+use super::pace::Pace;
+use super::record::Record;
 use super::session::Session;
-use super::{check_named_files, new_engine, with_named_files};
+use super::{check_named_files, new_engine, setup, with_named_files};
 use crate::cli::{self, Play};
 use crate::config::{Config, color_depth, machine_zone};
 use crate::drill::ReadLog;
 use crate::engine::{Engine, Envelope};
 use crate::report::Report;
-use crate::sources::clock;
+use crate::sources::clock::{self, Tick};
 use crate::sources::load::Recording;
+use crate::sources::recording::{Recorder, Status};
 use crate::sources::shelf::Shelf;
 use crate::time::Time;
 use crate::ui::cursor::{Cursor, Mode};
 use crate::ui::state::{Effect, Ui};
 use crate::ui::terminal::Screen;
-use crate::ui::theme::{Glyphs, THEMES, Theme};
+use crate::ui::theme::{ColorDepth, Glyphs, THEMES, Theme};
 use crate::ui::views::{Ask, Reply};
 
-/// Between two frames while something moves.
-const FRAME: Duration = Duration::from_millis(100);
-/// Between two frames while only the clock moves.
-const CALM: Duration = Duration::from_secs(1);
-/// After a key the screen answers at once, but not faster than this.
-const SOON: Duration = Duration::from_millis(20);
 /// Envelopes are taken in for so long before anybody else has a turn.
 const TURN: Duration = Duration::from_millis(15);
-/// A question whose answer only follows the moving cursor is asked again after this.
-const ASK_AGAIN: Duration = Duration::from_millis(400);
+
+/// Between two offers of what the recorder had no room for.
+const HELD: Duration = Duration::from_millis(10);
 
 /// Plays a recording.
-pub(super) fn replay(recording: Recording, title: &str, play: &Play, config: &Config) -> anyhow::Result<()> {
+pub(super) fn replay(recording: Recording, title: &str, play: &Play, config: &Config) -> anyhow::Result<ExitCode> {
     let recording = with_named_files(config, recording)?;
     let zone = recording.zone(config.zone);
     let first = recording.manifest.as_ref().and_then(|m| m.from).unwrap_or(Time::MIN);
@@ -60,7 +60,7 @@ pub(super) fn replay(recording: Recording, title: &str, play: &Play, config: &Co
     }
     session.to_load = Some(recording.size().max(1));
     let shelf = session.shelf.clone();
-    drive(session, move |send, stop| {
+    drive(session, Record::never(), config, move |send, stop| {
         std::thread::Builder::new().name(String::from("load")).spawn(move || {
             recording.play_into(zone, &shelf, Time::MIN, &mut |envelope| {
                 !stop.load(Ordering::Relaxed) && send.blocking_send(envelope).is_ok()
@@ -70,8 +70,13 @@ pub(super) fn replay(recording: Recording, title: &str, play: &Play, config: &Co
     })
 }
 
-/// Follows logs.
-pub(super) fn watch(paths: &[PathBuf], title: &str, config: &Config) -> anyhow::Result<()> {
+/// Follows logs. A recorder is at work from the start, or when somebody asks for one.
+pub(super) fn watch(
+    paths: &[PathBuf],
+    title: &str,
+    config: &Config,
+    recorder: Option<Recorder>,
+) -> anyhow::Result<ExitCode> {
     let zone = config.zone.unwrap_or_else(machine_zone);
     let named = with_named_files(config, Recording::default())?;
     let shelf = Shelf::default();
@@ -83,7 +88,8 @@ pub(super) fn watch(paths: &[PathBuf], title: &str, config: &Config) -> anyhow::
     session.wall = Some(clock::now());
     let first = u32::try_from(named.inputs.len()).unwrap_or(0);
     let paths = paths.to_vec();
-    drive(session, move |send, stop| {
+    let record = Record::able(setup(config), recorder)?;
+    drive(session, record, config, move |send, stop| {
         let (out, heard) = std::sync::mpsc::sync_channel::<Envelope>(64);
         crate::sources::spawn(paths, zone, &Arc::new(AtomicU32::new(first)), &out, &stop)?;
         std::thread::Builder::new().name(String::from("hand on")).spawn(move || {
@@ -100,6 +106,8 @@ pub(super) fn watch(paths: &[PathBuf], title: &str, config: &Config) -> anyhow::
 /// A session with the looks that the configuration and the terminal ask for.
 fn session(engine: Engine, ui: Ui, config: &Config) -> anyhow::Result<Session> {
     let depth = color_depth(config.color, &|name| std::env::var(name).ok());
+    // A colour of 24 bits is twice as many bytes, and a frame has many.
+    let depth = if config.low_bandwidth { depth.min(ColorDepth::Indexed256) } else { depth };
     let mut themes = Vec::new();
     if let Some(name) = &config.theme {
         themes.push(theme(name)?);
@@ -129,79 +137,213 @@ type Start = dyn FnOnce(mpsc::Sender<Envelope>, Arc<AtomicBool>) -> io::Result<(
 /// Runs a session on the terminal until it ends.
 fn drive(
     session: Session,
+    record: Record,
+    config: &Config,
     start: impl FnOnce(mpsc::Sender<Envelope>, Arc<AtomicBool>) -> io::Result<()> + 'static,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let screen = Screen::open()?;
     let stop = Arc::new(AtomicBool::new(false));
-    let result = runtime.block_on(go(session, screen, Box::new(start), Arc::clone(&stop)));
+    let pace = Pace::new(config.fps, config.low_bandwidth);
+    let result = runtime.block_on(go(session, record, pace, Box::new(start), Arc::clone(&stop)));
     stop.store(true, Ordering::Relaxed);
     // Threads that wait for input or for a share are not waited for.
     runtime.shutdown_background();
-    result
+    let (code, recorded) = result?;
+    if let Some(status) = recorded {
+        writeln!(io::stdout(), "why503: {status}")?;
+    }
+    Ok(code)
 }
 
-async fn go(mut session: Session, mut screen: Screen, start: Box<Start>, stop: Arc<AtomicBool>) -> anyhow::Result<()> {
-    let (send, mut envelopes) = mpsc::channel(64);
+async fn go(
+    session: Session,
+    record: Record,
+    pace: Pace,
+    start: Box<Start>,
+    stop: Arc<AtomicBool>,
+) -> anyhow::Result<(ExitCode, Option<Status>)> {
+    let (send, envelopes) = mpsc::channel(64);
+    let ending = Ending::new()?;
+    let stopping = Stop::new()?;
+    let free = Arc::new(Notify::new());
+    let freed = Arc::clone(&free);
+    let screen = Screen::open(move || freed.notify_one())?;
+    ending.watch_terminal()?;
+    start(send, stop)?;
+    let mut stage = Stage { session, record, screen, pace, resized: false, stop: None };
+    let code = play(&mut stage, envelopes, ending, stopping, &free).await;
+    // However it ends: what was recorded is kept.
+    let recorded = stage.record.stop();
+    Ok((code?, recorded))
+}
+
+/// The loop: whoever has something to tell wakes it.
+async fn play(
+    stage: &mut Stage,
+    mut envelopes: mpsc::Receiver<Envelope>,
+    mut ending: Ending,
+    mut stopping: Stop,
+    free: &Notify,
+) -> anyhow::Result<ExitCode> {
     let (answer, mut answers) = mpsc::channel::<(usize, Ask, Reply)>(4);
     let (press, mut events) = mpsc::channel(256);
-    let mut ending = Ending::new()?;
-    start(send, stop)?;
     std::thread::Builder::new().name(String::from("input")).spawn(move || input(&press))?;
-    let mut coming = true;
-    let mut timer = Timer::default();
-    let (mut asking, mut resized) = (false, false);
+    let (mut coming, mut asking) = (true, false);
     loop {
         tokio::select! {
             biased;
-            () = ending.asked() => return Ok(()),
+            asked = ending.asked() => return Ok(asked.exit_code()),
+            pause = stopping.asked() => match pause {
+                Pause::Stop => stage.stop = Some(Whom::Me),
+                Pause::GoOn if stage.come_back().is_err() => return Ok(Asked::HungUp.exit_code()),
+                Pause::GoOn => {}
+            },
             event = events.recv() => {
                 // The terminal is gone when nothing can be read from it any more.
-                let Some(event) = event else { return Ok(()) };
-                resized |= matches!(event, Event::Resize(..));
-                for effect in session.event(&event) {
-                    if perform(effect, &mut session, &mut screen)? {
-                        return Ok(());
-                    }
+                let Some(event) = event else { return Ok(Asked::HungUp.exit_code()) };
+                if stage.event(&event) {
+                    return Ok(ExitCode::SUCCESS);
                 }
-                timer.hurry();
             }
+            // Nor when nothing can be written to it.
+            () = free.notified() => if stage.screen.is_gone() { return Ok(Asked::HungUp.exit_code()) },
             Some((slot, ask, reply)) = answers.recv() => {
                 asking = false;
-                session.reply(slot, ask, reply);
+                stage.session.reply(slot, ask, reply);
             }
-            envelope = envelopes.recv(), if coming => {
+            envelope = envelopes.recv(), if coming && !stage.record.waits() => {
                 if let Some(envelope) = envelope {
-                    take_in(&mut session, envelope, &mut envelopes);
+                    stage.take_in(envelope, &mut envelopes);
                 } else {
                     coming = false;
-                    session.loaded();
+                    stage.session.loaded();
                 }
             }
-            () = tokio::time::sleep(timer.left(&session)) => {}
+            () = tokio::time::sleep(stage.left()) => {}
         }
-        let passed = timer.tick();
-        session.tick(passed, clock::now());
-        if !asking && timer.may_ask() {
-            asking = ask(&session, &answer);
+        if let Some(whom) = stage.stop.take()
+            && stopping.is_possible()
+        {
+            stage.screen.give_back();
+            stopping.stop(whom == Whom::MyJob)?;
         }
-        if session.dirty && timer.is_due(&session) {
-            if std::mem::take(&mut resized) {
-                screen.start_over()?;
-            }
-            session.draw(&mut screen.terminal)?;
-            timer.drawn();
+        stage.tick();
+        if !asking && stage.may_ask() {
+            asking = ask(&stage.session, &answer);
         }
+        stage.draw_if_due()?;
     }
 }
 
-/// Takes in what has come, for a short turn.
-fn take_in(session: &mut Session, first: Envelope, envelopes: &mut mpsc::Receiver<Envelope>) {
-    let until = clock::steady() + TURN;
-    session.take(first);
-    while clock::steady() < until {
-        let Ok(next) = envelopes.try_recv() else { return };
-        session.take(next);
+/// Who is to stand still.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whom {
+    /// This program: whoever asked sees to the others.
+    Me,
+    /// All that the shell started with it.
+    MyJob,
+}
+
+/// A session and the screen that it is shown on.
+struct Stage {
+    session: Session,
+    record: Record,
+    screen: Screen,
+    pace: Pace,
+    resized: bool,
+    stop: Option<Whom>,
+}
+
+impl Stage {
+    /// An event of the terminal. Answers whether to leave.
+    fn event(&mut self, event: &Event) -> bool {
+        self.resized |= matches!(event, Event::Resize(..));
+        self.pace.hurry();
+        let effects = self.session.event(event);
+        effects.into_iter().any(|effect| self.perform(effect))
+    }
+
+    /// Takes in what has come, for a short turn. What the recorder has no room for yet is held, and with it all that comes after.
+    fn take_in(&mut self, first: Envelope, envelopes: &mut mpsc::Receiver<Envelope>) {
+        let until = clock::steady() + TURN;
+        let mut next = Some(first);
+        while let Some(envelope) = next.and_then(|envelope| self.record.pass(envelope)) {
+            self.session.take(envelope);
+            next = if clock::steady() < until { envelopes.try_recv().ok() } else { None };
+        }
+    }
+
+    /// Does what only the outside can do. Answers whether to leave.
+    fn perform(&mut self, effect: Effect) -> bool {
+        let message = match effect {
+            Effect::Quit => return true,
+            Effect::Stop if cfg!(unix) => {
+                self.stop = Some(Whom::MyJob);
+                return false;
+            }
+            Effect::Stop => String::from("nothing on Windows makes a program that stands still go on"),
+            Effect::Copy(text) => {
+                self.screen.copy(text);
+                String::from("copied, if the terminal allows it")
+            }
+            Effect::Record => self.record.toggle(&self.session, Tick::now()),
+            Effect::Export(at) => export(&self.session, at),
+        };
+        self.session.ui.message = Some(message);
+        false
+    }
+
+    /// The program goes on after it stood still: somebody else had the terminal.
+    fn come_back(&mut self) -> io::Result<()> {
+        self.session.dirty = true;
+        self.pace.hurry();
+        self.screen.take_over()
+    }
+
+    /// Lets time pass.
+    fn tick(&mut self) {
+        if let Some(envelope) = self.record.release() {
+            self.session.take(envelope);
+        }
+        let recording = self.record.told();
+        if self.session.ui.recording != recording {
+            self.session.ui.recording = recording;
+            self.session.dirty = true;
+        }
+        let passed = self.pace.tick(clock::steady());
+        self.session.tick(passed, clock::now());
+    }
+
+    /// How long nothing is due. A terminal that has not taken the last frame is heard of when it has.
+    fn left(&self) -> Duration {
+        if self.record.waits() {
+            return HELD;
+        }
+        if self.screen.is_free() { self.pace.left(self.moves(), clock::steady()) } else { self.pace.calm() }
+    }
+
+    /// Whether something else than the clock moves.
+    fn moves(&self) -> bool {
+        self.session.dirty || self.session.ui.cursor.mode == Mode::Playing
+    }
+
+    /// Whether the logs may be asked what the screen needs: not for a screen that nobody sees.
+    fn may_ask(&mut self) -> bool {
+        self.screen.is_free() && self.pace.may_ask(clock::steady())
+    }
+
+    fn draw_if_due(&mut self) -> io::Result<()> {
+        let now = clock::steady();
+        if !self.session.dirty || !self.screen.is_free() || !self.pace.is_due(self.moves(), now) {
+            return Ok(());
+        }
+        if std::mem::take(&mut self.resized) {
+            self.screen.start_over()?;
+        }
+        self.session.draw(&mut self.screen.terminal)?;
+        self.screen.show();
+        self.pace.drawn(now);
+        Ok(())
     }
 }
 
@@ -219,25 +361,15 @@ fn ask(session: &Session, answer: &mpsc::Sender<(usize, Ask, Reply)>) -> bool {
     true
 }
 
-/// Does what only the outside can do. Answers whether to leave.
-fn perform(effect: Effect, session: &mut Session, screen: &mut Screen) -> anyhow::Result<bool> {
-    match effect {
-        Effect::Quit => return Ok(true),
-        Effect::Copy(text) => {
-            screen.copy(&text)?;
-            session.ui.message = Some(String::from("copied, if the terminal allows it"));
-        }
-        Effect::Export(at) => {
-            let name = format!("why503-{}.json", at.rfc3339().replace(':', ""));
-            let report = Report::new(&session.engine.moment(at), &session.shelf, session.ui.zone);
-            session.ui.message = Some(match report.json().map(|json| std::fs::write(&name, json)) {
-                Ok(Ok(())) => format!("written: {name}"),
-                Ok(Err(error)) => format!("{name}: {error}"),
-                Err(error) => format!("{name}: {error}"),
-            });
-        }
+/// Writes a report of a moment into the current folder. Gives what to tell.
+fn export(session: &Session, at: Time) -> String {
+    let name = format!("why503-{}.json", at.rfc3339().replace(':', ""));
+    let report = Report::new(&session.engine.moment(at), &session.shelf, session.ui.zone);
+    match report.json().map(|json| std::fs::write(&name, json)) {
+        Ok(Ok(())) => format!("written: {name}"),
+        Ok(Err(error)) => format!("{name}: {error}"),
+        Err(error) => format!("{name}: {error}"),
     }
-    Ok(false)
 }
 
 /// Reads the terminal until it is gone.
@@ -245,124 +377,6 @@ fn input(press: &mpsc::Sender<Event>) {
     while let Ok(event) = crossterm::event::read() {
         if press.blocking_send(event).is_err() {
             return;
-        }
-    }
-}
-
-/// When to draw, and when to ask again.
-#[derive(Default)]
-struct Timer {
-    last: Duration,
-    drawn: Option<Duration>,
-    asked: Option<Duration>,
-    hurried: bool,
-}
-
-impl Timer {
-    /// Milliseconds since it was last asked.
-    fn tick(&mut self) -> i64 {
-        let now = clock::steady();
-        let passed = now.saturating_sub(self.last);
-        if self.last.is_zero() || passed > Duration::from_millis(1) {
-            self.last = now;
-        } else {
-            return 0;
-        }
-        i64::try_from(passed.as_millis()).unwrap_or(0).min(1000)
-    }
-
-    fn hurry(&mut self) {
-        self.hurried = true;
-    }
-
-    fn pace(&self, session: &Session) -> Duration {
-        match session.ui.cursor.mode {
-            _ if self.hurried => SOON,
-            Mode::Playing => FRAME,
-            Mode::Live | Mode::Paused if session.dirty => FRAME,
-            Mode::Live | Mode::Paused => CALM,
-        }
-    }
-
-    fn left(&self, session: &Session) -> Duration {
-        let due = self.drawn.map_or(Duration::ZERO, |drawn| drawn + self.pace(session));
-        due.saturating_sub(clock::steady()).max(Duration::from_millis(1))
-    }
-
-    fn is_due(&self, session: &Session) -> bool {
-        self.drawn.is_none_or(|drawn| clock::steady() >= drawn + self.pace(session))
-    }
-
-    fn drawn(&mut self) {
-        self.drawn = Some(clock::steady());
-        self.hurried = false;
-    }
-
-    fn may_ask(&mut self) -> bool {
-        let now = clock::steady();
-        if !self.hurried && self.asked.is_some_and(|asked| now < asked + ASK_AGAIN) {
-            return false;
-        }
-        self.asked = Some(now);
-        true
-    }
-}
-
-/// The ways in which the system asks the program to end.
-pub(super) struct Ending {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    hang_up: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(windows)]
-    close: tokio::signal::windows::CtrlClose,
-    #[cfg(windows)]
-    shutdown: tokio::signal::windows::CtrlShutdown,
-    #[cfg(windows)]
-    interrupt: tokio::signal::windows::CtrlC,
-    #[cfg(windows)]
-    interrupt_break: tokio::signal::windows::CtrlBreak,
-}
-
-impl Ending {
-    /// Listens from now on.
-    #[cfg(unix)]
-    pub(super) fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Listens from now on.
-    #[cfg(windows)]
-    pub(super) fn new() -> io::Result<Self> {
-        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
-        Ok(Self { close: ctrl_close()?, shutdown: ctrl_shutdown()?, interrupt: ctrl_c()?, interrupt_break: ctrl_break()? })
-    }
-
-    /// Waits until the program is asked to end.
-    #[cfg(unix)]
-    pub(super) async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-
-    /// Waits until the program is asked to end.
-    #[cfg(windows)]
-    pub(super) async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.close.recv() => {}
-            _ = self.shutdown.recv() => {}
-            _ = self.interrupt.recv() => {}
-            _ = self.interrupt_break.recv() => {}
         }
     }
 }

@@ -44,6 +44,14 @@ pub(super) fn speed(text: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("{text:?} is no speed: write 10 for ten seconds of the recording in a second"))
 }
 
+/// Frames a second.
+pub(super) fn fps(text: &str) -> Result<u32, String> {
+    text.parse::<u32>()
+        .ok()
+        .filter(|n| (1..=30).contains(n))
+        .ok_or_else(|| format!("{text:?} is no number of frames a second: write a whole number from 1 to 30, such as 10"))
+}
+
 /// Seconds, 0 or more.
 pub(super) fn seconds(text: &str) -> Result<f64, String> {
     text.parse::<f64>()

@@ -61,10 +61,14 @@ pub enum Action {
     Theme,
     /// Write a report.
     Export,
+    /// Start or stop recording.
+    Record,
     /// Copy the selected row.
     Copy,
     /// Show or hide the help.
     Help,
+    /// Stand still until a shell says to go on.
+    Stop,
     /// Leave.
     Quit,
 }
@@ -208,6 +212,15 @@ pub static ACTIONS: &[KeyRow] = {
         row(A::Zoom, &[(Char('z'), NONE)], "z", "zoom", "One pane over the whole screen, and back.", Overview),
         row(A::Theme, &[(Char('t'), NONE)], "t", "theme", "The next theme.", Never),
         row(A::Export, &[(Char('e'), NONE)], "e", "export", "Write a JSON report of this moment into the current folder.", Never),
+        row(
+            A::Stop,
+            &[(Char('z'), KeyModifiers::CONTROL)],
+            "Ctrl-Z",
+            "stop",
+            "Back to the shell until fg; then what was written meanwhile is read (not on Windows).",
+            Never,
+        ),
+        row(A::Record, &[(Char('r'), NONE)], "r", "record", "Start or stop recording into a new folder beside you; live only.", Never),
         row(A::Copy, &[(Char('y'), NONE)], "y", "copy", "Copy the selected row (OSC 52, where the terminal allows it).", Never),
     ]
 };

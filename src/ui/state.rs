@@ -24,10 +24,23 @@ const PANE_LINES: usize = 100;
 pub enum Effect {
     /// Leave.
     Quit,
+    /// Stand still until a shell says to go on.
+    Stop,
     /// Write a report of this moment.
     Export(Time),
+    /// Start or stop recording.
+    Record,
     /// Copy a text, already safe, to the clipboard.
     Copy(String),
+}
+
+/// How a recording fares, in a few words for the status line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// It goes on: how much it holds.
+    Going(String),
+    /// Nothing can be written: why.
+    Paused(String),
 }
 
 /// What the screen remembers.
@@ -55,6 +68,8 @@ pub struct Ui {
     pub theme: usize,
     /// Something to tell in the status line.
     pub message: Option<String>,
+    /// How the recording fares, if one is made.
+    pub recording: Option<Recorded>,
     /// The zone that times are shown in.
     pub zone: Zone,
     /// What is shown, in two or three words: `demo: pool-leak`.
@@ -85,6 +100,7 @@ impl Ui {
             help: None,
             theme: 0,
             message: None,
+            recording: None,
             zone,
             title: title.into(),
             replies: HashMap::new(),
@@ -178,12 +194,16 @@ impl Ui {
     /// Does what a key asks for.
     pub fn update(&mut self, action: Action, moment: &Moment<'_>, bounds: (Time, Time)) -> Vec<Effect> {
         self.message = None;
+        if action == Action::Stop {
+            return vec![Effect::Stop];
+        }
         if self.help.is_some() {
             return self.update_help(action);
         }
         match action {
             Action::Quit => return vec![Effect::Quit],
             Action::Export => return vec![Effect::Export(moment.at)],
+            Action::Record => return vec![Effect::Record],
             Action::Copy => return self.copy(moment),
             Action::Help => self.help = Some(0),
             Action::Theme => self.theme += 1,

@@ -54,25 +54,23 @@ impl Live {
         Ok(Self { out, status, thread, waiting: None, missed: None, owed: VecDeque::new() })
     }
 
-    /// Hands on what was heard. Gives it back when the recorder has no room: it is to be offered again, and nothing else before it.
-    ///
-    /// # Errors
-    /// The envelope, while there is no room for it.
-    pub fn offer(&mut self, envelope: Envelope) -> Result<(), Box<Envelope>> {
+    /// Hands on what was heard. False when the recorder has no room: it is to be offered again, and nothing else before it.
+    #[must_use]
+    pub fn offer(&mut self, envelope: &Envelope) -> bool {
         let sent = self.pay().and_then(|()| self.send(Message::Heard(Box::new(envelope.clone()))));
         let now = clock::steady();
         match sent {
             Some(()) => self.waiting = None,
-            None if now.saturating_sub(*self.waiting.get_or_insert(now)) < PATIENCE => return Err(Box::new(envelope)),
+            None if now.saturating_sub(*self.waiting.get_or_insert(now)) < PATIENCE => return false,
             None => match &envelope.payload {
                 Payload::Bytes(bytes) => {
                     let (missed, _) = self.missed.get_or_insert((0, envelope.heard));
                     *missed += bytes.len() as u64;
                 }
-                _ => self.owed.push_back(envelope),
+                _ => self.owed.push_back(envelope.clone()),
             },
         }
-        Ok(())
+        true
     }
 
     /// Hands on what there was no room for before; `None` if there still is none.

@@ -11,7 +11,7 @@ use crate::engine::Moment;
 use crate::ui::action::{ACTIONS, Footer};
 use crate::ui::cursor::Mode;
 use crate::ui::panes::limit::{Draw, line};
-use crate::ui::state::Ui;
+use crate::ui::state::{Recorded, Ui};
 use crate::ui::text::{Charset, Shown};
 use crate::ui::theme::Role;
 use crate::ui::views::View;
@@ -54,6 +54,13 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment
     ];
     if let Some(loaded) = ui.loading {
         spans.push(Span::styled(format!("  loading {}", bar(loaded, looks)), theme.style(Role::Warn)));
+    }
+    match &ui.recording {
+        Some(Recorded::Going(size)) => spans.push(Span::styled(format!("  REC {size}"), theme.style(Role::Key))),
+        Some(Recorded::Paused(why)) => {
+            spans.push(Span::styled(format!("  REC PAUSED: {}", safe(why, looks)), theme.style(Role::Critical)));
+        }
+        None => {}
     }
     frame.buffer_mut().set_style(area, status);
     Line::from(spans).render(area, frame.buffer_mut());
