@@ -1,0 +1,186 @@
+//! What was seen live is seen again: a run is followed and recorded while its logs grow, then the recording is replayed, in other
+//! pieces, and asked for the same screens and the same report.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use serde_json::Value;
+use why503::app::session::Session;
+use why503::demo;
+use why503::engine::Engine;
+use why503::limits::{Given, Limits};
+use why503::report::Report;
+use why503::sources::clock::Tick;
+use why503::sources::follow::{Follower, Next};
+use why503::sources::load::Recording;
+use why503::sources::recording::{Recorder, Setup};
+use why503::sources::shelf::{Place, Shelf};
+use why503::time::{Time, Zone};
+use why503::ui::cursor::Cursor;
+use why503::ui::state::Ui;
+use why503::ui::theme::{Glyphs, Theme};
+
+fn session(given: &Given) -> Session {
+    let limits = Limits { given: given.clone(), ..Limits::default() };
+    let ui = Ui::new("a run", Cursor::replay(None, 10.0), Zone::Utc, 300);
+    Session::new(Engine::new(limits, &[]), ui, Shelf::default(), vec![Theme::default()], Glyphs::unicode())
+}
+
+/// A server whose logs are written again, piece by piece, while they are followed and recorded.
+struct Server {
+    dir: tempfile::TempDir,
+    /// The logs as they will be: the path, and its bytes.
+    logs: Vec<(PathBuf, Vec<u8>)>,
+    given: Given,
+    live: Session,
+}
+
+impl Server {
+    fn new(incident: &str) -> Self {
+        let recording = Recording::unpack(demo::find(Some(incident)).unwrap().archive, None).unwrap();
+        let given = recording.manifest.clone().unwrap().limits;
+        let logs = recording.inputs.into_iter().map(|input| match input.place {
+            Place::Memory(bytes) => (input.name, bytes.to_vec()),
+            place => panic!("{place:?}"),
+        });
+        let live = session(&given);
+        Self { dir: tempfile::tempdir().unwrap(), logs: logs.collect(), given, live }
+    }
+
+    /// Writes, follows and records everything in `steps` steps.
+    fn run(&mut self, steps: usize, redact: Option<[u8; 16]>) -> Recording {
+        let root = self.dir.path().join("logs");
+        fs::create_dir_all(&root).unwrap();
+        let mut tick = Tick { time: Time::from_millis(1_795_248_000_000), steady: Duration::from_secs(1) };
+        let setup = Setup {
+            folder: self.dir.path().join("seen"),
+            from_start: true,
+            max_size: 1 << 30,
+            redact,
+            zone: Zone::Utc,
+            limits: self.given.clone(),
+        };
+        let mut recorder = Recorder::open(setup, tick).unwrap();
+        let mut follower = Follower::new(vec![root.clone()], Zone::Utc, Arc::new(AtomicU32::new(0)));
+        let settings = |name: &Path| name.extension().is_some_and(|e| e == "config");
+        // Settings are there before the first request, as on a server.
+        self.logs.iter().filter(|(name, _)| settings(name)).for_each(|(name, bytes)| append(&root.join(name), bytes, 0, 1));
+        for step in 0..steps + 16 {
+            if let Some(step) = step.checked_sub(8).filter(|step| *step < steps) {
+                let logs = self.logs.iter().filter(|(name, _)| !settings(name));
+                logs.for_each(|(name, bytes)| append(&root.join(name), bytes, step, steps));
+            }
+            tick.steady += Duration::from_secs(1);
+            tick.time = tick.time.plus(1000);
+            let live = &mut self.live;
+            while follower.poll(tick, &mut |envelope| {
+                recorder.take(&envelope, tick);
+                live.take(envelope);
+            }) == Next::Now
+            {}
+        }
+        assert_eq!(recorder.finish(tick).missed, 0);
+        Recording::open(&[self.dir.path().join("seen")]).unwrap()
+    }
+}
+
+/// Appends the part of a log that belongs to a step; the parts end anywhere in a line.
+fn append(path: &Path, bytes: &[u8], step: usize, steps: usize) {
+    // A listing is written at once.
+    let steps = if path.extension().is_some_and(|e| e == "log" || e == "csv") { steps } else { 1 };
+    let Some(part) = bytes.get(bytes.len() * step / steps..(bytes.len() * (step + 1) / steps).min(bytes.len())) else { return };
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(part).unwrap();
+}
+
+fn replay(recording: &Recording) -> Session {
+    let mut session = session(&recording.manifest.clone().unwrap().limits);
+    session.to_load = Some(recording.size());
+    let shelf = session.shelf.clone();
+    recording.play_into(Zone::Utc, &shelf, Time::MIN, &mut |envelope| {
+        session.take(envelope);
+        true
+    });
+    session.loaded();
+    session
+}
+
+fn screen(session: &mut Session, at: Time, keys: &[KeyCode]) -> String {
+    session.ui = Ui::new("a run", Cursor::replay(None, 10.0), Zone::Utc, 300);
+    let bounds = session.bounds();
+    session.ui.cursor.pause(bounds);
+    session.ui.cursor.go(at, bounds);
+    let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+    for key in keys {
+        session.answer_now();
+        session.draw(&mut terminal).unwrap();
+        session.event(&Event::Key(KeyEvent::new(*key, KeyModifiers::NONE)));
+    }
+    session.answer_now();
+    session.draw(&mut terminal).unwrap();
+    // Both folders' names are equally long.
+    terminal.backend().to_string().replace("seen", "logs")
+}
+
+/// A report without what tells where its files lie.
+fn report(session: &Session) -> Value {
+    let at = session.bounds().1;
+    let json = Report::new(&session.engine.moment(at), &session.shelf, Zone::Utc).json().unwrap();
+    let mut report: Value = serde_json::from_str(&json).unwrap();
+    strip_paths(&mut report);
+    report
+}
+
+fn strip_paths(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(Value::String(path)) = fields.get_mut("path") {
+                *path = path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+            }
+            fields.values_mut().for_each(strip_paths);
+        }
+        Value::Array(rows) => rows.iter_mut().for_each(strip_paths),
+        _ => {}
+    }
+}
+
+/// Rows of one list in an order that does not depend on where files lie.
+fn sorted(mut report: Value) -> Value {
+    if let Some(Value::Array(sources)) = report.get_mut("sources") {
+        sources.sort_by_key(|row| format!("{} {}", row["path"], row["bytes"]));
+    }
+    report
+}
+
+#[test]
+fn a_replay_of_a_live_run_shows_what_the_run_showed() {
+    for incident in ["sepm-push-storm", "pool-leak", "ns-busy"] {
+        let mut server = Server::new(incident);
+        let mut again = replay(&server.run(7, None));
+        assert_eq!(sorted(report(&server.live)), sorted(report(&again)), "{incident}");
+        let (from, to) = server.live.bounds();
+        assert_eq!((from, to), again.bounds());
+        let keys: [&[KeyCode]; 4] = [
+            &[],
+            &[KeyCode::Char('1'), KeyCode::Enter, KeyCode::Enter],
+            &[KeyCode::Char('4'), KeyCode::Enter, KeyCode::Enter],
+            &[KeyCode::Char('3'), KeyCode::Enter],
+        ];
+        for share in [1, 3, 5, 8] {
+            let at = from.plus(to.since(from) * share / 8);
+            for keys in keys {
+                let (live, again) = (screen(&mut server.live, at, keys), screen(&mut again, at, keys));
+                assert_eq!(live, again, "{incident} at {at} after {keys:?}");
+            }
+        }
+    }
+}
