@@ -31,6 +31,8 @@ pub struct Document {
     state: State,
     /// The tag so far, or the last bytes of what is skipped.
     held: Vec<u8>,
+    /// How much of the tag has been written: its name, so that one that breaks off is still broken.
+    written: usize,
 }
 
 impl Document {
@@ -46,6 +48,7 @@ impl Document {
             State::Text | State::Said if byte == b'<' => {
                 self.held.clear();
                 self.held.push(byte);
+                self.written = 0;
                 self.state = State::Tag(None);
             }
             State::Text | State::Said => self.between(byte, out),
@@ -90,8 +93,14 @@ impl Document {
                 self.state = State::Text;
                 let held = std::mem::take(&mut self.held);
                 if held.len() < MAX_TAG {
-                    element(&held, pseudonyms, out);
+                    element(&held, self.written, pseudonyms, out);
+                } else {
+                    out.push(b'>');
                 }
+            }
+            (None, _) if self.written == 0 && byte.is_ascii_whitespace() && !self.held.starts_with(b"<!") => {
+                out.extend_from_slice(&self.held);
+                self.written = self.held.len();
             }
             (None, _) => self.skip(out),
         }
@@ -113,11 +122,10 @@ impl Document {
     }
 }
 
-/// Writes a whole tag, its attributes replaced by their names.
-fn element(tag: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
+/// Writes a whole tag from a place behind its name on, its attributes replaced by their names.
+fn element(tag: &[u8], mut done: usize, pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
     let label = attributes(tag).find(|a| [&b"key"[..], b"name"].iter().any(|l| l.eq_ignore_ascii_case(a.name)));
     let is_secret = label.is_some_and(|label| is_secret(label.value));
-    let mut done = 0;
     for attribute in attributes(tag) {
         out.extend_from_slice(tag.get(done..attribute.start).unwrap_or_default());
         value(&attribute, is_secret, pseudonyms, out);

@@ -4,6 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use siphasher::sip::SipHasher24;
 
+/// The part of an IPv4 address that its pseudonym permutes.
+const LOW: u32 = (1 << 28) - 1;
+
 /// What a name stood for. Each kind has pseudonyms of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
@@ -68,8 +71,9 @@ impl Pseudonyms {
     }
 
     /// Writes the pseudonym of an address, of the same family, from ranges that no host has: `240.0.0.0/4` (reserved, RFC 1112) and
-    /// `2001:db8::/32` (for documentation, RFC 3849). With 28 bits two of 5,000 clients share one once in twenty recordings. An IPv4
-    /// address within an IPv6 one (`::ffff:192.0.2.1`) has the pseudonym that it has alone. Loopback and "any" stay.
+    /// `2001:db8::/32` (for documentation, RFC 3849). No two addresses of private networks share a pseudonym; of addresses of the
+    /// Internet two in 20,000 may, as there are only 28 bits. An IPv4 address within an IPv6 one (`::ffff:192.0.2.1`) has the
+    /// pseudonym that it has alone. Loopback and "any" stay.
     pub(super) fn address(&self, address: IpAddr, out: &mut Vec<u8>) {
         match address {
             IpAddr::V4(v4) => decimal(self.v4(v4), out),
@@ -88,10 +92,28 @@ impl Pseudonyms {
         if address.is_loopback() || address.is_unspecified() {
             return address;
         }
-        let [a, b, c, d, ..] = self.addresses.hash(&address.octets()).to_le_bytes();
-        // 255.255.255.255 is everybody.
-        let last = if (a & b & c & d) == 255 { 254 } else { d };
-        Ipv4Addr::new(0xF0 | a, b, c, last)
+        let bits = address.to_bits();
+        let shared = address.is_private() || address.is_link_local() || bits >> 22 == 0b01_1001_0001;
+        // The last 28 bits tell addresses of the private ranges apart; others share them with addresses that begin otherwise.
+        let [kind, ..] = if shared { [0; 4] } else { (1 + (bits >> 28)).to_le_bytes() };
+        let mut low = self.permuted(bits & LOW, kind);
+        if low == LOW {
+            // 255.255.255.255 is everybody.
+            low = self.permuted(low, kind);
+        }
+        Ipv4Addr::from_bits(!LOW | low)
+    }
+
+    /// A permutation of the numbers of 28 bits under the key: a Feistel network.
+    fn permuted(&self, bits: u32, kind: u8) -> u32 {
+        const HALF: u32 = (1 << 14) - 1;
+        let (mut left, mut right) = (bits >> 14, bits & HALF);
+        for round in 0..8 {
+            let [low, high, ..] = right.to_le_bytes();
+            let [a, b, ..] = self.addresses.hash(&[round, kind, low, high]).to_le_bytes();
+            (left, right) = (right, left ^ (u32::from_le_bytes([a, b, 0, 0]) & HALF));
+        }
+        left << 14 | right
     }
 
     fn v6(&self, address: Ipv6Addr) -> Ipv6Addr {
@@ -181,6 +203,20 @@ mod tests {
         for kept in ["127.0.0.1", "0.0.0.0", "::1", "::"] {
             assert_eq!(address(1, kept), kept);
         }
+    }
+
+    #[test]
+    fn no_two_private_addresses_share_a_pseudonym() {
+        let pseudonyms = Pseudonyms::new([3; 16]);
+        let [ten, twelve, sixteen] = [[10, 0], [172, 16], [192, 168]].map(|[a, b]| {
+            move |i: u32| {
+                let [.., c, d] = i.to_be_bytes();
+                Ipv4Addr::new(a, b, c, d)
+            }
+        });
+        let all = (0..20_000).flat_map(|i| [ten(i), twelve(i), sixteen(i)]);
+        let told: std::collections::BTreeSet<Ipv4Addr> = all.map(|address| pseudonyms.v4(address)).collect();
+        assert_eq!(told.len(), 60_000);
     }
 
     #[test]

@@ -16,12 +16,25 @@ const LONGEST_SESSION: usize = 256;
 /// Writes a URL, or the part of it from the path on.
 pub fn url(text: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
     let end = memchr::memchr2(b'?', b'#', text).unwrap_or(text.len());
-    let (before, after) = text.split_at(end);
+    let (mut before, after) = text.split_at(end);
+    let login = memchr::memmem::find(before, b"://").and_then(|at| Some((at + 3, login(before.get(at + 3..)?)?)));
+    if let Some((start, len)) = login {
+        out.extend_from_slice(before.get(..start).unwrap_or_default());
+        pseudonyms.name(What::User, before.get(start..start + len).unwrap_or_default(), out);
+        before = before.get(start + len..).unwrap_or_default();
+    }
     path(before, pseudonyms, out);
     if let Some((mark, rest)) = after.split_first() {
         out.push(*mark);
         query(rest, pseudonyms, out);
     }
+}
+
+/// The length of `name:password` in `name:password@host`, at the beginning of what follows `://`.
+pub(super) fn login(text: &[u8]) -> Option<usize> {
+    let ends = |b: &u8| matches!(b, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>') || b.is_ascii_whitespace();
+    let authority = text.get(..text.iter().position(ends).unwrap_or(text.len()))?;
+    memchr::memrchr(b'@', authority).filter(|len| *len > 0)
 }
 
 /// Writes a path: what its words tell, the values of parameters (`;jsessionid=…`) and the session that ASP.NET keeps in it (`(S(…))`).
@@ -127,6 +140,8 @@ mod tests {
 
     #[test]
     fn a_url_is_read_part_by_part() {
+        let login = told(url, "https://ann:p!ss@host:1/x");
+        assert!(login.starts_with("https://user-") && login.ends_with("@host:1/x"), "{login}");
         let url = told(url, "http://sepm.example/a;jsessionid=A1B2/(S(abc))/b(1)?id=7#access_token=x");
         let session = told(|text, p, out| p.name(What::Secret, text, out), "abc");
         let [one, seven, x] = [value("A1B2"), value("7"), value("x")];

@@ -53,6 +53,11 @@ fn found(text: &[u8], mark: usize) -> Option<Span> {
     match text.get(mark)? {
         b'\\' => share(text, mark).or_else(|| profile(text, mark)).or_else(|| account(text, mark)),
         b'?' => query_at(text, mark),
+        b':' if text.get(mark..)?.starts_with(b"://") => {
+            let start = mark + 3;
+            let end = start + query::login(text.get(start..)?)?;
+            Some(Span { start, end, what: Replace::Name(What::User) })
+        }
         _ => named::value(text, mark).map(|(start, end, what)| Span { start, end, what: Replace::Name(what) }),
     }
 }

@@ -25,7 +25,7 @@ const WORD: [u64; 256] = {
             _ => 0,
         };
         if byte == 255 {
-            return table;
+            break table;
         }
         byte += 1;
     }
@@ -90,7 +90,9 @@ fn mail(word: &[u8], before: Option<u8>) -> Option<(usize, usize)> {
             continue;
         }
         let local = word.get(..at)?.iter().rev().take_while(|b| **b != b':' && **b != b'@').count();
-        let start = if before == Some(b'/') { 0 } else { at - local };
+        // In a W3C log a plus may be a space: one at the beginning is.
+        let spaces = word.get(at - local..at)?.iter().take_while(|b| **b == b'+').count();
+        let start = if before == Some(b'/') { 0 } else { at - local + spaces };
         return Some((start, at + len + host));
     }
 }
@@ -107,9 +109,23 @@ fn unescaped(address: &[u8]) -> Vec<u8> {
 
 /// Writes a word without e-mail addresses, going through it from the left.
 fn scan(word: &[u8], before: Option<u8>, pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
-    let mut at = 0;
+    let (mut at, mut escaped) = (0, false);
     while let Some(rest) = word.get(at..).filter(|rest| !rest.is_empty()) {
-        let last = if at == 0 { before } else { word.get(at - 1).copied() };
+        // What `%7B` writes is no part of the name that follows it.
+        if let [b'%', a, b, ..] = rest
+            && a.is_ascii_hexdigit()
+            && b.is_ascii_hexdigit()
+        {
+            out.extend_from_slice(rest.get(..3).unwrap_or_default());
+            (at, escaped) = (at + 3, true);
+            continue;
+        }
+        let last = match at.checked_sub(1) {
+            _ if escaped => None,
+            None => before,
+            Some(i) => word.get(i).copied(),
+        };
+        escaped = false;
         let begins = !last.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
         let len = guid(rest, pseudonyms, out)
             .or_else(|| dotted(rest, last, pseudonyms, out))
