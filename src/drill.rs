@@ -14,6 +14,7 @@ use matching::{About, By, Hit};
 
 use crate::engine::Moment;
 use crate::engine::applications::{Applications, Site};
+use crate::engine::source::Source;
 use crate::formats::lines::Line;
 use crate::formats::stream::Stream;
 use crate::formats::{Hints, Kind, Sink};
@@ -52,6 +53,8 @@ pub struct Plan {
 struct Log {
     path: std::path::PathBuf,
     hints: Hints,
+    /// Of lines of the same time, those of the log with the lower rank come first.
+    rank: usize,
 }
 
 /// Rows with the same URL, client, user agent or status.
@@ -108,11 +111,12 @@ impl Plan {
             .filter(|(_, b)| about.may_be_in(b.kind))
             .map(|(source, block)| (source, block.clone()))
             .collect();
-        let logs = blocks
-            .iter()
-            .filter_map(|(id, _)| moment.sources.get(id).map(|source| (*id, source)))
-            .map(|(id, source)| (id, Log { path: source.path.clone(), hints: source.hints.clone() }))
-            .collect();
+        let asked: BTreeSet<SourceId> = blocks.iter().map(|(id, _)| *id).collect();
+        let mut sources: Vec<_> = asked.iter().filter_map(|id| moment.sources.get(id).map(|source| (*id, source))).collect();
+        // By the end of their paths: these are the same in a recording.
+        sources.sort_by_key(|(id, source)| (source.path.iter().rev().take(2).collect::<Vec<_>>(), *id));
+        let log = |rank, source: &Source| Log { path: source.path.clone(), hints: source.hints.clone(), rank };
+        let logs = sources.into_iter().enumerate().map(|(rank, (id, source))| (id, log(rank, source))).collect();
         Self { about, times, only, blocks, logs, applications: Arc::clone(moment.applications) }
     }
 
@@ -156,7 +160,8 @@ impl Plan {
                     rows.push(raw_line(id, &hit, record));
                 }
             }));
-            rows.sort_by_key(|row| (row.time, row.origin));
+            let rank = |row: &RawLine| self.logs.get(&row.origin.source).map(|log| log.rank);
+            rows.sort_by_key(|row| (row.time, rank(row), row.origin));
             if rows.len() > most {
                 cut = true;
                 rows.drain(..rows.len() - most);

@@ -281,12 +281,7 @@ impl Engine {
             };
             let (kind, stream) = (reading.stream.kind(), &reading.stream);
             let goes_on = || Stream::resume(kind, hints, &stream.preamble(), reading.taken, 1, stream.utf16());
-            Some(Joint {
-                source: *id,
-                opened,
-                stream: (kind != Kind::Unknown).then(goes_on),
-                taken: reading.taken,
-            })
+            Some(Joint { source: *id, opened, stream: (kind != Kind::Unknown).then(goes_on), taken: reading.taken })
         })
     }
 

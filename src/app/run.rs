@@ -71,12 +71,7 @@ pub(super) fn replay(recording: Recording, title: &str, play: &Play, config: &Co
 }
 
 /// Follows logs. A recorder is at work from the start, or when somebody asks for one.
-pub(super) fn watch(
-    paths: &[PathBuf],
-    title: &str,
-    config: &Config,
-    recorder: Option<Recorder>,
-) -> anyhow::Result<ExitCode> {
+pub(super) fn watch(paths: &[PathBuf], title: &str, config: &Config, recorder: Option<Recorder>) -> anyhow::Result<ExitCode> {
     let zone = config.zone.unwrap_or_else(machine_zone);
     let named = with_named_files(config, Recording::default())?;
     let shelf = Shelf::default();

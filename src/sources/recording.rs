@@ -113,6 +113,8 @@ pub struct Recorder {
     context: Context,
     pause: Option<Pause>,
     missed: u64,
+    /// Logs that have ended and were left out.
+    left_out: usize,
     flushed: Duration,
     synced: Duration,
     noted: Duration,
@@ -151,6 +153,7 @@ impl Recorder {
             context,
             pause: None,
             missed: 0,
+            left_out: 0,
             flushed: steady,
             synced: steady,
             noted: steady,
@@ -191,7 +194,11 @@ impl Recorder {
             }
             Payload::Bytes(bytes) => self.bytes(id, bytes, tick.time),
             Payload::Quiet => self.with(id, Track::quiet),
-            Payload::Closed => self.with(id, Track::close),
+            Payload::Closed => {
+                if let Some(track) = self.tracks.get_mut(&id) {
+                    track.close(tick.time, &mut self.context);
+                }
+            }
             Payload::Renamed(path) => self.with(id, |track| track.origin.clone_from(path)),
             Payload::Lost(bytes) => self.lost(id, *bytes, tick.time),
             Payload::Health(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) => {}
@@ -256,7 +263,10 @@ impl Recorder {
         for track in self.tracks.values_mut() {
             self.stale |= track.flush(&mut self.context)?;
         }
-        self.tracks.retain(|_, track| !track.is_done());
+        let (done, tracks) = std::mem::take(&mut self.tracks).into_iter().partition(|(_, track)| track.is_done());
+        let done: BTreeMap<SourceId, Track> = done;
+        self.left_out += done.values().filter(|track| track.is_left_out()).count();
+        self.tracks = tracks;
         Ok(())
     }
 
@@ -346,14 +356,14 @@ impl Recorder {
             bytes: self.context.bytes(),
             paused: self.pause.as_ref().map(|pause| pause.why.clone()),
             missed,
-            left_out: 0,
+            left_out: self.left_out + self.tracks.values().filter(|track| track.is_left_out()).count(),
         }
     }
 
     /// Ends the recording: all is written and on the disk.
     pub fn finish(mut self, tick: Tick) -> Status {
         self.resume(tick);
-        self.tracks.values_mut().for_each(Track::close);
+        self.tracks.values_mut().for_each(|track| track.close(tick.time, &mut self.context));
         if self.pause.is_none() {
             let result = self.flush();
             self.heed(result, tick);

@@ -220,7 +220,14 @@ pub static ACTIONS: &[KeyRow] = {
             "Back to the shell until fg; then what was written meanwhile is read (not on Windows).",
             Never,
         ),
-        row(A::Record, &[(Char('r'), NONE)], "r", "record", "Start or stop recording into a new folder beside you; live only.", Never),
+        row(
+            A::Record,
+            &[(Char('r'), NONE)],
+            "r",
+            "record",
+            "Start or stop recording into a new folder beside you; live only.",
+            Never,
+        ),
         row(A::Copy, &[(Char('y'), NONE)], "y", "copy", "Copy the selected row (OSC 52, where the terminal allows it).", Never),
     ]
 };

@@ -10,17 +10,21 @@ use crate::engine::Opened;
 use crate::formats::lines::{last_line_end, utf16_mark};
 use crate::formats::stream::Stream;
 use crate::formats::{Ignore, Kind};
+use crate::redact::{Pseudonyms, Redactor};
 use crate::sources::manifest::{Stamp, Written};
 use crate::time::Time;
 
 /// Bytes of a file from which on a log goes on in another one.
 const ROLL: u64 = 64 << 20;
 
+/// Bytes of a log that wait for its kind to be known.
+const UNDECIDED: usize = 64 * 1024;
+
 /// What the logs of a recording share: the folder, and the files in it.
 pub(super) struct Context {
     root: PathBuf,
     roll: u64,
-    redact: bool,
+    pseudonyms: Option<Pseudonyms>,
     /// Every name that was ever used, in small letters: file systems differ in whether `A` is `a`.
     names: HashSet<String>,
     /// All files, the oldest first, and whether one is still written to.
@@ -32,8 +36,8 @@ impl Context {
     pub fn new(root: PathBuf, setup: &Setup, before: &[Written]) -> Self {
         let names = before.iter().map(|file| file.path.to_lowercase()).collect();
         let files = (0..).zip(before.iter().map(|file| (file.clone(), false))).collect();
-        let (roll, redact) = (ROLL.min(setup.max_size / 8).max(1), setup.redact.is_some());
-        Self { root, roll, redact, names, files, next: before.len() as u64 }
+        let (roll, pseudonyms) = (ROLL.min(setup.max_size / 8).max(1), setup.redact.map(Pseudonyms::new));
+        Self { root, roll, pseudonyms, names, files, next: before.len() as u64 }
     }
 
     pub fn files(&self) -> Vec<Written> {
@@ -66,7 +70,7 @@ impl Context {
     /// A new file for the lines of a log.
     fn begin(&mut self, origin: &Path, modified: Option<Time>, now: Time) -> (u64, Segment) {
         let name = self.free_name(origin);
-        let origin = if self.redact { name.clone() } else { origin.to_string_lossy().into_owned() };
+        let origin = if self.pseudonyms.is_some() { name.clone() } else { origin.to_string_lossy().into_owned() };
         let file = self.root.join(&name);
         let about =
             Written { path: name, origin, from: Stamp(now), to: Stamp(now), modified: modified.map(Stamp), ..Written::default() };
@@ -109,6 +113,24 @@ fn plain(name: &str) -> String {
     name.to_owned()
 }
 
+/// The first lines of a log, and what stood before them.
+#[derive(Default)]
+struct Waiting {
+    header: Vec<u8>,
+    preamble: Vec<u8>,
+    lines: Vec<u8>,
+}
+
+/// How a log is made safe to leave, where it must be.
+enum Redaction {
+    /// Its kind is not known yet: these lines wait.
+    Undecided(Waiting),
+    /// Line by line.
+    By(Box<Redactor>),
+    /// It cannot be made safe: nothing of it is recorded.
+    Never,
+}
+
 /// A log that is recorded.
 pub(super) struct Track {
     /// Where it lies.
@@ -121,6 +143,7 @@ pub(super) struct Track {
     /// Lines that end before this are not recorded.
     floor: u64,
     segment: Option<(u64, Segment)>,
+    redaction: Redaction,
     /// Files that are full and not written to the end.
     ended: Vec<(u64, Segment)>,
     closed: bool,
@@ -136,6 +159,7 @@ impl Track {
             taken: 0,
             floor,
             segment: None,
+            redaction: Redaction::Undecided(Waiting::default()),
             ended: Vec::new(),
             closed: false,
         }
@@ -155,16 +179,65 @@ impl Track {
             return bytes.len() as u64;
         }
         self.roll(now, context);
-        if self.segment.is_none() {
-            let (serial, mut segment) = context.begin(&self.origin, self.modified, now);
-            segment.push(&self.header(), now);
-            self.segment = Some((serial, segment));
+        let header = self.header();
+        if context.pseudonyms.is_none() {
+            self.write(header, bytes, now, context);
+            self.read_along(bytes);
+            return 0;
         }
+        let preamble = self.stream.preamble();
         self.read_along(bytes);
-        if let Some((_, segment)) = &mut self.segment {
-            segment.push(bytes, now);
+        match &mut self.redaction {
+            Redaction::Undecided(waiting) => {
+                if waiting.lines.is_empty() {
+                    (waiting.header, waiting.preamble) = (header, preamble);
+                }
+                waiting.lines.extend_from_slice(bytes);
+                self.decide(false, now, context);
+            }
+            Redaction::By(_) | Redaction::Never => self.redact(header, bytes, now, context),
         }
         0
+    }
+
+    /// Adds lines to the file, or to a new one that begins with `header`.
+    fn write(&mut self, header: Vec<u8>, lines: &[u8], now: Time, context: &mut Context) {
+        let header = if self.segment.is_none() { header } else { Vec::new() };
+        let (_, segment) = self.segment.get_or_insert_with(|| context.begin(&self.origin, self.modified, now));
+        segment.push(&header, now);
+        segment.push(lines, now);
+    }
+
+    /// Once the log's kind is known, or the log has ended, it is known how to make it safe.
+    fn decide(&mut self, ended: bool, now: Time, context: &mut Context) {
+        let Redaction::Undecided(waiting) = &mut self.redaction else { return };
+        let kind = self.stream.kind();
+        if kind == Kind::Unknown && !ended && waiting.lines.len() < UNDECIDED {
+            return;
+        }
+        let Waiting { header, preamble, lines } = std::mem::take(waiting);
+        let (Some(mut redactor), Some(pseudonyms)) = (Redactor::new(kind, self.stream.utf16()), &context.pseudonyms) else {
+            self.redaction = Redaction::Never;
+            return;
+        };
+        redactor.preamble(&preamble, pseudonyms);
+        self.redaction = Redaction::By(Box::new(redactor));
+        self.redact(header, &lines, now, context);
+    }
+
+    fn redact(&mut self, header: Vec<u8>, bytes: &[u8], now: Time, context: &mut Context) {
+        let mut safe = Vec::with_capacity(bytes.len() + bytes.len() / 8);
+        if let (Redaction::By(redactor), Some(pseudonyms)) = (&mut self.redaction, &context.pseudonyms) {
+            redactor.redact(bytes, pseudonyms, &mut safe);
+        }
+        if !safe.is_empty() {
+            self.write(header, &safe, now, context);
+        }
+    }
+
+    /// Its lines are left out, because nobody can tell what in them must not leave.
+    pub fn is_left_out(&self) -> bool {
+        matches!(self.redaction, Redaction::Never)
     }
 
     fn read_along(&mut self, bytes: &[u8]) {
@@ -211,7 +284,11 @@ impl Track {
     }
 
     /// The log will not grow any more.
-    pub fn close(&mut self) {
+    pub fn close(&mut self, now: Time, context: &mut Context) {
+        if context.pseudonyms.is_some() {
+            self.stream.finish(&mut Ignore);
+            self.decide(true, now, context);
+        }
         self.ended.extend(self.segment.take());
         self.closed = true;
     }
