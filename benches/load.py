@@ -8,7 +8,7 @@ A writer makes the logs of 20 busy IIS sites. Three followers read them while th
   screen    watch in a terminal       its report (key e) must count the lines written; keys are pressed and timed meanwhile
   record    record --headless         (--record) its lines, and those of its recording read again, must be those written
 Each second memory, processor time and bytes to the terminal are taken down. Ends with 0 if every check passes, else 1.
-Needs Linux and Python 3.9; writes only to a folder under --dir, about 2.2 MB for every 10,000 rows.
+Needs Linux and Python 3.9; writes only to a folder under --dir, about 2 MB for every 10,000 rows.
 """
 import argparse, codecs, fcntl, glob, json, multiprocessing, os, pty, random, re, shutil, signal, statistics, struct
 import subprocess, sys, tempfile, termios, threading, time
@@ -21,7 +21,9 @@ STEMS = [("/default.aspx", 30, 40), ("/shop/cart.aspx", 15, 180), ("/shop/images
          ("/reporting/summary.php", 3, 4000), ("/content/update.zip", 5, 12000), ("/Altiris/NS/Agent/GetClientPolicies.aspx", 6, 700),
          ("/Altiris/NS/Agent/GetPackageInfo.aspx", 2, 250), ("/api/v1/orders", 2, 90)]
 STATUSES = [("200 0 0", 900), ("304 0 0", 60), ("404 0 2", 20), ("401 2 5", 12), ("500 0 64", 5), ("503 2 0", 3)]
-AGENTS = ["Mozilla/5.0+(Windows+NT+10.0;+Win64;+x64)+AppleWebKit/537.36+(KHTML,+like+Gecko)+Chrome/130.0", "Smc", "Altiris+Agent", "-"]
+AGENTS = ["Mozilla/5.0+(Windows+NT+10.0;+Win64;+x64)+AppleWebKit/537.36+(KHTML,+like+Gecko)+Chrome/130.0.0.0+Safari/537.36", "Smc",
+          "Mozilla/5.0+(Windows+NT+10.0;+Win64;+x64;+rv:132.0)+Gecko/20100101+Firefox/132.0", "Altiris+Agent"]
+REFERERS = ["-", "https://shop.example.com/catalogue/tools.aspx", "https://intranet.example.com/"]
 # A key, what the screen then shows (or, with !, no longer shows).
 KEYS = [("?", "Keys (up"), ("?", "!Keys (up"), ("5", "5 Sources"), ("6", "6 Log"), (" ", "paused"), (" ", "!paused"), ("+", "last 10 min"),
         ("-", "last 5 min"), ("1", ""), ("\r", "Requests by application"), ("\x1b", "!Requests by application"), ("4", ""),
@@ -36,7 +38,7 @@ def blocks(rows, count, rng):
         taken = 0 if status[0] == "4" or status == "503 2 0" else int(rng.lognormvariate(0, 1) * usual)
         tail = str(i).zfill(len(str(rows)) - 1) if rows > 1 else ""
         return (f"{STAMP} 10.0.0.5 {rng.choice(['GET', 'GET', 'POST'])} {stem} id={COUNTER}{tail} 443 - "
-                f"10.{rng.randrange(4)}.{rng.randrange(250)}.{rng.randrange(250)} {rng.choice(AGENTS)} - {status} {taken}\r\n")
+                f"10.{rng.randrange(4)}.{rng.randrange(250)}.{rng.randrange(250)} {rng.choice(AGENTS)} {rng.choice(REFERERS)} {status} {taken}\r\n")
     return ["".join(map(row, range(rows))).encode() for _ in range(count)]
 
 

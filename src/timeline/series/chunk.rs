@@ -1,0 +1,156 @@
+//! The seconds of one chunk, in as little memory as their numbers need: a week of logs has more quiet seconds than busy ones.
+
+use std::ops::Range;
+
+use super::Number;
+
+/// Seconds in a chunk. A day is 85 chunks.
+pub(super) const CHUNK: u16 = 1024;
+/// Up to so many numbers are kept with their seconds, half of what the whole chunk would take.
+const FEW: usize = 64;
+
+/// 17 minutes of a series.
+#[derive(Debug, Clone)]
+pub(super) struct Chunk<T> {
+    /// The first second, divided by [`CHUNK`].
+    pub index: i64,
+    /// The sum of its numbers.
+    pub total: i64,
+    values: Values<T>,
+}
+
+#[derive(Debug, Clone)]
+enum Values<T> {
+    /// Seconds of the chunk with their numbers, in order.
+    Few(Vec<(u16, T)>),
+    /// One for each second of the chunk.
+    All(Packed),
+}
+
+impl<T: Number> Chunk<T> {
+    pub fn new(index: i64) -> Self {
+        Self { index, total: 0, values: Values::Few(Vec::new()) }
+    }
+
+    /// Adds to a second of the chunk.
+    pub fn add(&mut self, slot: u16, amount: T) {
+        match &mut self.values {
+            Values::All(packed) => {
+                let before = packed.get(slot);
+                let after = T::of(before).plus(amount).into();
+                packed.set(slot, after);
+                self.total += after - before;
+            }
+            Values::Few(few) => {
+                let place = place(few, slot);
+                if let Some((_, value)) = place.ok().and_then(|at| few.get_mut(at)) {
+                    let before: i64 = (*value).into();
+                    *value = value.plus(amount);
+                    self.total += (*value).into() - before;
+                } else if let Err(at) = place {
+                    few.insert(at, (slot, amount));
+                    self.total += amount.into();
+                    if few.len() > FEW {
+                        self.values = Values::All(Packed::of(few));
+                    }
+                }
+            }
+        }
+    }
+
+    pub fn get(&self, slot: u16) -> T {
+        match &self.values {
+            Values::All(packed) => T::of(packed.get(slot)),
+            Values::Few(few) => place(few, slot).ok().and_then(|at| few.get(at)).map(|(_, value)| *value).unwrap_or_default(),
+        }
+    }
+
+    /// The seconds inside a range, with their numbers; of those with the number 0 some are left out.
+    pub fn cut(&self, seconds: &Range<i64>) -> impl Iterator<Item = (i64, T)> + use<'_, T> {
+        let begin = self.index * i64::from(CHUNK);
+        let slot = |second: i64| u16::try_from(second.saturating_sub(begin).clamp(0, i64::from(CHUNK))).unwrap_or(CHUNK);
+        let slots = slot(seconds.start)..slot(seconds.end);
+        let (few, all) = match &self.values {
+            Values::Few(few) => (few.as_slice(), None),
+            Values::All(packed) => (&[][..], Some(packed)),
+        };
+        let wanted = slots.clone();
+        let few = few.iter().copied().filter(move |(slot, _)| wanted.contains(slot));
+        let all = all.into_iter().flat_map(move |packed| slots.clone().map(|slot| (slot, T::of(packed.get(slot)))));
+        few.chain(all).map(move |(slot, value)| (begin + i64::from(slot), value))
+    }
+}
+
+/// Where a second stands, or would. Neighbours in a log are neighbours in time, so it is the last more often than not.
+fn place<T>(few: &[(u16, T)], slot: u16) -> Result<usize, usize> {
+    match few.last() {
+        Some((last, _)) if *last == slot => Ok(few.len() - 1),
+        Some((last, _)) if *last > slot => few.binary_search_by_key(&slot, |(slot, _)| *slot),
+        _ => Err(few.len()),
+    }
+}
+
+/// As many bytes for each second as the widest number needs.
+#[derive(Debug, Clone)]
+enum Packed {
+    One(Box<[i8]>),
+    Two(Box<[i16]>),
+    Four(Box<[i32]>),
+    Eight(Box<[i64]>),
+}
+
+impl Packed {
+    fn of<T: Number>(few: &[(u16, T)]) -> Self {
+        let mut packed = Self::One(zeros());
+        for (slot, value) in few {
+            packed.set(*slot, (*value).into());
+        }
+        packed
+    }
+
+    fn get(&self, slot: u16) -> i64 {
+        let slot = usize::from(slot);
+        match self {
+            Self::One(values) => values.get(slot).map_or(0, |v| i64::from(*v)),
+            Self::Two(values) => values.get(slot).map_or(0, |v| i64::from(*v)),
+            Self::Four(values) => values.get(slot).map_or(0, |v| i64::from(*v)),
+            Self::Eight(values) => values.get(slot).copied().unwrap_or(0),
+        }
+    }
+
+    fn set(&mut self, slot: u16, value: i64) {
+        while !self.fits(slot, value) {
+            *self = match self {
+                Self::One(values) => Self::Two(wider(values)),
+                Self::Two(values) => Self::Four(wider(values)),
+                Self::Four(values) => Self::Eight(wider(values)),
+                Self::Eight(_) => return,
+            };
+        }
+    }
+
+    /// Sets a second's number if there is room for it.
+    fn fits(&mut self, slot: u16, value: i64) -> bool {
+        let slot = usize::from(slot);
+        match self {
+            Self::One(values) => put(values, slot, value),
+            Self::Two(values) => put(values, slot, value),
+            Self::Four(values) => put(values, slot, value),
+            Self::Eight(values) => put(values, slot, value),
+        }
+    }
+}
+
+fn put<N: TryFrom<i64>>(values: &mut [N], slot: usize, value: i64) -> bool {
+    let (Some(place), Ok(value)) = (values.get_mut(slot), N::try_from(value)) else { return false };
+    *place = value;
+    true
+}
+
+fn wider<N: Copy, W: From<N>>(values: &[N]) -> Box<[W]> {
+    values.iter().map(|v| W::from(*v)).collect()
+}
+
+fn zeros<N: Clone + Default>() -> Box<[N]> {
+    vec![N::default(); usize::from(CHUNK)].into_boxed_slice()
+}
