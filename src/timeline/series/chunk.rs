@@ -70,15 +70,38 @@ impl<T: Number> Chunk<T> {
         let begin = self.index * i64::from(CHUNK);
         let slot = |second: i64| u16::try_from(second.saturating_sub(begin).clamp(0, i64::from(CHUNK))).unwrap_or(CHUNK);
         let slots = slot(seconds.start)..slot(seconds.end);
-        let (few, all) = match &self.values {
-            Values::Few(few) => (few.as_slice(), None),
+        let (few, packed) = match &self.values {
+            Values::Few(few) => (within(few, &slots), None),
             Values::All(packed) => (&[][..], Some(packed)),
         };
-        let wanted = slots.clone();
-        let few = few.iter().copied().filter(move |(slot, _)| wanted.contains(slot));
-        let all = all.into_iter().flat_map(move |packed| slots.clone().map(|slot| (slot, T::of(packed.get(slot)))));
-        few.chain(all).map(move |(slot, value)| (begin + i64::from(slot), value))
+        Cut { few: few.iter(), packed, slots, begin }
     }
+}
+
+/// What [`Chunk::cut`] gives.
+struct Cut<'a, T> {
+    few: std::slice::Iter<'a, (u16, T)>,
+    packed: Option<&'a Packed>,
+    slots: Range<u16>,
+    begin: i64,
+}
+
+impl<T: Number> Iterator for Cut<'_, T> {
+    type Item = (i64, T);
+
+    fn next(&mut self) -> Option<(i64, T)> {
+        let (slot, value) = match self.packed {
+            Some(packed) => self.slots.next().map(|slot| (slot, T::of(packed.get(slot))))?,
+            None => *self.few.next()?,
+        };
+        Some((self.begin + i64::from(slot), value))
+    }
+}
+
+fn within<'a, T>(few: &'a [(u16, T)], slots: &Range<u16>) -> &'a [(u16, T)] {
+    let from = few.partition_point(|(slot, _)| *slot < slots.start);
+    let to = few.partition_point(|(slot, _)| *slot < slots.end);
+    few.get(from..to).unwrap_or_default()
 }
 
 /// Where a second stands, or would. Neighbours in a log are neighbours in time, so it is the last more often than not.
