@@ -108,9 +108,11 @@ impl Plan {
             .filter(|(_, b)| about.may_be_in(b.kind))
             .map(|(source, block)| (source, block.clone()))
             .collect();
-        let logs = blocks
-            .iter()
-            .filter_map(|(id, _)| moment.sources.get(id).map(|source| (*id, source)))
+        // A log has many blocks.
+        let ids: BTreeSet<SourceId> = blocks.iter().map(|(id, _)| *id).collect();
+        let logs = ids
+            .into_iter()
+            .filter_map(|id| moment.sources.get(&id).map(|source| (id, source)))
             .map(|(id, source)| (id, Log { path: source.path.clone(), hints: source.hints.clone() }))
             .collect();
         Self { about, times, only, blocks, logs, applications: Arc::clone(moment.applications) }
