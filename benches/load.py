@@ -99,7 +99,7 @@ def check_memory(args, verdict, follower, written):
     if len(minutes) < 4:
         return
     second, last = minutes[1], minutes[-1]
-    allowed = second * args.growth / 100
+    allowed = max(1.0, second * args.growth / 100)
     if follower.name == "screen":
         allowed += args.index * written / 1e9 * (len(minutes) - 2) / len(minutes)
     cpu = statistics.mean(cpu for _, _, cpu in follower.samples)
@@ -151,7 +151,7 @@ def arguments():
     parser.add_argument("--key-every", type=float, default=1.0, help="seconds between two keys")
     parser.add_argument("--key-limit", type=float, default=100.0, help="milliseconds in which a key must show")
     parser.add_argument("--drill", type=float, default=0, help="seconds between drills into the requests of a site; 0: never")
-    parser.add_argument("--growth", type=float, default=5.0, help="percent that memory may grow from the second minute to the last")
+    parser.add_argument("--growth", type=float, default=5.0, help="percent, and at least 1 MB, that memory may grow from the second minute to the last")
     parser.add_argument("--index", type=float, default=1.0, help="and so many MB for each GB of logs: the index of where their rows lie")
     return parser.parse_args()
 

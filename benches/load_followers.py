@@ -112,7 +112,11 @@ class Terminal(Follower):
                     self.lock.notify()
 
     def shows(self, text):
-        return (text[1:] not in self.screen.text()) if text.startswith("!") else text in self.screen.text()
+        """A text, a text that must not be there (!), or a pattern (~)."""
+        shown = self.screen.text()
+        if text[0] == "~":
+            return re.search(text[1:], shown) is not None
+        return text[1:] not in shown if text[0] == "!" else text in shown
 
     def press(self, key, text, patience=10.0, note=True):
         """Presses a key and waits for what it shows. Milliseconds, or None if it was not shown in time."""
@@ -140,7 +144,7 @@ class Terminal(Follower):
         self.press("\r", "Requests by application")
         self.press("\r", "by URL")
         with self.lock:
-            taken = self.wait("/default.aspx", time.monotonic(), patience)
+            taken = self.wait(r"~(?m)^[► ]+/\S+ +\d", time.monotonic(), patience)
         self.drills.append(taken and taken / 1000)
         self.press("\x1b", "!by URL")
         self.press("\x1b", "!Requests by application")

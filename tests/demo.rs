@@ -149,7 +149,7 @@ fn the_notification_server_has_fifty_slots_and_all_are_taken() {
     assert_eq!(slots.len(), 1, "up to SP2 both kinds of request share their slots");
     assert_eq!(slots[0].limit.value, 50);
     assert!(slots[0].turned_away() > 0);
-    let peak = slots[0].peak.unwrap();
+    let peak = slots[0].peak(&moment).unwrap();
     assert!((45.0..=52.0).contains(&peak.point.mean), "{peak:?}");
     assert!(peak.point.low <= 50, "{peak:?}");
 }
