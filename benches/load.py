@@ -8,7 +8,7 @@ A writer makes the logs of 20 busy IIS sites. Three followers read them while th
   screen    watch in a terminal       its report (key e) must count the lines written; keys are pressed and timed meanwhile
   record    record --headless         (--record) its lines, and those of its recording read again, must be those written
 Each second memory, processor time and bytes to the terminal are taken down. Ends with 0 if every check passes, else 1.
-Needs Linux and Python 3.9; writes only to a folder under --dir, about 2 MB for every 10,000 rows.
+Needs Linux and Python 3.9; writes only to a folder under --dir, about 2 MB for every 10,000 rows (twice that with --record).
 """
 import argparse, multiprocessing, os, random, shutil, statistics, sys, tempfile, threading, time
 
@@ -24,7 +24,7 @@ KEYS = [("?", "Keys (up"), ("?", "!Keys (up"), ("5", "5 Sources"), ("6", "6 Log"
 
 def watch(followers, terminal, shared, over, traffic):
     """Samples each second, and says each minute how it goes."""
-    begin, last = time.monotonic(), 0
+    begin, last, told = time.monotonic(), 0, 0
     while not over.wait(1):
         now = time.monotonic() - begin
         for follower in followers:
@@ -32,7 +32,8 @@ def watch(followers, terminal, shared, over, traffic):
         if terminal:
             traffic.append(terminal.bytes - last)
             last = terminal.bytes
-        if now % 60 < 1:
+        if now >= told + 60:
+            told += 60
             state = [f"{f.name} {f.samples[-1][1]:.1f} MB {f.samples[-1][2]:.0f} %" for f in followers if f.samples]
             print(f"{now:5.0f} s: {shared[0]:>12,} rows, {', '.join(state)}", flush=True)
 
@@ -96,7 +97,7 @@ def check_memory(args, verdict, follower, written):
     def median(begin, end):
         return statistics.median([m for at, m, _ in follower.samples if begin <= at < end] or [0.0])
     minutes = [median(at, at + span) for at in (i * span for i in range(int(args.seconds // span)))]
-    if len(minutes) < 4:
+    if len(minutes) < 4 or not minutes[-1]:
         return
     second, last = minutes[1], minutes[-1]
     allowed = max(1.0, second * args.growth / 100)
@@ -221,6 +222,8 @@ def judge(args, folder, writer, writing, followers):
     verdict = Verdict()
     verdict.check("written at the rate", rows / seconds >= 0.99 * args.rate, f"{rows / seconds:,.0f} rows a second of {args.rate:,}")
     for follower in followers:
+        status = follower.process.poll()
+        verdict.check(f"{follower.name}: still there", status is None, "running" if status is None else f"ended with {status}")
         check_memory(args, verdict, follower, writer.bytes_needed())
     if terminal:
         check_keys(args, verdict, terminal, traffic)

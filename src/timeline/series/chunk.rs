@@ -177,3 +177,31 @@ fn wider<N: Copy, W: From<N>>(values: &[N]) -> Box<[W]> {
 fn zeros<N: Clone + Default>() -> Box<[N]> {
     vec![N::default(); usize::from(CHUNK)].into_boxed_slice()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quiet_site_takes_no_more_memory_than_its_rows() {
+        let mut chunk = Chunk::<u32>::new(0);
+        for slot in (0..CHUNK).step_by(20) {
+            chunk.add(slot, 1);
+        }
+        assert!(matches!(&chunk.values, Values::Few(few) if few.len() == 52));
+    }
+
+    #[test]
+    fn a_busy_second_widens_what_holds_it_and_changes_nothing_else() {
+        let mut chunk = Chunk::<i64>::new(-1);
+        for slot in 0..100 {
+            chunk.add(slot, i64::from(slot) - 50);
+        }
+        assert!(matches!(chunk.values, Values::All(Packed::One(_))));
+        chunk.add(7, 40_000);
+        assert!(matches!(chunk.values, Values::All(Packed::Four(_))));
+        chunk.add(7, i64::MAX);
+        assert_eq!((chunk.get(6), chunk.get(7), chunk.get(8), chunk.get(500)), (-44, i64::MAX, -42, 0));
+        assert_eq!(chunk.cut(&(-1024..-1022)).collect::<Vec<_>>(), [(-1024, -50), (-1023, -49)]);
+    }
+}
