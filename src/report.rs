@@ -196,7 +196,7 @@ impl Report {
             gaps: moment.gaps.iter().map(gap_row).collect(),
             requests: moment.timeline.apps().map(|(name, app)| app_row(moment, name, app)).collect(),
             pool: pool(moment),
-            ns_slots: SlotUse::all(moment).iter().map(slots_row).collect(),
+            ns_slots: SlotUse::all(moment).iter().map(|slots| slots_row(moment, slots)).collect(),
             turned_away: diagnosis::turned_away(moment).into_iter().map(|(reason, count)| ReasonRow { reason, count }).collect(),
             findings: diagnosis::findings(moment).into_iter().map(|f| finding(moment, f, reader)).collect(),
             not_knowable: diagnosis::not_knowable(moment).into_iter().map(|(rule, why)| NotKnowableRow { rule, why }).collect(),
@@ -307,7 +307,7 @@ fn pool(moment: &Moment<'_>) -> PoolPart {
     }
 }
 
-fn slots_row(slots: &SlotUse) -> SlotsRow {
+fn slots_row(moment: &Moment<'_>, slots: &SlotUse) -> SlotsRow {
     SlotsRow {
         slots: match slots.slots {
             Slots::Config => "config",
@@ -316,7 +316,7 @@ fn slots_row(slots: &SlotUse) -> SlotsRow {
         limit: limit_row(slots.limit.clone()),
         requests: slots.types.iter().map(|t| t.requests).sum(),
         turned_away: slots.turned_away(),
-        peak: slots.peak.map(peak_row),
+        peak: slots.peak(moment).map(peak_row),
         by_type: slots
             .types
             .iter()

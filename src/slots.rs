@@ -17,8 +17,6 @@ pub struct SlotUse {
     pub limit: Limit,
     /// The requests that take them.
     pub types: Vec<TypeUse>,
-    /// When most were taken.
-    pub peak: Option<Peak>,
 }
 
 /// One type of request that takes slots.
@@ -69,20 +67,24 @@ impl SlotUse {
     }
 
     fn new(moment: &Moment<'_>, second: i64, slots: Slots, limit: Limit, requests: &[NsRequest]) -> Self {
-        let end = moment.at.second() + 1;
         let types = requests.iter().map(|r| TypeUse::new(moment, second, *r)).collect();
-        let peak = sum(moment, requests).peak(end);
-        Self { slots, limit, types, peak }
+        Self { slots, limit, types }
+    }
+
+    /// When most were taken by the moment. It goes through all that happened: not for every frame.
+    #[must_use]
+    pub fn peak(&self, moment: &Moment<'_>) -> Option<Peak> {
+        let mut sum = InFlight::default();
+        for series in self.types.iter().filter_map(|t| moment.timeline.ns(t.request)) {
+            sum.merge(&series.in_flight);
+        }
+        sum.peak(moment.at.second() + 1)
     }
 
     /// How many slots are taken.
     #[must_use]
     pub fn now(&self) -> Point {
-        self.types.iter().fold(Point::default(), |sum, t| Point {
-            mean: sum.mean + t.now.mean,
-            low: sum.low + t.now.low,
-            high: sum.high + t.now.high,
-        })
+        self.types.iter().fold(Point::default(), |sum, t| plus(sum, t.now))
     }
 
     /// How many requests were turned away.
@@ -114,12 +116,18 @@ pub fn turned_away(moment: &Moment<'_>, request: NsRequest, seconds: &Range<i64>
     count(&Trouble::NsRequest(request)).max(count(&Trouble::NsSlotsFull(request.slots()))).max(agents)
 }
 
-/// What several types of request have in flight together.
+/// What several types of request have in flight together in each of some seconds.
 #[must_use]
-pub fn sum(moment: &Moment<'_>, requests: &[NsRequest]) -> InFlight {
-    let mut sum = InFlight::default();
+pub fn window(moment: &Moment<'_>, requests: &[NsRequest], seconds: &Range<i64>) -> Vec<Point> {
+    let mut sum = vec![Point::default(); usize::try_from(seconds.end - seconds.start).unwrap_or(0)];
     for series in requests.iter().filter_map(|r| moment.timeline.ns(*r)) {
-        sum.merge(&series.in_flight);
+        for (sum, point) in sum.iter_mut().zip(series.in_flight.window(seconds.clone())) {
+            *sum = plus(*sum, point);
+        }
     }
     sum
+}
+
+fn plus(a: Point, b: Point) -> Point {
+    Point { mean: a.mean + b.mean, low: a.low + b.low, high: a.high + b.high }
 }

@@ -145,11 +145,12 @@ fn the_notification_server_has_fifty_slots_and_all_are_taken() {
     let found = critical(&engine);
     assert_eq!(rules(&found), ["ns-slots-full"]);
     assert_eq!(found[0].subject, Subject::Ns);
-    let slots = SlotUse::all(&engine.moment(end(&engine)));
+    let moment = engine.moment(end(&engine));
+    let slots = SlotUse::all(&moment);
     assert_eq!(slots.len(), 1, "up to SP2 both kinds of request share their slots");
     assert_eq!(slots[0].limit.value, 50);
     assert!(slots[0].turned_away() > 0);
-    let peak = slots[0].peak.unwrap();
+    let peak = slots[0].peak(&moment).unwrap();
     assert!((45.0..=52.0).contains(&peak.point.mean), "{peak:?}");
     assert!(peak.point.low <= 50, "{peak:?}");
 }

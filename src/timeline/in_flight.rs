@@ -103,12 +103,12 @@ impl InFlight {
     pub fn peak(&self, end: i64) -> Option<Peak> {
         // The mean changes only where a difference is not zero.
         let (mut mean, mut best) = (0, (0, None));
-        for (second, step) in self.mean.nonzero(i64::MIN..end) {
+        self.mean.nonzero(i64::MIN..end).for_each(|(second, step)| {
             mean += step;
             if mean > best.0 {
                 best = (mean, Some(second));
             }
-        }
+        });
         best.1.map(|second| Peak { second, point: self.at(second) })
     }
 }

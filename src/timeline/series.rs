@@ -1,17 +1,22 @@
 //! One number a second, for as many seconds as have one.
 
+mod chunk;
+
 use std::ops::Range;
 
-/// Seconds in a chunk. A day is 85 chunks.
-const CHUNK: usize = 1024;
+use chunk::{CHUNK, Chunk};
+
 /// The same as seconds.
-const SECONDS: i64 = 1024;
+const SECONDS: i64 = CHUNK as i64;
 
 /// A number that a [`Series`] can hold.
 pub trait Number: Copy + Default + PartialEq + Into<i64> {
     /// The sum, or the greatest number there is: a log may claim any count.
     #[must_use]
     fn plus(self, other: Self) -> Self;
+    /// The number of that value.
+    #[must_use]
+    fn of(value: i64) -> Self;
 }
 
 macro_rules! number {
@@ -20,21 +25,18 @@ macro_rules! number {
             fn plus(self, other: Self) -> Self {
                 self.saturating_add(other)
             }
+
+            fn of(value: i64) -> Self {
+                Self::try_from(value).unwrap_or_default()
+            }
         })*
     };
 }
 
 number!(u32, i32, i64);
 
-#[derive(Debug, Clone)]
-struct Chunk<T> {
-    /// The first second, divided by [`CHUNK`].
-    index: i64,
-    total: i64,
-    values: Box<[T; CHUNK]>,
-}
-
-/// One number a second; zero where nothing was added. Memory grows with the time covered, in pieces of 17 minutes.
+/// One number a second; zero where nothing was added. Memory grows with the seconds that have a number; where most have one, by one
+/// to eight bytes a second, as the numbers need.
 #[derive(Debug, Clone)]
 pub struct Series<T> {
     chunks: Vec<Chunk<T>>,
@@ -54,9 +56,9 @@ impl<T: Number> PartialEq for Series<T> {
     }
 }
 
-fn slot(second: i64) -> usize {
+fn slot(second: i64) -> u16 {
     // The remainder is between 0 and SECONDS.
-    usize::try_from(second.rem_euclid(SECONDS)).unwrap_or(0)
+    u16::try_from(second.rem_euclid(SECONDS)).unwrap_or(0)
 }
 
 impl<T: Number> Series<T> {
@@ -67,17 +69,13 @@ impl<T: Number> Series<T> {
             self.recent = match self.chunks.binary_search_by_key(&index, |c| c.index) {
                 Ok(at) => at,
                 Err(at) => {
-                    self.chunks.insert(at, Chunk { index, total: 0, values: Box::new([T::default(); CHUNK]) });
+                    self.chunks.insert(at, Chunk::new(index));
                     at
                 }
             };
         }
-        if let Some(chunk) = self.chunks.get_mut(self.recent)
-            && let Some(value) = chunk.values.get_mut(slot(second))
-        {
-            let before: i64 = (*value).into();
-            *value = value.plus(amount);
-            chunk.total += (*value).into() - before;
+        if let Some(chunk) = self.chunks.get_mut(self.recent) {
+            chunk.add(slot(second), amount);
         }
     }
 
@@ -96,8 +94,7 @@ impl<T: Number> Series<T> {
             .binary_search_by_key(&index, |c| c.index)
             .ok()
             .and_then(|at| self.chunks.get(at))
-            .and_then(|c| c.values.get(slot(second)))
-            .copied()
+            .map(|c| c.get(slot(second)))
             .unwrap_or_default()
     }
 
@@ -110,7 +107,7 @@ impl<T: Number> Series<T> {
                 if seconds.start <= begin && begin + SECONDS <= seconds.end {
                     return chunk.total;
                 }
-                cut(chunk, &seconds).map(|(_, v)| v.into()).sum()
+                chunk.cut(&seconds).map(|(_, v)| v.into()).sum()
             })
             .sum()
     }
@@ -118,7 +115,7 @@ impl<T: Number> Series<T> {
     /// Seconds whose value is not zero, in order.
     pub fn nonzero(&self, seconds: Range<i64>) -> impl Iterator<Item = (i64, T)> + '_ {
         let range = seconds.clone();
-        self.overlapping(&seconds).flat_map(move |chunk| cut(chunk, &range)).filter(|(_, v)| *v != T::default())
+        self.overlapping(&seconds).flat_map(move |chunk| chunk.cut(&range)).filter(|(_, v)| *v != T::default())
     }
 
     /// The first second that is not zero.
@@ -133,7 +130,7 @@ impl<T: Number> Series<T> {
         self.chunks
             .iter()
             .rev()
-            .find_map(|chunk| cut(chunk, &(i64::MIN..end)).filter(|(_, v)| *v != T::default()).last())
+            .find_map(|chunk| chunk.cut(&(i64::MIN..end)).filter(|(_, v)| *v != T::default()).last())
             .map(|(s, _)| s)
     }
 
@@ -144,16 +141,30 @@ impl<T: Number> Series<T> {
     }
 }
 
-/// The seconds of a chunk inside a range, with their values.
-fn cut<'a, T: Copy>(chunk: &'a Chunk<T>, seconds: &Range<i64>) -> impl Iterator<Item = (i64, T)> + use<'a, T> {
-    let begin = chunk.index * SECONDS;
-    let range = seconds.clone();
-    (begin..).zip(chunk.values.iter().copied()).filter(move |(second, _)| range.contains(second))
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn however_it_is_kept_it_is_one_number_a_second(
+            adds in proptest::collection::vec((0i64..2100, prop_oneof![-3i64..3, -200i64..200, any::<i32>().prop_map(i64::from)]), 0..400),
+            from in 0i64..2100,
+        ) {
+            let (mut series, mut plain) = (Series::<i64>::default(), vec![0; 2100]);
+            for (second, amount) in &adds {
+                series.add(*second, *amount);
+                plain[usize::try_from(*second).unwrap()] += amount;
+            }
+            let wanted: Vec<(i64, i64)> = (0..).zip(plain.iter().copied()).filter(|(s, v)| *s >= from && *v != 0).collect();
+            prop_assert_eq!(series.sum(from..i64::MAX), wanted.iter().map(|(_, v)| v).sum::<i64>());
+            prop_assert_eq!(series.nonzero(from..i64::MAX).collect::<Vec<_>>(), wanted.clone());
+            prop_assert_eq!(series.last_before(2100).filter(|s| *s >= from), wanted.last().map(|(s, _)| *s));
+            prop_assert!((0..).zip(&plain).all(|(second, value)| series.get(second) == *value));
+        }
+    }
 
     #[test]
     fn a_count_beyond_all_counts_stays_the_greatest_in_any_order() {

@@ -128,12 +128,12 @@ impl Tally {
     pub fn onsets(&self, end: i64, quiet: i64) -> Vec<i64> {
         let mut onsets = Vec::new();
         let mut last = None;
-        for (second, _) in self.counts.nonzero(i64::MIN..end) {
+        self.counts.nonzero(i64::MIN..end).for_each(|(second, _)| {
             if last.is_none_or(|last| second - last > quiet) {
                 onsets.push(second);
             }
             last = Some(second);
-        }
+        });
         onsets
     }
 

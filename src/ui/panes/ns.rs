@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, just_now, known_seconds, percent, turning_away};
 use crate::engine::Moment;
-use crate::slots::{SlotUse, sum as in_flight, turned_away};
+use crate::slots::{self, SlotUse, turned_away};
 use crate::timeline::tally::NsRequest;
 use crate::ui::state::Ui;
 use crate::ui::theme::Role;
@@ -76,7 +76,7 @@ fn cells(slots: &SlotUse) -> Cells {
 fn buckets(moment: &Moment<'_>, window: i64, columns: usize, requests: &[NsRequest], known: &Range<i64>) -> Vec<Bucket> {
     let seconds = columns_of(moment, window, columns);
     let from = seconds.first().map_or(0, |r| r.start);
-    let points = in_flight(moment, requests).window(from..moment.at.second() + 1);
+    let points = slots::window(moment, requests, &(from..moment.at.second() + 1));
     seconds
         .iter()
         .map(|column| Bucket {

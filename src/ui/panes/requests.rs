@@ -78,10 +78,10 @@ fn chosen<'a>(ui: &Ui, moment: &Moment<'a>) -> Option<(&'a str, &'a App)> {
         let share = app.in_flight.at(known.end - 1).mean / moment.limits.app(name).value.max(1) as f64;
         (refused, share, app.ended.sum(i64::MIN..seconds.end))
     };
-    moment.timeline.apps().filter(|(_, app)| app.ended.first().is_some_and(|f| f < seconds.end)).max_by(|a, b| {
-        let (a, b) = (weight(a.0, a.1), weight(b.0, b.1));
-        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2))
-    })
+    let seen = moment.timeline.apps().filter(|(_, app)| app.ended.first().is_some_and(|f| f < seconds.end));
+    seen.map(|(name, app)| (weight(name, app), (name, app)))
+        .max_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)))
+        .map(|(_, chosen)| chosen)
 }
 
 fn buckets(moment: &Moment<'_>, window: i64, columns: usize, app: &App, known: &Range<i64>) -> Vec<Bucket> {
