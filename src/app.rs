@@ -4,6 +4,7 @@ mod ending;
 mod pace;
 mod run;
 pub mod session;
+mod stage;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -14,18 +14,18 @@ use tokio::sync::{Notify, mpsc};
 use super::ending::{Asked, Ending, Pause, Stop};
 use super::pace::Pace;
 use super::session::Session;
+use super::stage::{Stage, Whom};
 use super::{check_named_files, new_engine, with_named_files};
 use crate::cli::{self, Play};
 use crate::config::{Config, color_depth, machine_zone};
 use crate::drill::ReadLog;
 use crate::engine::{Engine, Envelope};
-use crate::report::Report;
 use crate::sources::clock;
 use crate::sources::load::Recording;
 use crate::sources::shelf::Shelf;
 use crate::time::Time;
-use crate::ui::cursor::{Cursor, Mode};
-use crate::ui::state::{Effect, Ui};
+use crate::ui::cursor::Cursor;
+use crate::ui::state::Ui;
 use crate::ui::terminal::Screen;
 use crate::ui::theme::{ColorDepth, Glyphs, THEMES, Theme};
 use crate::ui::views::{Ask, Reply};
@@ -151,7 +151,7 @@ async fn go(session: Session, pace: Pace, start: Box<Start>, stop: Arc<AtomicBoo
     ending.watch_terminal()?;
     start(send, stop)?;
     std::thread::Builder::new().name(String::from("input")).spawn(move || input(&press))?;
-    let mut stage = Stage { session, screen, pace, resized: false, stop: None };
+    let mut stage = Stage::new(session, screen, pace);
     let (mut coming, mut asking) = (true, false);
     loop {
         tokio::select! {
@@ -195,96 +195,10 @@ async fn go(session: Session, pace: Pace, start: Box<Start>, stop: Arc<AtomicBoo
         if !asking && stage.may_ask() {
             asking = ask(&stage.session, &answer);
         }
-        stage.draw_if_due()?;
-    }
-}
-
-/// Who is to stand still.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Whom {
-    /// This program: whoever asked sees to the others.
-    Me,
-    /// All that the shell started with it.
-    MyJob,
-}
-
-/// A session and the screen that it is shown on.
-struct Stage {
-    session: Session,
-    screen: Screen,
-    pace: Pace,
-    resized: bool,
-    stop: Option<Whom>,
-}
-
-impl Stage {
-    /// An event of the terminal. Answers whether to leave.
-    fn event(&mut self, event: &Event) -> bool {
-        self.resized |= matches!(event, Event::Resize(..));
-        self.pace.hurry();
-        let effects = self.session.event(event);
-        effects.into_iter().any(|effect| self.perform(effect))
-    }
-
-    /// Does what only the outside can do. Answers whether to leave.
-    fn perform(&mut self, effect: Effect) -> bool {
-        let message = match effect {
-            Effect::Quit => return true,
-            Effect::Stop if cfg!(unix) => {
-                self.stop = Some(Whom::MyJob);
-                return false;
-            }
-            Effect::Stop => String::from("nothing on Windows makes a program that stands still go on"),
-            Effect::Copy(text) => {
-                self.screen.copy(text);
-                String::from("copied, if the terminal allows it")
-            }
-            Effect::Export(at) => export(&self.session, at),
-        };
-        self.session.ui.message = Some(message);
-        false
-    }
-
-    /// The program goes on after it stood still: somebody else had the terminal.
-    fn come_back(&mut self) -> io::Result<()> {
-        self.session.dirty = true;
-        self.pace.hurry();
-        self.screen.take_over()
-    }
-
-    /// Lets time pass.
-    fn tick(&mut self) {
-        let passed = self.pace.tick(clock::steady());
-        self.session.tick(passed, clock::now());
-    }
-
-    /// How long nothing is due. A terminal that has not taken the last frame is heard of when it has.
-    fn left(&self) -> Duration {
-        if self.screen.is_free() { self.pace.left(self.moves(), clock::steady()) } else { self.pace.calm() }
-    }
-
-    /// Whether something else than the clock moves.
-    fn moves(&self) -> bool {
-        self.session.dirty || self.session.ui.cursor.mode == Mode::Playing
-    }
-
-    /// Whether the logs may be asked what the screen needs: not for a screen that nobody sees.
-    fn may_ask(&mut self) -> bool {
-        self.screen.is_free() && self.pace.may_ask(clock::steady())
-    }
-
-    fn draw_if_due(&mut self) -> io::Result<()> {
-        let now = clock::steady();
-        if !self.session.dirty || !self.screen.is_free() || !self.pace.is_due(self.moves(), now) {
-            return Ok(());
+        // Only a terminal that is gone does not tell its size.
+        if stage.draw_if_due().is_err() {
+            return Ok(Asked::HungUp.exit_code());
         }
-        if std::mem::take(&mut self.resized) {
-            self.screen.start_over()?;
-        }
-        self.session.draw(&mut self.screen.terminal)?;
-        self.screen.show();
-        self.pace.drawn(now);
-        Ok(())
     }
 }
 
@@ -310,17 +224,6 @@ fn ask(session: &Session, answer: &mpsc::Sender<(usize, Ask, Reply)>) -> bool {
         let _ = answer.blocking_send((slot, ask, reply));
     });
     true
-}
-
-/// Writes a report of a moment into the current folder. Gives what to tell.
-fn export(session: &Session, at: Time) -> String {
-    let name = format!("why503-{}.json", at.rfc3339().replace(':', ""));
-    let report = Report::new(&session.engine.moment(at), &session.shelf, session.ui.zone);
-    match report.json().map(|json| std::fs::write(&name, json)) {
-        Ok(Ok(())) => format!("written: {name}"),
-        Ok(Err(error)) => format!("{name}: {error}"),
-        Err(error) => format!("{name}: {error}"),
-    }
 }
 
 /// Reads the terminal until it is gone.
