@@ -84,10 +84,16 @@ class Screen:
                 self.writes += 1
 
     def cpu(self):
-        """Seconds of processor time so far."""
-        with open(f"/proc/{self.program.pid}/stat", encoding="ascii") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of processor time of all its threads so far. /proc/PID/stat would tell in steps of 10 ms only."""
+        tasks = f"/proc/{self.program.pid}/task"
+        total = 0
+        for task in os.listdir(tasks):
+            try:
+                with open(f"{tasks}/{task}/schedstat", encoding="ascii") as stat:
+                    total += int(stat.read().split()[0])
+            except FileNotFoundError:
+                pass  # It has just ended.
+        return total / 1e9
 
     def resident(self):
         with open(f"/proc/{self.program.pid}/status", encoding="ascii") as status:

@@ -5,6 +5,7 @@ mod pace;
 mod record;
 mod run;
 pub mod session;
+mod stage;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -14,7 +14,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  it could not do it; the message says what, and what to do
-  2  wrong usage";
+  2  wrong usage, also a screen where there is no terminal
+  129  the terminal hung up";
 
 /// Tells why a Windows server is turning clients away: requests in flight against IIS's limit, non-paged pool against the cutoff of
 /// HTTP.sys, Notification Server slots, and the way from each down to the raw line that proves it.

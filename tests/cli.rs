@@ -102,6 +102,8 @@ fn a_value_that_cannot_be_names_its_flag_and_a_right_one() {
         (&["report", "--tz", "Middle/Earth", "x"], "--tz", "Europe/Berlin"),
         (&["replay", "--speed", "0", "x"], "--speed", "10"),
         (&["demo", "--speed", "-2"], "--speed", "10"),
+        (&["demo", "--fps", "60"], "--fps", "30"),
+        (&["watch", "--fps", "-1", "x"], "--fps", "10"),
         (&["replay", "--from", "yesterday", "x"], "--from", "2009-10-09T09:25:00Z"),
         (&["report", "--app", "shop", "x"], "--app", "/shop"),
         (&["report", "--app-limit", "0", "x"], "--app-limit", "5000"),
@@ -201,7 +203,8 @@ fn without_a_terminal_it_says_what_to_use_instead() {
     let home = home();
     let logs = logs(&home);
     for args in [&["demo"][..], &["replay", logs.to_str().unwrap()], &["watch", logs.to_str().unwrap()]] {
-        let error = refused(&home, args);
+        let (code, out, error) = run(&home, args);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}: {error}");
         assert!(error.contains("report") && error.contains("--headless"), "{args:?}: {error}");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 const SOON: Duration = Duration::from_millis(20);
 /// Keys that come one upon the other are answered together, this often.
 const KEYS: Duration = Duration::from_millis(100);
-/// A question whose answer only follows the moving cursor is asked again after this.
+/// A question whose answer only follows the moving cursor is asked again after this, but not for the same frame.
 const ASK_AGAIN: Duration = Duration::from_millis(400);
 
 /// How often to draw.
@@ -18,6 +18,8 @@ pub(super) struct Pace {
     calm: Duration,
     /// Between two answers to keys.
     keys: Duration,
+    /// Before a question is asked again.
+    ask_again: Duration,
     last: Option<Duration>,
     /// When a frame that answers no key may come while something moves: a frame that was early makes the next one late.
     next: Duration,
@@ -38,6 +40,7 @@ impl Pace {
             moving,
             calm,
             keys: frame.min(KEYS),
+            ask_again: ASK_AGAIN.max(moving),
             last: None,
             next: Duration::ZERO,
             answered: None,
@@ -98,7 +101,7 @@ impl Pace {
 
     /// Whether questions may be asked now.
     pub(super) fn may_ask(&mut self, now: Duration) -> bool {
-        if !self.hurried && self.asked.is_some_and(|asked| now < asked + ASK_AGAIN) {
+        if !self.hurried && self.asked.is_some_and(|asked| now < asked + self.ask_again) {
             return false;
         }
         self.asked = Some(now);
@@ -165,6 +168,6 @@ mod tests {
         let mut pace = Pace::new(10, false);
         assert_eq!(pace.tick(Duration::from_secs(7)), 0);
         assert_eq!(pace.tick(Duration::from_millis(7250)), 250);
-        assert_eq!(pace.tick(Duration::from_secs(3600)), 1000);
+        assert_eq!(pace.tick(Duration::from_hours(1)), 1000);
     }
 }

@@ -15,28 +15,22 @@ use super::ending::{Asked, Ending, Pause, Stop};
 use super::pace::Pace;
 use super::record::Record;
 use super::session::Session;
+use super::stage::{Stage, Whom};
 use super::{check_named_files, new_engine, setup, with_named_files};
 use crate::cli::{self, Play};
 use crate::config::{Config, color_depth, machine_zone};
 use crate::drill::ReadLog;
 use crate::engine::{Engine, Envelope};
-use crate::report::Report;
-use crate::sources::clock::{self, Tick};
+use crate::sources::clock;
 use crate::sources::load::Recording;
 use crate::sources::recording::{Recorder, Status};
 use crate::sources::shelf::Shelf;
 use crate::time::Time;
-use crate::ui::cursor::{Cursor, Mode};
-use crate::ui::state::{Effect, Ui};
+use crate::ui::cursor::Cursor;
+use crate::ui::state::Ui;
 use crate::ui::terminal::Screen;
 use crate::ui::theme::{ColorDepth, Glyphs, THEMES, Theme};
 use crate::ui::views::{Ask, Reply};
-
-/// Envelopes are taken in for so long before anybody else has a turn.
-const TURN: Duration = Duration::from_millis(15);
-
-/// Between two offers of what the recorder had no room for.
-const HELD: Duration = Duration::from_millis(10);
 
 /// Plays a recording.
 pub(super) fn replay(recording: Recording, title: &str, play: &Play, config: &Config) -> anyhow::Result<ExitCode> {
@@ -165,7 +159,7 @@ async fn go(
     let screen = Screen::open(move || freed.notify_one())?;
     ending.watch_terminal()?;
     start(send, stop)?;
-    let mut stage = Stage { session, record, screen, pace, resized: false, stop: None };
+    let mut stage = Stage::new(session, record, screen, pace);
     let code = play(&mut stage, envelopes, ending, stopping, &free).await;
     // However it ends: what was recorded is kept.
     let recorded = stage.record.stop();
@@ -226,119 +220,10 @@ async fn play(
         if !asking && stage.may_ask() {
             asking = ask(&stage.session, &answer);
         }
-        stage.draw_if_due()?;
-    }
-}
-
-/// Who is to stand still.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Whom {
-    /// This program: whoever asked sees to the others.
-    Me,
-    /// All that the shell started with it.
-    MyJob,
-}
-
-/// A session and the screen that it is shown on.
-struct Stage {
-    session: Session,
-    record: Record,
-    screen: Screen,
-    pace: Pace,
-    resized: bool,
-    stop: Option<Whom>,
-}
-
-impl Stage {
-    /// An event of the terminal. Answers whether to leave.
-    fn event(&mut self, event: &Event) -> bool {
-        self.resized |= matches!(event, Event::Resize(..));
-        self.pace.hurry();
-        let effects = self.session.event(event);
-        effects.into_iter().any(|effect| self.perform(effect))
-    }
-
-    /// Takes in what has come, for a short turn. What the recorder has no room for yet is held, and with it all that comes after.
-    fn take_in(&mut self, first: Envelope, envelopes: &mut mpsc::Receiver<Envelope>) {
-        let until = clock::steady() + TURN;
-        let mut next = Some(first);
-        while let Some(envelope) = next.and_then(|envelope| self.record.pass(envelope)) {
-            self.session.take(envelope);
-            next = if clock::steady() < until { envelopes.try_recv().ok() } else { None };
+        // Only a terminal that is gone does not tell its size.
+        if stage.draw_if_due().is_err() {
+            return Ok(Asked::HungUp.exit_code());
         }
-    }
-
-    /// Does what only the outside can do. Answers whether to leave.
-    fn perform(&mut self, effect: Effect) -> bool {
-        let message = match effect {
-            Effect::Quit => return true,
-            Effect::Stop if cfg!(unix) => {
-                self.stop = Some(Whom::MyJob);
-                return false;
-            }
-            Effect::Stop => String::from("nothing on Windows makes a program that stands still go on"),
-            Effect::Copy(text) => {
-                self.screen.copy(text);
-                String::from("copied, if the terminal allows it")
-            }
-            Effect::Record => self.record.toggle(&self.session, Tick::now()),
-            Effect::Export(at) => export(&self.session, at),
-        };
-        self.session.ui.message = Some(message);
-        false
-    }
-
-    /// The program goes on after it stood still: somebody else had the terminal.
-    fn come_back(&mut self) -> io::Result<()> {
-        self.session.dirty = true;
-        self.pace.hurry();
-        self.screen.take_over()
-    }
-
-    /// Lets time pass.
-    fn tick(&mut self) {
-        if let Some(envelope) = self.record.release() {
-            self.session.take(envelope);
-        }
-        let recording = self.record.told();
-        if self.session.ui.recording != recording {
-            self.session.ui.recording = recording;
-            self.session.dirty = true;
-        }
-        let passed = self.pace.tick(clock::steady());
-        self.session.tick(passed, clock::now());
-    }
-
-    /// How long nothing is due. A terminal that has not taken the last frame is heard of when it has.
-    fn left(&self) -> Duration {
-        if self.record.waits() {
-            return HELD;
-        }
-        if self.screen.is_free() { self.pace.left(self.moves(), clock::steady()) } else { self.pace.calm() }
-    }
-
-    /// Whether something else than the clock moves.
-    fn moves(&self) -> bool {
-        self.session.dirty || self.session.ui.cursor.mode == Mode::Playing
-    }
-
-    /// Whether the logs may be asked what the screen needs: not for a screen that nobody sees.
-    fn may_ask(&mut self) -> bool {
-        self.screen.is_free() && self.pace.may_ask(clock::steady())
-    }
-
-    fn draw_if_due(&mut self) -> io::Result<()> {
-        let now = clock::steady();
-        if !self.session.dirty || !self.screen.is_free() || !self.pace.is_due(self.moves(), now) {
-            return Ok(());
-        }
-        if std::mem::take(&mut self.resized) {
-            self.screen.start_over()?;
-        }
-        self.session.draw(&mut self.screen.terminal)?;
-        self.screen.show();
-        self.pace.drawn(now);
-        Ok(())
     }
 }
 
@@ -354,17 +239,6 @@ fn ask(session: &Session, answer: &mpsc::Sender<(usize, Ask, Reply)>) -> bool {
         let _ = answer.blocking_send((slot, ask, reply));
     });
     true
-}
-
-/// Writes a report of a moment into the current folder. Gives what to tell.
-fn export(session: &Session, at: Time) -> String {
-    let name = format!("why503-{}.json", at.rfc3339().replace(':', ""));
-    let report = Report::new(&session.engine.moment(at), &session.shelf, session.ui.zone);
-    match report.json().map(|json| std::fs::write(&name, json)) {
-        Ok(Ok(())) => format!("written: {name}"),
-        Ok(Err(error)) => format!("{name}: {error}"),
-        Err(error) => format!("{name}: {error}"),
-    }
 }
 
 /// Reads the terminal until it is gone.

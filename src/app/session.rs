@@ -11,7 +11,7 @@ use crate::drill::ReadLog;
 use crate::engine::{Engine, Envelope, Moment, Payload};
 use crate::sources::shelf::{Place, Shelf};
 use crate::time::Time;
-use crate::ui::action::action;
+use crate::ui::action::{Action, action};
 use crate::ui::cursor::Mode;
 use crate::ui::draw::{Looks, screen};
 use crate::ui::state::{Effect, Ui};
@@ -42,13 +42,27 @@ pub struct Session {
     loaded: u64,
     /// Something has changed since it was last drawn.
     pub dirty: bool,
+    /// It is later than when it was last drawn.
+    pub aged: bool,
 }
 
 impl Session {
     /// A session that shows nothing yet.
     #[must_use]
     pub fn new(engine: Engine, ui: Ui, shelf: Shelf, themes: Vec<Theme>, glyphs: Glyphs) -> Self {
-        Self { engine, ui, shelf, themes, glyphs, range: (None, None), wall: None, to_load: None, loaded: 0, dirty: true }
+        Self {
+            engine,
+            ui,
+            shelf,
+            themes,
+            glyphs,
+            range: (None, None),
+            wall: None,
+            to_load: None,
+            loaded: 0,
+            dirty: true,
+            aged: false,
+        }
     }
 
     /// The first and last moment that the cursor can stand at.
@@ -99,7 +113,7 @@ impl Session {
     pub fn tick(&mut self, millis: i64, now: Time) {
         if self.wall.is_some() {
             self.wall = Some(now);
-            self.dirty = true;
+            self.aged = true;
         }
         // A recording begins to play when its beginning is known.
         if self.to_load.is_none_or(|left| left == 0) && self.ui.cursor.mode == Mode::Playing {
@@ -137,6 +151,8 @@ impl Session {
         let at = self.ui.cursor.at(bounds);
         let Self { engine, ui, .. } = self;
         match action(key) {
+            // Whatever is on the screen.
+            Some(Action::Stop) => vec![Effect::Stop],
             Some(action) => ui.update(action, &engine.moment(at), bounds),
             None => Vec::new(),
         }
@@ -157,8 +173,7 @@ impl Session {
 
     /// Takes an answer.
     pub fn reply(&mut self, slot: usize, ask: Ask, reply: Reply) {
-        self.ui.reply(slot, ask, reply);
-        self.dirty = true;
+        self.dirty |= self.ui.reply(slot, ask, reply);
     }
 
     /// Answers everything that the screen asks, here and now.
@@ -181,7 +196,7 @@ impl Session {
         let theme = themes.get(ui.theme % themes.len().max(1)).unwrap_or(&unstyled);
         let moment = engine.moment(at);
         terminal.draw(|frame| screen(frame, ui, &moment, Looks { theme, glyphs }))?;
-        self.dirty = false;
+        (self.dirty, self.aged) = (false, false);
         Ok(())
     }
 }

@@ -179,24 +179,24 @@ impl Ui {
         self.replies.get(&slot).is_some_and(|(asked, _)| asked == ask)
     }
 
-    /// Takes an answer. One that came too late, for a level that was left, is dropped.
-    pub fn reply(&mut self, slot: usize, ask: Ask, reply: Reply) {
+    /// Takes an answer, and tells whether it is news. One that came too late, for a level that was left, is dropped.
+    pub fn reply(&mut self, slot: usize, ask: Ask, reply: Reply) -> bool {
         let wanted = match self.path.last() {
             Some(level) if slot == 1 => same_question(&level.view, &ask),
             Some(_) => false,
             None => slot == 0,
         };
-        if wanted {
-            self.replies.insert(slot, (ask, reply));
+        if !wanted {
+            return false;
         }
+        let news = self.replies.get(&slot).is_none_or(|(_, known)| *known != reply);
+        self.replies.insert(slot, (ask, reply));
+        news
     }
 
     /// Does what a key asks for.
     pub fn update(&mut self, action: Action, moment: &Moment<'_>, bounds: (Time, Time)) -> Vec<Effect> {
         self.message = None;
-        if action == Action::Stop {
-            return vec![Effect::Stop];
-        }
         if self.help.is_some() {
             return self.update_help(action);
         }

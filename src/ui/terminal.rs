@@ -5,6 +5,7 @@
 //! and when the terminal reads again one frame catches up.
 
 mod canvas;
+mod pen;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::writer::Line;
 
-/// The console behind stdout. Writing to it hangs while somebody selects text in it (QuickEdit).
+/// The console behind stdout. Writing to it hangs while somebody selects text in it (quick edit mode).
 pub(super) struct Tty;
 
 impl Tty {

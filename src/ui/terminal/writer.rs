@@ -1,20 +1,13 @@
 //! The thread that writes: one frame is on its way, never two.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crossterm::clipboard::CopyToClipboard;
-use crossterm::cursor::Hide;
-use crossterm::queue;
-use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen};
-use ratatui::backend::{Backend, CrosstermBackend};
-
 use super::canvas::Frame;
+use super::pen::Pen;
 
-/// Memory for the bytes of a frame that is kept from one to the next.
-const KEPT: usize = 64 * 1024;
 /// After a frame was given up, its thread gets so long to notice.
 const NOTICE: Duration = Duration::from_millis(250);
 
@@ -101,9 +94,9 @@ impl<L: Line> Writer<L> {
     /// When there is no thread to be had.
     pub(super) fn start(line: L, synchronized: bool, free: impl Fn() + Send + 'static) -> io::Result<Self> {
         let (line, desk) = (Arc::new(line), Arc::new(Desk::default()));
-        let paper = Paper { bytes: Vec::new(), line: Arc::clone(&line), desk: Arc::clone(&desk) };
-        let mut pen = Pen { backend: CrosstermBackend::new(paper), synchronized };
-        let at = Arc::clone(&desk);
+        let (at, asked) = (Arc::clone(&desk), Arc::clone(&desk));
+        let wait_on = move || !asked.give_up.load(Ordering::Relaxed);
+        let mut pen = Pen::new(Arc::clone(&line), wait_on, synchronized);
         std::thread::Builder::new().name(String::from("screen")).spawn(move || {
             loop {
                 let mut frame = at.take();
@@ -164,67 +157,11 @@ impl<L: Line> Writer<L> {
     }
 }
 
-/// Turns frames into bytes.
-struct Pen<L: Line> {
-    backend: CrosstermBackend<Paper<L>>,
-    synchronized: bool,
-}
-
-impl<L: Line> Pen<L> {
-    fn put(&mut self, frame: &Frame) -> io::Result<()> {
-        if frame.enter {
-            queue!(self.backend, EnterAlternateScreen, Hide)?;
-        }
-        if self.synchronized {
-            queue!(self.backend, BeginSynchronizedUpdate)?;
-        }
-        if frame.enter || frame.clear {
-            // Terminal::clear would ask where the cursor is, and some terminals never answer.
-            queue!(self.backend, Clear(ClearType::All))?;
-        }
-        if !frame.cells.is_empty() {
-            self.backend.draw(frame.cells.iter().map(|(x, y, cell)| (*x, *y, cell)))?;
-        }
-        if let Some(text) = &frame.copy {
-            // Consoles before Windows 10 have no clipboard of this kind; the frame is drawn all the same.
-            let _ = queue!(self.backend, CopyToClipboard::to_clipboard_from(text));
-        }
-        if self.synchronized {
-            queue!(self.backend, EndSynchronizedUpdate)?;
-        }
-        Write::flush(&mut self.backend)
-    }
-}
-
-/// Gathers the bytes of a frame for one write. Consoles before Windows 10 are flushed in between: what is no text goes to them by
-/// calls of the system.
-struct Paper<L> {
-    bytes: Vec<u8>,
-    line: Arc<L>,
-    desk: Arc<Desk>,
-}
-
-impl<L: Line> Write for Paper<L> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.bytes.is_empty() {
-            return Ok(());
-        }
-        let put = self.line.put(&self.bytes, &|| !self.desk.give_up.load(Ordering::Relaxed));
-        self.bytes.clear();
-        self.bytes.shrink_to(KEPT);
-        put
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
 
+    use ratatui::backend::Backend;
     use ratatui::buffer::{Buffer, Cell};
 
     use super::*;
@@ -318,7 +255,7 @@ mod tests {
         assert!(!writer.is_gone());
         *writer.line().reads.lock().unwrap() = true;
         writer.send(&mut frame("again"));
-        assert!(writer.rest(Duration::from_secs(600)));
+        assert!(writer.rest(Duration::from_mins(10)));
         assert!(writer.line().written().concat().contains("again"));
     }
 

@@ -1,0 +1,155 @@
+//! A session on a screen: events of the terminal come in, effects are done, frames go out.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::Event;
+use tokio::sync::mpsc;
+
+use super::pace::Pace;
+use super::record::Record;
+use super::session::Session;
+use crate::engine::Envelope;
+use crate::report::Report;
+use crate::sources::clock::{self, Tick};
+use crate::time::Time;
+use crate::ui::cursor::Mode;
+use crate::ui::state::Effect;
+use crate::ui::terminal::Screen;
+
+/// Envelopes are taken in for so long before anybody else has a turn.
+const TURN: Duration = Duration::from_millis(15);
+/// Between two offers of what the recorder had no room for.
+const HELD: Duration = Duration::from_millis(10);
+
+/// Who is to stand still.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whom {
+    /// This program: whoever asked sees to the others.
+    Me,
+    /// All that the shell started with it.
+    MyJob,
+}
+
+/// A session and the screen that it is shown on.
+pub(super) struct Stage {
+    /// What runs behind it.
+    pub(super) session: Session,
+    /// Writes down what it hears.
+    pub(super) record: Record,
+    /// Where it is shown.
+    pub(super) screen: Screen,
+    /// The program is to stand still.
+    pub(super) stop: Option<Whom>,
+    pace: Pace,
+    resized: bool,
+}
+
+impl Stage {
+    /// A session that is not shown yet.
+    pub(super) fn new(session: Session, record: Record, screen: Screen, pace: Pace) -> Self {
+        Self { session, record, screen, pace, resized: false, stop: None }
+    }
+
+    /// An event of the terminal. Answers whether to leave.
+    pub(super) fn event(&mut self, event: &Event) -> bool {
+        self.resized |= matches!(event, Event::Resize(..));
+        self.pace.hurry();
+        let effects = self.session.event(event);
+        effects.into_iter().any(|effect| self.perform(effect))
+    }
+
+    /// Takes in what has come, for a short turn. What the recorder has no room for yet is held, and with it all that comes after.
+    pub(super) fn take_in(&mut self, first: Envelope, envelopes: &mut mpsc::Receiver<Envelope>) {
+        let until = clock::steady() + TURN;
+        let mut next = Some(first);
+        while let Some(envelope) = next.and_then(|envelope| self.record.pass(envelope)) {
+            self.session.take(envelope);
+            next = if clock::steady() < until { envelopes.try_recv().ok() } else { None };
+        }
+    }
+
+    /// Does what only the outside can do. Answers whether to leave.
+    fn perform(&mut self, effect: Effect) -> bool {
+        let message = match effect {
+            Effect::Quit => return true,
+            Effect::Stop if cfg!(unix) => {
+                self.stop = Some(Whom::MyJob);
+                return false;
+            }
+            Effect::Stop => String::from("nothing on Windows makes a program that stands still go on"),
+            Effect::Copy(text) => {
+                self.screen.copy(text);
+                String::from("copied, if the terminal allows it")
+            }
+            Effect::Record => self.record.toggle(&self.session, Tick::now()),
+            Effect::Export(at) => export(&self.session, at),
+        };
+        self.session.ui.message = Some(message);
+        false
+    }
+
+    /// The program goes on after it stood still: somebody else had the terminal.
+    pub(super) fn come_back(&mut self) -> io::Result<()> {
+        self.session.dirty = true;
+        self.pace.hurry();
+        self.screen.take_over()
+    }
+
+    /// Lets time pass.
+    pub(super) fn tick(&mut self) {
+        if let Some(envelope) = self.record.release() {
+            self.session.take(envelope);
+        }
+        let recording = self.record.told();
+        if self.session.ui.recording != recording {
+            self.session.ui.recording = recording;
+            self.session.dirty = true;
+        }
+        let passed = self.pace.tick(clock::steady());
+        self.session.tick(passed, clock::now());
+    }
+
+    /// How long nothing is due. A terminal that has not taken the last frame is heard of when it has.
+    pub(super) fn left(&self) -> Duration {
+        if self.record.waits() {
+            return HELD;
+        }
+        if self.screen.is_free() { self.pace.left(self.moves(), clock::steady()) } else { self.pace.calm() }
+    }
+
+    /// Whether something else than the clock moves.
+    fn moves(&self) -> bool {
+        self.session.dirty || self.session.ui.cursor.mode == Mode::Playing
+    }
+
+    /// Whether the logs may be asked what the screen needs: not for a screen that nobody sees.
+    pub(super) fn may_ask(&mut self) -> bool {
+        self.screen.is_free() && self.pace.may_ask(clock::steady())
+    }
+
+    pub(super) fn draw_if_due(&mut self) -> io::Result<()> {
+        let now = clock::steady();
+        if !(self.session.dirty || self.session.aged) || !self.screen.is_free() || !self.pace.is_due(self.moves(), now) {
+            return Ok(());
+        }
+        if std::mem::take(&mut self.resized) {
+            self.screen.start_over()?;
+        }
+        self.session.draw(&mut self.screen.terminal)?;
+        self.screen.show();
+        self.pace.drawn(now);
+        Ok(())
+    }
+}
+
+/// Writes a report of a moment into the current folder. Gives what to tell.
+fn export(session: &Session, at: Time) -> String {
+    let name = format!("why503-{}.json", at.rfc3339().replace(':', ""));
+    let report = Report::new(&session.engine.moment(at), &session.shelf, session.ui.zone);
+    match report.json().map(|json| std::fs::write(&name, json)) {
+        Ok(Ok(())) => format!("written: {name}"),
+        Ok(Err(error)) => format!("{name}: {error}"),
+        Err(error) => format!("{name}: {error}"),
+    }
+}

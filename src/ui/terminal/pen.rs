@@ -1,0 +1,82 @@
+//! A frame as bytes.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::cursor::Hide;
+use crossterm::queue;
+use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen};
+use ratatui::backend::{Backend, CrosstermBackend};
+
+use super::canvas::Frame;
+use super::writer::Line;
+
+/// Memory for the bytes of a frame that is kept from one to the next.
+const KEPT: usize = 64 * 1024;
+
+/// Turns frames into bytes.
+pub(super) struct Pen<L: Line, W: Fn() -> bool> {
+    backend: CrosstermBackend<Paper<L, W>>,
+    synchronized: bool,
+}
+
+impl<L: Line, W: Fn() -> bool> Pen<L, W> {
+    /// A pen that writes to a line as long as `wait_on` says so; `synchronized` marks where a frame begins and ends.
+    pub(super) fn new(line: Arc<L>, wait_on: W, synchronized: bool) -> Self {
+        Self { backend: CrosstermBackend::new(Paper { bytes: Vec::new(), line, wait_on }), synchronized }
+    }
+
+    /// Writes a frame.
+    ///
+    /// # Errors
+    /// As [`Line::put`].
+    pub(super) fn put(&mut self, frame: &Frame) -> io::Result<()> {
+        if frame.enter {
+            queue!(self.backend, EnterAlternateScreen, Hide)?;
+        }
+        if self.synchronized {
+            queue!(self.backend, BeginSynchronizedUpdate)?;
+        }
+        if frame.enter || frame.clear {
+            // Terminal::clear would ask where the cursor is, and some terminals never answer.
+            queue!(self.backend, Clear(ClearType::All))?;
+        }
+        if !frame.cells.is_empty() {
+            self.backend.draw(frame.cells.iter().map(|(x, y, cell)| (*x, *y, cell)))?;
+        }
+        if let Some(text) = &frame.copy {
+            // Consoles before Windows 10 have no clipboard of this kind; the frame is drawn all the same.
+            let _ = queue!(self.backend, CopyToClipboard::to_clipboard_from(text));
+        }
+        if self.synchronized {
+            queue!(self.backend, EndSynchronizedUpdate)?;
+        }
+        Write::flush(&mut self.backend)
+    }
+}
+
+/// Gathers the bytes of a frame for one write. Consoles before Windows 10 are flushed in between: what is no text goes to them by
+/// calls of the system.
+struct Paper<L, W> {
+    bytes: Vec<u8>,
+    line: Arc<L>,
+    wait_on: W,
+}
+
+impl<L: Line, W: Fn() -> bool> Write for Paper<L, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.bytes.is_empty() {
+            return Ok(());
+        }
+        let put = self.line.put(&self.bytes, &self.wait_on);
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT);
+        put
+    }
+}
