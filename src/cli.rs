@@ -91,6 +91,7 @@ pub struct Watch {
 
 /// `record`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Record {
     /// Files, folders (with all that is in them) or globs; without any: what is found on this machine.
     #[arg(value_name = "PATH")]

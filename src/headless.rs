@@ -72,9 +72,9 @@ impl Headless {
             store.save(&mut tally, &follower);
         }
         tally.recorder = self.recorder.take();
-        let followed = self.follow(&mut follower, &mut tally, store.as_mut(), stop);
+        let result = self.follow(&mut follower, &mut tally, store.as_mut(), stop);
         let recording = tally.recorder.take().map(|recorder| recorder.finish(Tick::now()));
-        followed?;
+        result?;
         let summary = Summary { recording, ..tally.summary(&follower) };
         if self.json {
             let line = serde_json::to_string(&summary)?;

@@ -106,7 +106,7 @@ impl Record {
 
 /// `12.3 MB`
 fn size(bytes: u64) -> String {
-    format!("{}.{} MB", bytes >> 20, (bytes % (1 << 20)) * 10 >> 20)
+    format!("{}.{} MB", bytes >> 20, ((bytes % (1 << 20)) * 10) >> 20)
 }
 
 /// `20261121T081500Z`

@@ -361,6 +361,7 @@ impl Recorder {
     }
 
     /// Ends the recording: all is written and on the disk.
+    #[must_use]
     pub fn finish(mut self, tick: Tick) -> Status {
         self.resume(tick);
         self.tracks.values_mut().for_each(|track| track.close(tick.time, &mut self.context));
