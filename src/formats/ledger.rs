@@ -171,7 +171,10 @@ mod tests {
             Just(b"2026-11-21 06:55:00 GE".to_vec()),
             Just(b"2009-10-09 10:31:05.123 SEVERE: message\n\tat a.b(C.java:1)\n".to_vec()),
             Just(b"<event date=\"10/9/2009 10:31:05 AM\" severity=\"1\"><![CDATA[a\nb]]></event>\n".to_vec()),
-            Just(b"\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\S\\Memory\\Pool Nonpaged Bytes\"\r\n\"11/21/2026 06:55:00.000\",\"1\"\r\n".to_vec()),
+            Just(
+                b"\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\S\\Memory\\Pool Nonpaged Bytes\"\r\n\"11/21/2026 06:55:00.000\",\"1\"\r\n"
+                    .to_vec()
+            ),
             Just(b"\xEF\xBB\xBF".to_vec()),
             Just(b"\xFF\xFE".to_vec()),
             Just(b"\xFE\xFF".to_vec()),

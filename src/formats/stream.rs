@@ -219,6 +219,16 @@ impl Stream {
         }
     }
 
+    /// Nothing more is waited for, though more may come: takes the kind that the lines so far tell, and hands out what is complete.
+    /// A line without its end is none.
+    pub fn settle(&mut self, sink: &mut dyn Sink) {
+        let Self { kind, state, hints, account, .. } = self;
+        if matches!(state, State::Head(kept) if !kept.is_empty()) {
+            decide(state, kind, hints, account, true, sink);
+        }
+        self.idle(sink);
+    }
+
     /// The log ends here.
     pub fn finish(&mut self, sink: &mut dyn Sink) {
         self.look_at_bytes(sink);
