@@ -10,7 +10,7 @@ const SPAN: i64 = 60;
 /// What came within a second.
 #[derive(Debug, Clone, Copy)]
 struct Second {
-    second: i64,
+    at: i64,
     records: u64,
     /// The most milliseconds between a row's time and its coming.
     late: Option<i64>,
@@ -31,11 +31,11 @@ impl Arrivals {
         self.since.get_or_insert(heard);
         let second = heard.second();
         // The last arrival is kept however long ago it was: a log that is written once an hour is an hour late.
-        while self.seconds.len() > 1 && self.seconds.front().is_some_and(|s| s.second <= second - SPAN) {
+        while self.seconds.len() > 1 && self.seconds.front().is_some_and(|s| s.at <= second - SPAN) {
             self.seconds.pop_front();
         }
-        if self.seconds.back().is_none_or(|last| last.second != second) {
-            self.seconds.push_back(Second { second, records: 0, late: None });
+        if self.seconds.back().is_none_or(|last| last.at != second) {
+            self.seconds.push_back(Second { at: second, records: 0, late: None });
         }
         if let Some(last) = self.seconds.back_mut() {
             last.records += records;
@@ -69,7 +69,7 @@ impl Arrivals {
 
     fn recent(&self, now: Time) -> impl Iterator<Item = &Second> {
         let now = now.second();
-        self.seconds.iter().filter(move |s| s.second > now - SPAN && s.second <= now)
+        self.seconds.iter().filter(move |s| s.at > now - SPAN && s.at <= now)
     }
 }
 

@@ -10,7 +10,7 @@ use anyhow::Context;
 use super::source::{Count, Source, SourceState};
 use super::state::{Snapshot, create};
 use super::summary::{SourceSummary, Summary};
-use crate::engine::{Envelope, Payload};
+use crate::engine::{Envelope, Health, Payload};
 use crate::formats::stream::Stream;
 use crate::formats::{Ability, Sink, format};
 use crate::record::SourceId;
@@ -95,6 +95,8 @@ impl Tally {
             Payload::Lost(bytes) => self.change(id, |source| source.lost += bytes),
             Payload::Torn(bytes) => self.change(id, |source| source.torn += bytes),
             Payload::Filled { offset, bytes } => self.fill(id, offset, &bytes),
+            // They only say what is there, or is not.
+            Payload::Health(Health::Unmatched | Health::Archived(_)) => drop(self.sources.remove(&id)),
             Payload::Half(_) | Payload::Health(_) | Payload::Settings(_) => {}
         }
     }

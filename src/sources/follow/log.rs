@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::cut::{Cut, Encoding, cut};
-use super::proof::{Proof, trim_zeros};
+use super::late::Holes;
+use super::proof::{Proof, agrees, trim_zeros};
 use super::{Pace, Turn};
 use crate::engine::{Health, Payload};
 use crate::record::SourceId;
@@ -60,8 +61,14 @@ pub(super) struct Log {
     /// Bytes up to which it is known to have had more than zeros.
     pub filled: u64,
     hole: Option<Hole>,
-    /// Zeros up to here are a hole for good.
+    /// Zeros up to here are a hole that was passed.
     settled: u64,
+    /// Holes that were passed and may yet be filled.
+    pub holes: Holes,
+    /// Bytes of a line without its end that were told.
+    pub told_half: u64,
+    /// It was cut off: what was not read by then is lost.
+    pub cut_off: bool,
     /// Nothing but zeros was found up to here, and when.
     blank: (u64, Duration),
     /// It is no log that grows but a document that is read as a whole, and again when it changes.
@@ -117,6 +124,9 @@ impl Log {
             filled: 0,
             hole: None,
             settled: 0,
+            holes: Holes::default(),
+            told_half: 0,
+            cut_off: false,
             grew: now,
             due: now,
             pause: Duration::ZERO,
@@ -166,7 +176,14 @@ impl Log {
             Ok(got) => got,
             Err(e) => return Step::Failed(e),
         };
-        let Some(fresh) = window.get(..got).and_then(|all| all.strip_prefix(anchor)) else { return Step::Rewritten };
+        let halves = window.get(..got).and_then(|all| all.split_at_checked(lead));
+        let Some((found, fresh)) = halves.filter(|(found, _)| agrees(anchor, found)) else { return Step::Rewritten };
+        if found != anchor {
+            self.proof.heal(found);
+        }
+        if let Err(e) = self.look_at_holes(file, turn) {
+            return Step::Failed(e);
+        }
         self.doubt = None;
         if self.encoding == Encoding::Unknown {
             self.encoding = Encoding::of(fresh);
@@ -212,6 +229,15 @@ impl Log {
         self.hole = None;
         (self.grew, self.quiet) = (turn.tick.steady, false);
         turn.send(self.source, Payload::Bytes(bytes.to_vec()));
+        if self.told_half > 0 {
+            self.tell_half(0, turn);
+        }
+    }
+
+    /// Tells how much of a line is there without its end.
+    pub fn tell_half(&mut self, bytes: u64, turn: &mut Turn<'_>) {
+        self.told_half = bytes;
+        turn.send(self.source, Payload::Half(bytes));
     }
 
     /// How many of `fresh` to take where zeros begin at `at`: none while they may still be filled.
@@ -240,6 +266,7 @@ impl Log {
             return Ok(0);
         }
         self.settled = until;
+        self.holes.pass(start, until, now);
         Ok(reach(until))
     }
 }

@@ -19,7 +19,7 @@ const DRAINED: Duration = Duration::from_mins(1);
 const IDLE_HANDLE: Duration = Duration::from_mins(10);
 /// A file that may not be read is tried again after this long.
 const RETRY: Duration = Duration::from_secs(1);
-/// What was lost with a log that was cut off is told when no copy of it has been found for this long.
+/// What was lost with a log that was cut off, or torn by its end, is told when it has not been found again for this long.
 const LATE_COPY: Duration = Duration::from_secs(10);
 /// What is known of a log that is gone is kept this long.
 const REMEMBER: Duration = Duration::from_hours(24);
@@ -89,6 +89,7 @@ impl Follower {
         let Some(log) = self.logs.get_mut(k) else { return };
         let far = match log.place {
             _ if log.is_waiting() || log.doubt.is_some() => self.pace.busy,
+            _ if !log.holes.is_empty() => self.pace.look,
             _ if matches!(log.health, Health::Denied(_) | Health::Unreachable(_)) => RETRY,
             // No look at the folders tells that these have grown.
             Place::Draining(_) | Place::Missing(_) => self.pace.look,
@@ -191,6 +192,9 @@ impl Follower {
                 log.quiet = true;
                 turn.send(log.source, Payload::Quiet);
             }
+            if log.quiet && log.pending() != log.told_half && !matches!(log.place, Place::Retired(_)) {
+                log.tell_half(log.pending(), turn);
+            }
             let given_back = match log.place {
                 _ if log.ended => true,
                 Place::Named => idle >= IDLE_HANDLE,
@@ -218,8 +222,10 @@ impl Follower {
             let Place::Retired(since) = log.place else { return true };
             let gone = now.saturating_sub(since);
             if gone >= LATE_COPY && log.pending() > 0 {
-                turn.send(log.source, Payload::Lost(log.pending()));
+                let bytes = log.pending();
+                turn.send(log.source, if log.cut_off { Payload::Lost(bytes) } else { Payload::Torn(bytes) });
                 log.filled = log.proof.offset;
+                log.tell_half(0, turn);
             }
             if gone < REMEMBER && surplus == 0 {
                 return true;

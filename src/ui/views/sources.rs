@@ -103,6 +103,7 @@ pub(super) fn state(source: &Source) -> String {
         Health::Archived(_) => String::from("compressed"),
     };
     match (source.lost, source.torn) {
+        _ if source.is_sign() => state,
         (0, 0) if source.generation > 0 => format!("{state}, rewritten {}", times(source.generation)),
         (0, 0) if source.reopened > 0 => format!("{state}, re-opened {}", times(source.reopened)),
         (0, 0) => state,
