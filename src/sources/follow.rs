@@ -6,12 +6,14 @@
 //! - [`proof`]: the first bytes of a log and those before the offset, which tell a copy from another log;
 //! - [`cut`]: which of the bytes read are whole lines;
 //! - `log`: one log, and reading on;
+//! - `half`: the line without an end that a log was left with;
 //! - `late`: holes that are filled after they were passed;
 //! - `reconcile`: what is seen in the folders against what is known — the decision table;
 //! - `strangers`: files that no log claims: copies, older generations, new logs;
 //! - `tend`: reading in turns, handles, waiting and forgetting.
 
 pub mod cut;
+mod half;
 mod late;
 mod log;
 pub mod proof;
@@ -197,7 +199,7 @@ impl Follower {
             log.place = Place::Retired(Duration::ZERO);
             (log.origin, log.generation) = (saved.origin, saved.generation);
             (log.encoding, log.proof) = (saved.encoding, saved.proof);
-            (log.filled, log.cut_off) = (saved.filled, saved.cut_off);
+            (log.filled, log.half.cut_off) = (saved.filled, saved.cut_off);
             self.logs.push(log);
         }
     }
@@ -213,7 +215,7 @@ impl Follower {
             id: log.id,
             proof: log.proof.clone(),
             filled: log.filled,
-            cut_off: log.cut_off,
+            cut_off: log.half.cut_off,
             encoding: log.encoding,
         });
         let mut ignored: Vec<_> = self.ignored.iter().copied().collect();

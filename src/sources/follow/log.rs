@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::cut::{Cut, Encoding, cut};
+use super::half::Half;
 use super::late::Holes;
-use super::proof::{Proof, agrees, trim_zeros};
+use super::proof::{Proof, agrees};
 use super::{Pace, Turn};
 use crate::engine::{Health, Payload};
 use crate::record::SourceId;
@@ -58,8 +59,9 @@ pub(super) struct Log {
     pub health: Health,
     /// The greatest size told for it.
     pub size: u64,
-    /// Bytes up to which it is known to have had more than zeros.
+    /// Bytes up to which it is known to have had more than zeros, or is told to have.
     pub filled: u64,
+    pub half: Half,
     hole: Option<Hole>,
     /// Zeros up to here are a hole that was passed.
     settled: u64,
@@ -67,8 +69,6 @@ pub(super) struct Log {
     pub holes: Holes,
     /// Bytes of a line without its end that were told.
     pub told_half: u64,
-    /// It was cut off: what was not read by then is lost.
-    pub cut_off: bool,
     /// Nothing but zeros was found up to here, and when.
     blank: (u64, Duration),
     /// It is no log that grows but a document that is read as a whole, and again when it changes.
@@ -122,11 +122,11 @@ impl Log {
             health: Health::Following,
             size: 0,
             filled: 0,
+            half: Half::default(),
             hole: None,
             settled: 0,
             holes: Holes::default(),
             told_half: 0,
-            cut_off: false,
             grew: now,
             due: now,
             pause: Duration::ZERO,
@@ -188,10 +188,8 @@ impl Log {
         if self.encoding == Encoding::Unknown {
             self.encoding = Encoding::of(fresh);
         }
-        self.filled = self.filled.max(self.proof.offset + trim_zeros(fresh).len() as u64);
-        if got == lead + CHUNK {
-            self.filled = self.filled.max(self.size);
-        }
+        let at_end = got < lead + CHUNK;
+        self.compare_half(fresh, at_end, turn);
         let take = match cut(fresh, self.encoding) {
             Cut::Take(n) => n,
             Cut::Wait if self.document && self.is_complete(fresh.len(), pace, turn.tick.steady) => fresh.len(),
@@ -201,6 +199,7 @@ impl Log {
                 Err(e) => return Step::Failed(e),
             },
         };
+        self.keep_half(fresh.get(take..).unwrap_or_default(), at_end);
         match fresh.get(..take) {
             Some(bytes) if take > 0 => {
                 self.hand_on(bytes, turn);
@@ -256,6 +255,9 @@ impl Log {
             Ok(until) => until,
             Err(end) => {
                 self.hole = None;
+                if !self.is_shorter() {
+                    self.filled = start;
+                }
                 self.blank = (end, if skip { self.blank.1 } else { now });
                 return Ok(0);
             }

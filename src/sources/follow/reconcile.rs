@@ -229,7 +229,7 @@ fn is_same(log: &Log, seen: &Seen) -> bool {
 /// The log is where it was, or where it was found.
 pub(super) fn stay(log: &mut Log, seen: &Seen, turn: &mut Turn<'_>) {
     let back = log.place != Place::Named;
-    (log.place, log.cut_off) = (Place::Named, false);
+    (log.place, log.half.cut_off) = (Place::Named, false);
     log.confirmed = Some(turn.tick.steady);
     if log.id.is_none() {
         log.id = seen.id;

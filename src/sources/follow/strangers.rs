@@ -230,7 +230,7 @@ impl Follower {
             turn.send(old, Payload::Renamed(copy));
         } else {
             // A copy may still be found; what is in none by then was lost.
-            (log.place, log.cut_off) = (Place::Retired(now), true);
+            (log.place, log.half.cut_off) = (Place::Retired(now), true);
         }
         next.source = SourceId(self.ids.fetch_add(1, Ordering::Relaxed));
         next.generation = self.count_generation(&path);

@@ -223,7 +223,7 @@ impl Follower {
             let gone = now.saturating_sub(since);
             if gone >= LATE_COPY && log.pending() > 0 {
                 let bytes = log.pending();
-                turn.send(log.source, if log.cut_off { Payload::Lost(bytes) } else { Payload::Torn(bytes) });
+                turn.send(log.source, if log.half.cut_off { Payload::Lost(bytes) } else { Payload::Torn(bytes) });
                 log.filled = log.proof.offset;
                 log.tell_half(0, turn);
             }
