@@ -203,6 +203,7 @@ impl Follower {
                 log.wake(now);
             } else {
                 log.place = Place::Retired(now);
+                log.set_health(Health::Waiting, turn);
             }
         }
     }
@@ -231,6 +232,7 @@ impl Follower {
         } else {
             // A copy may still be found; what is in none by then was lost.
             (log.place, log.half.cut_off) = (Place::Retired(now), true);
+            log.set_health(Health::Waiting, turn);
         }
         next.source = SourceId(self.ids.fetch_add(1, Ordering::Relaxed));
         next.generation = self.count_generation(&path);

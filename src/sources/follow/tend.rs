@@ -19,8 +19,10 @@ const DRAINED: Duration = Duration::from_mins(1);
 const IDLE_HANDLE: Duration = Duration::from_mins(10);
 /// A file that may not be read is tried again after this long.
 const RETRY: Duration = Duration::from_secs(1);
-/// What was lost with a log that was cut off, or torn by its end, is told when it has not been found again for this long.
+/// What was lost with a log that was cut off is told when no copy of it has been found for this long.
 const LATE_COPY: Duration = Duration::from_secs(10);
+/// Half a line of a log that is gone is told to be torn when it has not come back for this long: its share may only be away.
+const LATE_END: Duration = Duration::from_mins(10);
 /// What is known of a log that is gone is kept this long.
 const REMEMBER: Duration = Duration::from_hours(24);
 /// Of so many logs that are gone at most.
@@ -221,7 +223,8 @@ impl Follower {
         self.logs.retain_mut(|log| {
             let Place::Retired(since) = log.place else { return true };
             let gone = now.saturating_sub(since);
-            if gone >= LATE_COPY && log.pending() > 0 {
+            let patience = if log.half.cut_off { LATE_COPY } else { LATE_END };
+            if gone >= patience && log.pending() > 0 {
                 let bytes = log.pending();
                 turn.send(log.source, if log.half.cut_off { Payload::Lost(bytes) } else { Payload::Torn(bytes) });
                 log.filled = log.proof.offset;

@@ -33,6 +33,9 @@ pub(super) fn one(look: &Look<'_>, id: SourceId) -> Listing {
     if let Some(problem) = source.problem(now(look.moment)) {
         page.text(&problem, Role::Warn);
     }
+    if source.is_sign() {
+        return Listing { columns, rows: page.rows, note: None, is_text: true };
+    }
     facts(&mut page, look, source);
     bytes(&mut page, source);
     let note = malformed(&mut page, look, source);

@@ -14,9 +14,9 @@ const WITH_REMARK: u16 = 190;
 
 pub(super) fn all(look: &Look<'_>) -> Listing {
     let now = now(look.moment);
-    let mut rows: Vec<ListRow> =
-        look.moment.sources.iter().map(|(id, source)| row(look, source, View::Source(*id), now)).collect();
-    rows.sort_by_key(ListRow::id);
+    let mut sources: Vec<_> = look.moment.sources.iter().collect();
+    sources.sort_by_cached_key(|(id, source)| (source.name(), **id));
+    let rows = sources.into_iter().map(|(id, source)| row(look, source, View::Source(*id), now)).collect();
     Listing { columns: columns(look.width), rows, note: note(look.moment, now), is_text: false }
 }
 
@@ -95,7 +95,7 @@ pub(super) fn state(source: &Source) -> String {
             format!("loading {} %", u128::from(source.bytes) * 100 / u128::from(source.size))
         }
         Health::Loading => String::from("loading"),
-        Health::Waiting if source.bytes > 0 => String::from("gone"),
+        Health::Waiting if source.bytes > 0 || source.generation > 0 => String::from("gone"),
         Health::Waiting | Health::Unmatched => String::from("waiting"),
         Health::Denied(_) => String::from("denied"),
         Health::Unreachable(_) => String::from("unreachable"),

@@ -10,6 +10,7 @@ fn a_log_cut_off_and_grown_past_its_old_size_is_a_new_generation() {
     fs::write(rig.at("a.log"), "1\n2\n3\n4\n5\n6\n7\n8\n").unwrap();
     rig.settle();
     assert_eq!(rig.lines(), ["one", "two", "1", "2", "3", "4", "5", "6", "7", "8"]);
+    assert!(rig.health().contains(&&Health::Waiting), "the old generation is followed no more");
     let second = rig.said.iter().find(|(id, p)| *id == SourceId(1) && matches!(p, Payload::Opened(o) if o.generation == 1));
     assert!(second.is_some());
     assert!(rig.said.iter().any(|(id, p)| *id == SourceId(0) && matches!(p, Payload::Lost(4))), "{:?}", rig.said);
