@@ -7,6 +7,8 @@ pub mod applications;
 pub mod arrivals;
 pub mod envelope;
 pub mod source;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -186,3 +186,17 @@ fn logs_that_are_gone_are_kept_as_totals_and_their_number_is_bounded() {
     assert_eq!((past[0].path.as_str(), past[0].lines), (" older logs", 2 * 905));
     assert_eq!((past[1].path.as_str(), past[1].lines, past[1].kind.as_str()), ("u_ex0905.log", 2, "w3c"));
 }
+
+#[test]
+fn a_hole_that_is_filled_late_is_counted_with_the_fields_in_force() {
+    let mut tally = super::tally::Tally::new(Zone::Utc, None).unwrap();
+    let row = "2026-11-21 06:55:00 GET 503\r\n";
+    let hole = "\0".repeat(row.len() * 2);
+    let opened = Opened { path: "u_ex.log".into(), hints: Hints::default(), size: 0, generation: 0 };
+    let read = Payload::Bytes(format!("{HEADER}{hole}{row}").into_bytes());
+    let filled = Payload::Filled { offset: HEADER.len() as u64, bytes: row.repeat(2).into_bytes() };
+    for payload in [Payload::Opened(opened), read, filled, Payload::Bytes(row.as_bytes().to_vec())] {
+        tally.take(Envelope { heard: Time::default(), source: SourceId(1), payload });
+    }
+    assert_eq!((tally.lines, tally.malformed), (4, 0));
+}
