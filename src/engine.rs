@@ -4,118 +4,28 @@
 //! no clock: every envelope says when it was heard.
 
 pub mod applications;
+pub mod arrivals;
+pub mod envelope;
 pub mod source;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use applications::{Applications, Site};
+pub use envelope::{Envelope, Gap, Health, Opened, Payload};
 use source::Source;
 
+use crate::formats::ledger::Ledger;
 use crate::formats::lines::Line;
 use crate::formats::stream::Stream;
-use crate::formats::{Hints, Kind, Sink};
+use crate::formats::{Kind, Sink};
 use crate::limits::{Limits, Settings};
 use crate::record::{Fact, Record, SourceId};
 use crate::time::Time;
 use crate::timeline::Timeline;
 use crate::timeline::block_index::{BLOCK, Block};
-
-/// Something that a producer heard, and when. Live, replay, demo and report differ in who produces envelopes and who paces them,
-/// in nothing else.
-#[derive(Debug, Clone)]
-pub struct Envelope {
-    /// When it was heard.
-    pub heard: Time,
-    /// The log it is about.
-    pub source: SourceId,
-    /// What it is.
-    pub payload: Payload,
-}
-
-/// What an envelope carries.
-#[derive(Debug, Clone)]
-pub enum Payload {
-    /// A log is met for the first time: nothing else comes for its id before this.
-    Opened(Opened),
-    /// The log's next bytes, without a gap to those before. A follower hands on whole lines, except of lines over 64 KiB.
-    Bytes(Vec<u8>),
-    /// Bytes that the log once had and nobody could read: cut off before they were seen.
-    Lost(u64),
-    /// The log has another name now.
-    Renamed(PathBuf),
-    /// The log's state changed.
-    Health(Health),
-    /// Nothing has come for a while: what is complete as far as anyone can tell may be taken as complete.
-    Quiet,
-    /// The log is read to its end and will not grow.
-    Closed,
-    /// Limits that were found elsewhere than in a log.
-    Settings(Box<Settings>),
-    /// The log is not what was recorded: what is wrong with it, in a sentence.
-    Damaged(String),
-    /// A stretch of time of which something is missing, in all logs.
-    Gap(Gap),
-}
-
-/// A stretch of time of which something is missing: nothing can be said of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gap {
-    /// When it begins.
-    pub from: Time,
-    /// When it ends; `None` where nothing comes after it.
-    pub to: Option<Time>,
-    /// Bytes of logs that are missing, as far as anyone knows.
-    pub bytes: u64,
-    /// The reason.
-    pub why: String,
-}
-
-/// A log as it is first met.
-#[derive(Debug, Clone)]
-pub struct Opened {
-    /// Where it lies: a path, or the name of an entry in an archive.
-    pub path: PathBuf,
-    /// What is known besides its bytes.
-    pub hints: Hints,
-    /// Its size when it was met; 0 if unknown. For progress.
-    pub size: u64,
-    /// How many logs lay at this path before it: a rewritten file is a new log.
-    pub generation: u32,
-    /// It was there when its folder was first looked at: what it holds by then is of the past.
-    pub first_look: bool,
-}
-
-/// The state of a log.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Health {
-    /// It is read as far as it goes, and followed.
-    #[default]
-    Following,
-    /// It is read to its end and will not grow.
-    Finished,
-    /// It is still being read for the first time.
-    Loading,
-    /// It is not there yet, or has gone; it is waited for.
-    Waiting,
-    /// It may not be read; the text is the system's.
-    Denied(String),
-    /// Its folder or share does not answer; the text is the system's.
-    Unreachable(String),
-    /// It was renamed or deleted and is drained.
-    Draining,
-}
-
-impl Gap {
-    /// Whether it covers a second of `seconds`.
-    #[must_use]
-    pub fn covers(&self, seconds: &Range<i64>) -> bool {
-        let to = self.to.map_or(i64::MAX, |to| to.plus(999).second());
-        self.from.second() < to && self.from.second() < seconds.end && seconds.start < to
-    }
-}
 
 /// Everything that is known, and what it is folded from.
 #[derive(Default)]
@@ -136,8 +46,19 @@ struct Reading {
     /// header of its own.
     heir: Option<Stream>,
     site: Site,
-    /// Bytes taken in.
+    /// Bytes taken in, those of holes that were filled late not among them.
     taken: u64,
+    /// Where the bytes of holes that were filled late went.
+    filled: Ledger,
+}
+
+impl Reading {
+    /// Where all bytes went, and how many they are.
+    fn account(&self) -> (Ledger, u64) {
+        let ledger = self.stream.ledger().plus(self.filled);
+        let bytes = self.taken + self.filled.total();
+        (ledger, bytes)
+    }
 }
 
 /// Where to go on with a log.
@@ -200,16 +121,22 @@ impl Engine {
         }
         match payload {
             Payload::Opened(opened) => self.open(id, opened),
-            Payload::Bytes(bytes) => self.bytes(id, &bytes),
-            Payload::Quiet => self.decode(id, |stream, sink| stream.idle(sink)),
-            Payload::Closed => {
-                self.decode(id, |stream, sink| stream.finish(sink));
-                self.streams.remove(&id);
-                self.change(id, |source| source.health = Health::Finished);
+            Payload::Bytes(bytes) => {
+                let was_there = self.sources.get(&id).is_some_and(|source| source.bytes < source.size);
+                self.bytes(id, &bytes);
+                self.change(id, |source| source.arrived(heard, was_there));
             }
+            Payload::Filled { offset, bytes } => self.fill(id, offset, &bytes),
+            Payload::Quiet => {
+                self.decode(id, |stream, sink| stream.idle(sink));
+                self.change(id, |source| source.arrived(heard, false));
+            }
+            Payload::Closed => self.close(id),
             Payload::Lost(bytes) => self.change(id, |source| source.lost += bytes),
+            Payload::Torn(bytes) => self.change(id, |source| source.torn += bytes),
+            Payload::Half(bytes) => self.change(id, |source| source.half = bytes),
             Payload::Renamed(path) => self.change(id, |source| source.path = path),
-            Payload::Health(health) => self.change(id, |source| source.health = health),
+            Payload::Health(health) => self.change(id, |source| source.fares(health)),
             Payload::Settings(settings) => self.settings(&settings),
             Payload::Damaged(why) => self.change(id, |source| source.damage = Some(why)),
             Payload::Gap(gap) => self.gaps.push(gap),
@@ -298,8 +225,41 @@ impl Engine {
             .and_then(|(id, _)| self.streams.get(id))
             .filter(|r| r.stream.kind().is_log())
             .map(|r| Stream::resume(r.stream.kind(), opened.hints.clone(), &r.stream.preamble(), 0, 1, None));
-        self.streams.insert(id, Reading { stream: Stream::new(opened.hints.clone()), heir, site, taken: 0 });
+        self.streams
+            .insert(id, Reading { stream: Stream::new(opened.hints.clone()), heir, site, taken: 0, filled: Ledger::default() });
         self.sources.insert(id, Source::new(opened, self.heard));
+    }
+
+    fn close(&mut self, id: SourceId) {
+        self.decode(id, |stream, sink| stream.finish(sink));
+        self.streams.remove(&id);
+        // What never was there, and is no longer waited for, was no log.
+        if self.sources.get(&id).is_some_and(|s| s.is_sign() || s.health == Health::Waiting && s.size == 0 && s.bytes == 0) {
+            self.sources.remove(&id);
+        }
+        self.change(id, |source| source.health = Health::Finished);
+    }
+
+    /// Takes in what stands where a hole was. It is decoded by itself: the stream is past it.
+    fn fill(&mut self, id: SourceId, offset: u64, bytes: &[u8]) {
+        let (Some(reading), Some(line)) = (self.streams.get_mut(&id), self.timeline.blocks.holding(id, offset).map(|b| b.line))
+        else {
+            return;
+        };
+        // How many lines there are before it is not known: they count from the beginning of its block.
+        let hints = self.sources.get(&id).map(|source| source.hints.clone()).unwrap_or_default();
+        let stream = Stream::resume(reading.stream.kind(), hints, &reading.stream.preamble(), offset, line, None);
+        let now = std::mem::replace(&mut reading.stream, stream);
+        self.decode(id, |stream, sink| {
+            stream.feed(bytes, sink);
+            stream.finish(sink);
+        });
+        if let (Some(reading), Some(source)) = (self.streams.get_mut(&id), self.sources.get_mut(&id)) {
+            let filled = std::mem::replace(&mut reading.stream, now).ledger();
+            reading.filled = reading.filled.plus(filled);
+            (source.ledger, source.bytes) = reading.account();
+            source.remark = reading.stream.remark();
+        }
     }
 
     /// Feeds a log piece by piece, so that each block of the index begins at a fixed place of the log.
@@ -335,13 +295,11 @@ impl Engine {
         };
         step(&mut reading.stream, &mut fold);
         let found = fold.settings.take();
-        source.bytes = reading.taken;
+        (source.ledger, source.bytes) = reading.account();
         if source.health == Health::Loading && source.bytes >= source.size {
             source.health = Health::Following;
         }
         source.kind = reading.stream.kind();
-        source.pending = reading.stream.pending();
-        source.nul_bytes = reading.stream.nul_bytes();
         source.remark = reading.stream.remark();
         if let Some(found) = found {
             self.settings(&found);

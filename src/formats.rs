@@ -11,6 +11,7 @@ pub mod application_host;
 pub mod core_settings;
 pub mod fields;
 pub mod httperr;
+pub mod ledger;
 pub mod lines;
 pub mod pdh_csv;
 pub mod pool_tag_names;

@@ -135,7 +135,8 @@ impl Headless {
         if let Some(store) = store {
             store.save(tally, follower);
         }
-        Ok(())
+        tally.conclude();
+        tally.flush()
     }
 
     fn end(&self) -> Option<Duration> {

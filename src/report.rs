@@ -237,6 +237,7 @@ fn sources(moment: &Moment<'_>) -> Vec<SourceRow> {
     let mut rows: Vec<SourceRow> = moment
         .sources
         .values()
+        .filter(|source| !source.is_sign())
         .map(|source| SourceRow {
             path: source.name(),
             kind: source.kind.name(),
@@ -246,7 +247,7 @@ fn sources(moment: &Moment<'_>) -> Vec<SourceRow> {
             lost_bytes: source.lost,
             from: source.span.map(|(from, _)| from.rfc3339()),
             to: source.span.map(|(_, to)| to.rfc3339()),
-            remark: source.problem(),
+            remark: source.problem(moment.heard.max(moment.at)),
         })
         .collect();
     rows.sort_by(|a, b| a.path.cmp(&b.path));

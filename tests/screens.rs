@@ -7,10 +7,12 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use why503::app::session::Session;
 use why503::demo;
-use why503::engine::Engine;
+use why503::engine::{Engine, Envelope, Health, Opened, Payload};
+use why503::formats::Hints;
 use why503::limits::Limits;
+use why503::record::SourceId;
 use why503::sources::load::Recording;
-use why503::sources::shelf::Shelf;
+use why503::sources::shelf::{Place, Shelf};
 use why503::time::{When, Zone};
 use why503::ui::cursor::Cursor;
 use why503::ui::state::{Effect, Ui};
@@ -212,4 +214,57 @@ fn what_is_copied_is_the_selected_row() {
     let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:32:30Z", SMALL);
     let effects = stage.press("1 Enter y");
     assert!(matches!(&effects[..], [Effect::Copy(text)] if text.starts_with("Symantec Web Server/secars")), "{effects:?}");
+}
+
+/// A log that is followed: what was there, then rows that come a minute late, and what a follower says of it.
+fn followed(said: &[(i64, Payload)], size: (u16, u16)) -> Stage {
+    let mut stage = Stage::new("pool-leak", "2007-11-13T20:02:10Z", size);
+    let Ok(When::At(now)) = When::parse("2026-11-21T06:55:00Z") else { panic!("that is a moment") };
+    stage.session.engine = Engine::new(Limits::default(), &[]);
+    stage.session.ui.cursor = Cursor::live();
+    (stage.session.range, stage.session.wall) = ((None, None), Some(now));
+    stage.session.ui.title = String::from("watch");
+    let open = |name: &str, size: usize| {
+        let path = format!("/inetpub/logs/W3SVC1/{name}").into();
+        Payload::Opened(Opened { path, hints: Hints::default(), size: size as u64, generation: 0 })
+    };
+    let rows = |count: i64| {
+        let row = |n: i64| {
+            let time = now.plus(n * 1000 - 60_000).rfc3339().replace('T', " ").replace('Z', "");
+            format!("{time} GET /secars 200 0 15\n")
+        };
+        (0..count).map(row).collect::<String>().into_bytes()
+    };
+    let header = b"#Fields: date time cs-method cs-uri-stem sc-status sc-substatus time-taken\nrubbish\n".to_vec();
+    let shelved = [header.clone(), rows(60)].concat();
+    let mut all = vec![(1, open("u_ex261121.log", header.len())), (1, Payload::Bytes(header)), (1, Payload::Bytes(rows(60)))];
+    all.extend(said.iter().cloned());
+    all.insert(0, (2, open("archive", 0)));
+    all.push((2, Payload::Health(Health::Archived(3))));
+    for (id, payload) in all {
+        stage.session.take(Envelope { heard: now, source: SourceId(u32::try_from(id).unwrap()), payload });
+    }
+    stage.session.shelf.put(SourceId(1), Place::Memory(shelved.into()));
+    stage
+}
+
+#[test]
+fn rows_that_come_late_are_told_with_the_command_that_writes_them_at_once() {
+    for (suffix, size) in [("80x24", SMALL), ("120x40", MIDDLE), ("200x60", LARGE)] {
+        let mut stage = followed(&[], size);
+        stage.press("5 z");
+        insta::assert_snapshot!(format!("sources_followed@{suffix}"), stage.screen());
+    }
+}
+
+#[test]
+fn what_was_lost_is_on_every_screen_and_everything_about_its_file_behind_it() {
+    let said = [(1, Payload::Lost(1234)), (1, Payload::Half(23)), (1, Payload::Health(Health::Waiting))];
+    for (suffix, size) in [("80x24", SMALL), ("120x40", MIDDLE)] {
+        let mut stage = followed(&said, size);
+        stage.press("5 z");
+        insta::assert_snapshot!(format!("sources_lost@{suffix}"), stage.screen());
+        stage.press("Down Enter Enter");
+        insta::assert_snapshot!(format!("source_lost@{suffix}"), stage.screen());
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::arrivals::Arrivals;
 use super::{Health, Opened};
+use crate::formats::ledger::Ledger;
 use crate::formats::lines::Line;
 use crate::formats::{Hints, Kind};
 use crate::record::{Position, Record};
@@ -24,20 +26,28 @@ pub struct Source {
     pub generation: u32,
     /// Its size when it was met.
     pub size: u64,
-    /// Bytes taken in.
+    /// Bytes taken in. What was read again, since a hole was filled late, counts again.
     pub bytes: u64,
+    /// Where the bytes taken in went.
+    pub ledger: Ledger,
     /// Records found.
     pub records: u64,
     /// Lines that should have been records and are none.
     pub malformed: u64,
     /// The first of these lines, and what is wrong with each.
     pub malformed_lines: Vec<(Position, &'static str)>,
-    /// Bytes that were cut off before anyone could read them.
+    /// Bytes that were cut off before anyone could read them: at least so many, since more may have been written unseen.
     pub lost: u64,
-    /// Bytes of a line that has no end yet.
-    pub pending: u64,
-    /// NUL bytes that were skipped.
-    pub nul_bytes: u64,
+    /// Bytes of lines that never got their ends: their file was deleted.
+    pub torn: u64,
+    /// Bytes of a line that has no end yet, besides those taken in.
+    pub half: u64,
+    /// How often it was there again after it had gone, or could not be read.
+    pub reopened: u32,
+    /// How its rows come in.
+    pub arrivals: Arrivals,
+    /// Rows of the arrival that is being taken in, and the times of the oldest and the newest.
+    arriving: (u64, Option<(Time, Time)>),
     /// A sentence about the log as a whole.
     pub remark: Option<&'static str>,
     /// What is wrong with the file itself: it is not what was recorded.
@@ -64,9 +74,13 @@ impl Source {
             records: 0,
             malformed: 0,
             malformed_lines: Vec::new(),
+            ledger: Ledger::default(),
             lost: 0,
-            pending: 0,
-            nul_bytes: 0,
+            torn: 0,
+            half: 0,
+            reopened: 0,
+            arrivals: Arrivals::default(),
+            arriving: (0, None),
             remark: None,
             damage: None,
             span: None,
@@ -78,10 +92,35 @@ impl Source {
 
     pub(super) fn count(&mut self, record: &Record<'_>) {
         self.records += u64::from(record.fact.is_row());
+        self.arriving.0 += u64::from(record.fact.is_row());
         if record.fact.has_time() {
             let time = record.time;
-            self.span = Some(self.span.map_or((time, time), |(a, b)| (a.min(time), b.max(time))));
+            let widen = |span: Option<(Time, Time)>| Some(span.map_or((time, time), |(a, b)| (a.min(time), b.max(time))));
+            self.arriving.1 = widen(self.arriving.1);
+            self.span = widen(self.span);
         }
+    }
+
+    /// What was counted since the last call came in, unless it was there when the log was met.
+    pub(super) fn arrived(&mut self, heard: Time, was_there: bool) {
+        let (records, times) = std::mem::take(&mut self.arriving);
+        if records > 0 && !was_there {
+            self.arrivals.came(heard, records, times);
+        }
+    }
+
+    pub(super) fn fares(&mut self, health: Health) {
+        let was_away = matches!(self.health, Health::Waiting | Health::Denied(_) | Health::Unreachable(_) | Health::Draining);
+        if was_away && self.bytes > 0 && matches!(health, Health::Following | Health::Loading) {
+            self.reopened += 1;
+        }
+        self.health = health;
+    }
+
+    /// Whether it only says that something is there, or is not: no bytes ever come of it.
+    #[must_use]
+    pub fn is_sign(&self) -> bool {
+        matches!(self.health, Health::Unmatched | Health::Archived(_))
     }
 
     pub(super) fn malformed(&mut self, line: Line<'_>, why: &'static str) {
@@ -95,12 +134,35 @@ impl Source {
         self.tag_names.push((tag, driver.into(), description.into()));
     }
 
-    /// What its reader should know: why it cannot be read, or what is odd about it.
+    /// What its reader should know: why it cannot be read, what is odd about it, or how its rows come sooner. `now` is the time
+    /// on the wall.
     #[must_use]
-    pub fn problem(&self) -> Option<String> {
+    pub fn problem(&self, now: Time) -> Option<String> {
         match &self.health {
             Health::Denied(why) | Health::Unreachable(why) => Some(why.clone()),
-            _ => self.damage.clone().or_else(|| self.remark.map(str::to_owned)),
+            Health::Unmatched => Some(String::from("nothing matches yet: it is looked for again and again")),
+            Health::Archived(1) => Some(String::from("1 compressed file is not read: what was followed was counted before")),
+            Health::Archived(n) => Some(format!("{n} compressed files are not read: what was followed was counted before")),
+            _ => self.damage.clone().or_else(|| self.remark.map(str::to_owned)).or_else(|| self.delay(now)),
+        }
+    }
+
+    /// A sentence about rows that come late, or too soon.
+    fn delay(&self, now: Time) -> Option<String> {
+        if self.arrivals.ahead() > 300_000 {
+            let minutes = self.arrivals.ahead() / 60_000;
+            return Some(format!("its rows are {minutes} min ahead of the clock: is the zone right (--tz)?"));
+        }
+        let late = self.arrivals.late(now).filter(|late| (10_000..900_000).contains(late))? / 1000;
+        match self.kind {
+            Kind::W3c => Some(format!(
+                "rows come up to {late} s late: netsh http flush logbuffer writes those that HTTP.sys keeps back; \
+                 flushByEntryCountW3CLog=\"1\" on logFile writes each at once (IIS 8.5 and later)"
+            )),
+            Kind::HttpErr => {
+                Some(format!("rows come up to {late} s late: netsh http flush logbuffer writes those that HTTP.sys keeps back"))
+            }
+            _ => None,
         }
     }
 

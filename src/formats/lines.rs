@@ -80,6 +80,8 @@ pub struct Framer {
     content: u64,
     number: u64,
     nul_bytes: u64,
+    /// Bytes of the byte order mark.
+    mark: u64,
 }
 
 impl Default for Framer {
@@ -102,6 +104,7 @@ impl Framer {
             content: 0,
             number: 0,
             nul_bytes: 0,
+            mark: 0,
         }
     }
 
@@ -137,7 +140,14 @@ impl Framer {
     /// Bytes of a line that has no end yet.
     #[must_use]
     pub fn pending(&self) -> u64 {
-        self.taken
+        let first = if self.encoding == Encoding::Unknown { self.held.len() as u64 } else { 0 };
+        self.taken + first
+    }
+
+    /// Bytes of the byte order mark.
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        self.mark
     }
 
     /// NUL bytes skipped because they were a hole.
@@ -186,7 +196,7 @@ impl Framer {
     /// The encoding is known: what was held so far, less the mark, is the beginning of the first line.
     fn begin(&mut self, encoding: Encoding, mark: usize, found: &mut impl FnMut(Framed<'_>)) {
         self.encoding = encoding;
-        self.start = mark as u64;
+        (self.start, self.mark) = (mark as u64, mark as u64);
         let held = std::mem::take(&mut self.held);
         self.feed(held.get(mark..).unwrap_or_default(), found);
     }
@@ -251,13 +261,12 @@ impl Framer {
         }
         if run > MAX_NULS as u64 || at_end {
             self.nul_bytes += run;
+            self.taken -= run;
             if self.content > 0 && !at_end {
-                self.taken -= run;
                 self.hand_out_held(found);
+            }
+            if self.content == 0 {
                 self.start += run;
-            } else if self.content == 0 {
-                self.start += run;
-                self.taken -= run;
             }
         } else {
             self.keep(&[0; MAX_NULS][..usize::try_from(run).unwrap_or(MAX_NULS)]);

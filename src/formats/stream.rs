@@ -1,5 +1,6 @@
 //! One log from its first byte: tells its kind, then decodes it.
 
+use super::ledger::{Account, Counted, Ledger};
 use super::lines::{Framed, Framer, Line};
 use super::{Ability, Decoder, FORMATS, Hints, Ignore, Kind, Sink, Sniff, refused};
 use crate::record::Position;
@@ -50,20 +51,24 @@ pub struct Stream {
     kind: Kind,
     state: State,
     hints: Hints,
+    account: Account,
+    /// Bytes taken in.
+    fed: u64,
 }
 
 impl Stream {
     /// A log at its first byte.
     #[must_use]
     pub fn new(hints: Hints) -> Self {
-        Self { raw: Raw::Start, framer: Framer::new(), kind: Kind::Unknown, state: State::Head(Vec::new()), hints }
+        let state = State::Head(Vec::new());
+        Self { raw: Raw::Start, framer: Framer::new(), kind: Kind::Unknown, state, hints, account: Account::default(), fed: 0 }
     }
 
     /// A log of known kind that goes on at `offset`, before line `line`: `preamble` is what [`Decoder::preamble`] gave there.
     #[must_use]
     pub fn resume(kind: Kind, hints: Hints, preamble: &[u8], offset: u64, line: u64, utf16: Option<bool>) -> Self {
         let framer = Framer::resume(offset, line, utf16);
-        let mut stream = Self { raw: Raw::Told, framer, kind, state: State::Refused, hints };
+        let mut stream = Self { raw: Raw::Told, framer, kind, state: State::Refused, ..Self::new(hints) };
         if let Some(Ability::Read(new)) = super::format(kind).map(|f| f.ability) {
             let mut decoder = new(&stream.hints);
             Framer::new().feed(preamble, &mut |framed| {
@@ -107,6 +112,25 @@ impl Stream {
         self.framer.pending() + waiting
     }
 
+    /// Where the bytes that were taken in went.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        let told = self.account.ledger();
+        let head = if let State::Head(kept) = &self.state { kept.iter().map(|k| u64::from(k.len)).sum() } else { 0 };
+        Ledger {
+            headers: told.headers + self.framer.mark(),
+            nul: self.framer.nul_bytes(),
+            pending: told.pending + head + self.pending(),
+            ..told
+        }
+    }
+
+    fn check(&self) {
+        // A line's length has 32 bits.
+        let is_conserved = self.ledger().total() == self.fed || self.fed > u64::from(u32::MAX);
+        debug_assert!(is_conserved, "of {} bytes came {:?}", self.fed, self.ledger());
+    }
+
     /// A record that has begun but was not handed out; who goes on later must go back to it.
     #[must_use]
     pub fn unfinished(&self) -> Option<Position> {
@@ -141,13 +165,19 @@ impl Stream {
 
     /// Takes the log's next bytes.
     pub fn feed(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
+        self.fed += bytes.len() as u64;
+        self.feed_raw(bytes, sink);
+        self.check();
+    }
+
+    fn feed_raw(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
         match &mut self.raw {
             Raw::Told => self.feed_framer(bytes, sink),
             Raw::Start => match bytes.first() {
                 None => {}
                 Some(&first) if refused::may_be_binary(first) => {
                     self.raw = Raw::Waiting(Vec::new());
-                    self.feed(bytes, sink);
+                    self.feed_raw(bytes, sink);
                 }
                 Some(_) => {
                     self.raw = Raw::Told;
@@ -176,32 +206,46 @@ impl Stream {
     }
 
     fn feed_framer(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
-        let Self { framer, kind, state, hints, .. } = self;
-        framer.feed(bytes, &mut |framed| take(state, kind, hints, framed, sink));
+        let Self { framer, kind, state, hints, account, .. } = self;
+        framer.feed(bytes, &mut |framed| take(state, kind, hints, account, framed, sink));
     }
 
     /// Nothing has come for a while: hands out what is complete as far as anyone can tell.
     pub fn idle(&mut self, sink: &mut dyn Sink) {
         if let State::Decoding(decoder) = &mut self.state {
-            decoder.idle(sink);
+            let account = &mut self.account;
+            decoder.idle(&mut Counted { account, sink });
+            account.end(decoder.unfinished().map(|position| position.offset));
         }
+    }
+
+    /// Nothing more is waited for, though more may come: takes the kind that the lines so far tell, and hands out what is complete.
+    /// A line without its end is none.
+    pub fn settle(&mut self, sink: &mut dyn Sink) {
+        let Self { kind, state, hints, account, .. } = self;
+        if matches!(state, State::Head(kept) if !kept.is_empty()) {
+            decide(state, kind, hints, account, true, sink);
+        }
+        self.idle(sink);
     }
 
     /// The log ends here.
     pub fn finish(&mut self, sink: &mut dyn Sink) {
         self.look_at_bytes(sink);
-        let Self { framer, kind, state, hints, .. } = self;
-        framer.finish(&mut |framed| take(state, kind, hints, framed, sink));
+        let Self { framer, kind, state, hints, account, .. } = self;
+        framer.finish(&mut |framed| take(state, kind, hints, account, framed, sink));
         if matches!(state, State::Head(kept) if !kept.is_empty()) {
-            decide(state, kind, hints, true, sink);
+            decide(state, kind, hints, account, true, sink);
         }
         if let State::Decoding(decoder) = state {
-            decoder.finish(sink);
+            decoder.finish(&mut Counted { account, sink });
         }
+        account.end(None);
+        self.check();
     }
 }
 
-fn take(state: &mut State, kind: &mut Kind, hints: &Hints, framed: Framed<'_>, sink: &mut dyn Sink) {
+fn take(state: &mut State, kind: &mut Kind, hints: &Hints, account: &mut Account, framed: Framed<'_>, sink: &mut dyn Sink) {
     match state {
         State::Head(kept) => {
             let (line, oversize) = match framed {
@@ -210,27 +254,38 @@ fn take(state: &mut State, kind: &mut Kind, hints: &Hints, framed: Framed<'_>, s
             };
             let (offset, len, number) = (line.offset, line.len, line.number);
             kept.push(Kept { text: line.text.to_vec(), offset, len, number, oversize });
-            decide(state, kind, hints, false, sink);
+            decide(state, kind, hints, account, false, sink);
         }
-        State::Decoding(decoder) => pass(decoder.as_mut(), framed, sink),
+        State::Decoding(decoder) => pass(decoder.as_mut(), account, framed, sink),
         State::Refused => {
             let (Framed::Line(line) | Framed::Oversize(line)) = framed;
+            account.begin(&line);
             if !line.text.trim_ascii().is_empty() {
-                sink.malformed(line, "the file is of no format that can be read");
+                Counted { account, sink }.malformed(line, "the file is of no format that can be read");
             }
+            account.end(None);
         }
     }
 }
 
-fn pass(decoder: &mut dyn Decoder, framed: Framed<'_>, sink: &mut dyn Sink) {
+fn pass(decoder: &mut dyn Decoder, account: &mut Account, framed: Framed<'_>, sink: &mut dyn Sink) {
     match framed {
-        Framed::Line(line) => decoder.line(line, sink),
-        Framed::Oversize(line) => sink.malformed(line, "the line is longer than 64 KiB"),
+        Framed::Line(line) => {
+            account.begin(&line);
+            decoder.line(line, &mut Counted { account, sink });
+            if account.is_open() {
+                account.end(decoder.unfinished().map(|position| position.offset));
+            }
+        }
+        Framed::Oversize(line) => {
+            account.oversize(&line);
+            sink.malformed(line, "the line is longer than 64 KiB");
+        }
     }
 }
 
 /// Tells the kind from the lines kept so far, if they tell it; `force` takes the best guess.
-fn decide(state: &mut State, kind: &mut Kind, hints: &Hints, force: bool, sink: &mut dyn Sink) {
+fn decide(state: &mut State, kind: &mut Kind, hints: &Hints, account: &mut Account, force: bool, sink: &mut dyn Sink) {
     let State::Head(kept) = state else { return };
     let head: Vec<&[u8]> = kept.iter().map(|k| k.text.as_slice()).collect();
     let full = force || kept.len() >= HEAD_LINES || head.iter().map(|l| l.len()).sum::<usize>() >= HEAD_BYTES;
@@ -256,8 +311,8 @@ fn decide(state: &mut State, kind: &mut Kind, hints: &Hints, force: bool, sink: 
     for kept in std::mem::take(kept) {
         let framed = if kept.oversize { Framed::Oversize(kept.line()) } else { Framed::Line(kept.line()) };
         match &mut next {
-            State::Decoding(decoder) => pass(decoder.as_mut(), framed, sink),
-            _ => take(&mut next, kind, hints, framed, sink),
+            State::Decoding(decoder) => pass(decoder.as_mut(), account, framed, sink),
+            _ => take(&mut next, kind, hints, account, framed, sink),
         }
     }
     *state = next;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::summary::SourceSummary;
 use super::tally::Dump;
 use crate::formats::lines::Line;
 use crate::formats::stream::Stream;
@@ -28,6 +29,7 @@ pub(super) struct Source {
     pub lines: u64,
     pub malformed: u64,
     pub lost: u64,
+    pub torn: u64,
     pub kind: Kind,
     /// Bytes taken in.
     pub offset: u64,
@@ -45,6 +47,8 @@ pub(super) struct SourceState {
     lines: u64,
     malformed: u64,
     lost: u64,
+    #[serde(default)]
+    torn: u64,
     offset: u64,
     utf16: Option<bool>,
     /// It is of no kind that can be read.
@@ -65,6 +69,7 @@ impl Source {
             lines: 0,
             malformed: 0,
             lost: 0,
+            torn: 0,
             kind: Kind::Unknown,
             offset: 0,
             tail: Vec::new(),
@@ -105,6 +110,19 @@ impl Source {
         }
     }
 
+    /// What was counted of it, with the bytes of a line without its end.
+    pub fn summary(&self, pending_bytes: u64) -> SourceSummary {
+        SourceSummary {
+            path: self.path.to_string_lossy().into_owned(),
+            kind: self.kind.name().to_owned(),
+            lines: self.lines,
+            malformed: self.malformed,
+            lost_bytes: self.lost,
+            torn_bytes: self.torn,
+            pending_bytes,
+        }
+    }
+
     pub fn state(&self, id: SourceId) -> SourceState {
         let stream = self.stream.as_ref();
         SourceState {
@@ -115,6 +133,7 @@ impl Source {
             lines: self.lines,
             malformed: self.malformed,
             lost: self.lost,
+            torn: self.torn,
             offset: self.offset,
             utf16: stream.and_then(Stream::utf16),
             refused: self.kind == Kind::Unknown && stream.is_some_and(|s| s.remark().is_some()),
@@ -140,6 +159,7 @@ impl Source {
             lines: state.lines,
             malformed: state.malformed,
             lost: state.lost,
+            torn: state.torn,
             kind,
             offset: state.offset,
             tail: state.tail,

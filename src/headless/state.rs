@@ -8,6 +8,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::source::SourceState;
+use super::summary::SourceSummary;
 use super::tally::Tally;
 use crate::sources::follow::{Checkpoint, Follower};
 
@@ -28,6 +29,9 @@ pub(super) struct Snapshot {
     /// The dump's length.
     pub dump: u64,
     pub sources: Vec<SourceState>,
+    /// What was counted of logs that will not grow any more.
+    #[serde(default)]
+    pub past: Vec<SourceSummary>,
     pub checkpoint: Checkpoint,
 }
 
@@ -44,7 +48,10 @@ pub(super) struct Store {
 impl Store {
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
         let at = folder.display();
-        fs::create_dir_all(folder).with_context(|| format!("the state folder {at} cannot be made"))?;
+        make(folder).with_context(|| format!("the state folder {at} cannot be made"))?;
+        if may_others_write(folder)? {
+            anyhow::bail!("the state folder {at} may be written by others, who could change what is counted: chmod 700 {at}");
+        }
         let lock = create(&folder.join(LOCK), false).with_context(|| format!("the state folder {at} cannot be written"))?;
         // Some shares have no locks. Then nothing keeps two runs apart, but one runs.
         if let Err(fs::TryLockError::WouldBlock) = lock.try_lock() {
@@ -82,6 +89,7 @@ impl Store {
             digest: tally.digest,
             dump: tally.dump_len(),
             sources: tally.source_states(),
+            past: tally.past(),
             checkpoint: follower.checkpoint(),
         };
         let [name, older, next] = [NAME, OLDER, NEXT].map(|name| self.folder.join(name));
@@ -95,6 +103,27 @@ impl Store {
         }
         fs::rename(&next, &name)
     }
+}
+
+/// Makes a folder that only its owner may look into.
+fn make(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+#[cfg(unix)]
+fn may_others_write(folder: &Path) -> io::Result<bool> {
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(folder)?.permissions());
+    Ok(mode & 0o022 != 0)
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it may not be told")]
+fn may_others_write(_: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Opens a file for writing that only its owner may read: it holds parts of logs.

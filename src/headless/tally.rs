@@ -10,14 +10,19 @@ use anyhow::Context;
 use super::source::{Count, Source, SourceState};
 use super::state::{Snapshot, create};
 use super::summary::{SourceSummary, Summary};
-use crate::engine::{Envelope, Payload};
+use crate::engine::{Envelope, Health, Payload};
 use crate::formats::stream::Stream;
-use crate::formats::{Ability, Kind, Sink, format};
+use crate::formats::{Ability, Sink, format};
 use crate::record::SourceId;
 use crate::sources::clock::Tick;
 use crate::sources::follow::{Checkpoint, Follower};
 use crate::sources::recording::Recorder;
 use crate::time::Zone;
+
+/// Paths whose logs are gone that are told apart; more are added up.
+const MAX_PAST: usize = 4096;
+/// What they are added up under. No path begins so.
+const OLDER: &str = " older logs";
 
 /// The file that records are copied to.
 pub(super) struct Dump {
@@ -29,6 +34,8 @@ pub(super) struct Dump {
 pub(super) struct Tally {
     zone: Zone,
     sources: BTreeMap<SourceId, Source>,
+    /// What was counted of logs that will not grow any more, by their paths.
+    past: BTreeMap<String, SourceSummary>,
     /// The log that lies at a path now.
     at: HashMap<PathBuf, SourceId>,
     pub lines: u64,
@@ -54,6 +61,7 @@ impl Tally {
         Ok(Self {
             zone,
             sources: BTreeMap::new(),
+            past: BTreeMap::new(),
             at: HashMap::new(),
             lines: 0,
             malformed: 0,
@@ -91,18 +99,13 @@ impl Tally {
             }
             Payload::Bytes(bytes) => self.decode(id, &bytes, |stream, sink| stream.feed(&bytes, sink)),
             Payload::Quiet => self.decode(id, &[], |stream, sink| stream.idle(sink)),
-            Payload::Closed => {
-                self.decode(id, &[], |stream, sink| stream.finish(sink));
-                if let Some(source) = self.sources.get_mut(&id) {
-                    (source.stream, source.tail) = (None, Vec::new());
-                }
-            }
-            Payload::Lost(bytes) => {
-                if let Some(source) = self.sources.get_mut(&id) {
-                    source.lost += bytes;
-                }
-            }
-            Payload::Health(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) => {}
+            Payload::Closed => self.close(id),
+            Payload::Lost(bytes) => self.change(id, |source| source.lost += bytes),
+            Payload::Torn(bytes) => self.change(id, |source| source.torn += bytes),
+            Payload::Filled { offset, bytes } => self.fill(id, offset, &bytes),
+            // They only say what is there, or is not.
+            Payload::Health(Health::Unmatched | Health::Archived(_)) => drop(self.sources.remove(&id)),
+            Payload::Half(_) | Payload::Health(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) => {}
         }
     }
 
@@ -114,19 +117,71 @@ impl Tally {
         let Some(stream) = source.stream.as_mut() else { return };
         let mut count = Count { floor: source.floor, dump: self.dump.as_mut(), ..Count::default() };
         feed(stream, &mut count);
-        let Count { lines, mut malformed, digest, done, error, .. } = count;
         source.kind = stream.kind();
-        if !matches!(format(source.kind).map(|f| f.ability), Some(Ability::Read(_))) {
-            // Lines of a file that is no log of ours are no records, and so none that are malformed.
-            malformed = 0;
-        }
+        source.keep_tail(bytes, count.done);
+        let Count { lines, malformed, digest, error, .. } = count;
+        self.add(id, lines, malformed, digest, error);
+    }
+
+    fn add(&mut self, id: SourceId, lines: u64, malformed: u64, digest: u64, error: Option<io::Error>) {
+        self.dump_error = self.dump_error.take().or(error);
+        let Some(source) = self.sources.get_mut(&id) else { return };
+        let is_read = matches!(format(source.kind).map(|f| f.ability), Some(Ability::Read(_)));
+        // Lines of a file that is no log of ours are no records, and so none that are malformed.
+        let malformed = if is_read { malformed } else { 0 };
         source.lines += lines;
         source.malformed += malformed;
         self.lines += lines;
         self.malformed += malformed;
         self.digest = self.digest.wrapping_add(digest);
-        self.dump_error = self.dump_error.take().or(error);
-        source.keep_tail(bytes, done);
+    }
+
+    /// Counts what stands where a hole was. The log's own decoder is past it.
+    fn fill(&mut self, id: SourceId, offset: u64, bytes: &[u8]) {
+        let Some(source) = self.sources.get(&id) else { return };
+        let Some(now) = source.stream.as_ref() else { return };
+        let mut stream = Stream::resume(source.kind, source.hints.clone(), &now.preamble(), offset, 1, None);
+        let mut count = Count { floor: source.floor, dump: self.dump.as_mut(), ..Count::default() };
+        stream.feed(bytes, &mut count);
+        stream.finish(&mut count);
+        let Count { lines, malformed, digest, error, .. } = count;
+        self.add(id, lines, malformed, digest, error);
+    }
+
+    /// Counts what is complete as far as anyone can tell. What a snapshot says must be said before: a run that goes on from it reads
+    /// these lines again.
+    pub fn conclude(&mut self) {
+        for id in self.sources.keys().copied().collect::<Vec<_>>() {
+            self.decode(id, &[], |stream, sink| stream.settle(sink));
+        }
+    }
+
+    fn change(&mut self, id: SourceId, change: impl FnOnce(&mut Source)) {
+        if let Some(source) = self.sources.get_mut(&id) {
+            change(source);
+        }
+    }
+
+    /// A log that will not grow: of it only what was counted is kept.
+    fn close(&mut self, id: SourceId) {
+        self.decode(id, &[], |stream, sink| stream.finish(sink));
+        self.at.retain(|_, source| *source != id);
+        let Some(source) = self.sources.remove(&id) else { return };
+        if source.offset > 0 || source.lost > 0 {
+            let counted = source.summary(0);
+            self.past.entry(counted.path.clone()).or_default().add(&counted);
+        }
+        while self.past.len() > MAX_PAST {
+            // With dates in their names the oldest stand first.
+            let first = self.past.keys().find(|path| *path != OLDER).cloned();
+            let Some(summary) = first.and_then(|path| self.past.remove(&path)) else { return };
+            self.past.entry(OLDER.to_owned()).or_default().add(&summary);
+        }
+    }
+
+    pub fn past(&self) -> Vec<SourceSummary> {
+        let named = self.past.iter().map(|(path, summary)| SourceSummary { path: path.clone(), ..summary.clone() });
+        named.collect()
     }
 
     /// Hands the dump's bytes to the system.
@@ -160,6 +215,7 @@ impl Tally {
         for state in snapshot.sources {
             self.sources.insert(SourceId(state.source), Source::restore(state, self.zone));
         }
+        self.past = snapshot.past.into_iter().map(|summary| (summary.path.clone(), summary)).collect();
         Ok(snapshot.checkpoint)
     }
 
@@ -170,23 +226,17 @@ impl Tally {
     /// What was counted, by the paths at which logs were met.
     pub fn summary(&self, follower: &Follower) -> Summary {
         let pending: HashMap<SourceId, u64> = follower.pending().collect();
-        let mut by_path: BTreeMap<String, SourceSummary> = BTreeMap::new();
+        let mut by_path = self.past.clone();
         for (id, source) in self.sources.iter().filter(|(_, s)| s.offset > 0 || s.path.is_file()) {
-            let path = source.path.to_string_lossy().into_owned();
-            let entry = by_path.entry(path.clone()).or_insert_with(|| SourceSummary { path, ..SourceSummary::default() });
-            if source.kind != Kind::Unknown || entry.kind.is_empty() {
-                entry.kind = source.kind.name();
-            }
-            entry.lines += source.lines;
-            entry.malformed += source.malformed;
-            entry.lost_bytes += source.lost;
-            entry.pending_bytes += pending.get(id).copied().unwrap_or(0);
+            let counted = source.summary(pending.get(id).copied().unwrap_or(0));
+            by_path.entry(counted.path.clone()).or_default().add(&counted);
         }
+        let named = by_path.into_iter().map(|(path, summary)| SourceSummary { path, ..summary });
         Summary {
             lines: self.lines,
             malformed: self.malformed,
             digest: format!("{:016x}", self.digest),
-            sources: by_path.into_values().collect(),
+            sources: named.collect(),
             recording: None,
         }
     }

@@ -2,7 +2,10 @@
 //!
 //! An error in looking is not absence: what could not be looked at is told apart from what is not there.
 
-use std::collections::HashSet;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, Metadata};
 use std::io;
@@ -14,6 +17,8 @@ use crate::time::Time;
 
 /// Files of a folder that may be logs, counters or settings; a file that is named is followed whatever its name.
 const EXTENSIONS: [&str; 4] = ["log", "txt", "csv", "config"];
+/// A folder with this file is being recorded into: it holds copies of what is followed.
+const RECORDING: &str = "recording.lock";
 /// Never followed live: they do not grow, and what is in them was followed before.
 const COMPRESSED: [&str; 6] = ["gz", "zip", "bz2", "xz", "zst", "7z"];
 
@@ -41,7 +46,13 @@ pub struct Look {
     pub blind: Vec<(PathBuf, io::Error)>,
     /// Paths that were asked for and are not there.
     pub absent: Vec<PathBuf>,
+    /// Folders and patterns that were asked for and hold no log.
+    pub unmatched: Vec<PathBuf>,
+    /// Folders with compressed files beside the logs, and how many.
+    pub archives: BTreeMap<PathBuf, u64>,
     met: HashSet<PathBuf>,
+    /// Files and troubles found, also those met before.
+    found: usize,
 }
 
 impl Look {
@@ -53,11 +64,26 @@ impl Look {
 
     fn failed(&mut self, path: &Path, error: io::Error) {
         if trouble(&error) != Trouble::Absent {
+            self.found += 1;
             self.blind.push((path.to_owned(), error));
         }
     }
 
+    fn add_archive(&mut self, path: PathBuf) {
+        let Some(folder) = path.parent().map(Path::to_owned) else { return };
+        if self.met.insert(path) {
+            *self.archives.entry(folder).or_default() += 1;
+        }
+    }
+
+    fn note_unmatched(&mut self, root: &Path, found_before: usize) {
+        if self.found == found_before {
+            self.unmatched.push(root.to_owned());
+        }
+    }
+
     fn add(&mut self, path: PathBuf, base: Option<PathBuf>, metadata: &Metadata) {
+        self.found += 1;
         if !self.met.insert(path.clone()) {
             return;
         }
@@ -72,11 +98,18 @@ impl Look {
 pub fn look(roots: &[PathBuf]) -> Look {
     let mut look = Look::default();
     for root in roots {
+        let before = look.found;
         match fs::metadata(root) {
-            Ok(m) if m.is_dir() => folder(root, &mut look),
+            Ok(m) if m.is_dir() => {
+                folder(root, &mut look);
+                look.note_unmatched(root, before);
+            }
             Ok(_) => beside(root, &mut look),
             // What is wrong with a pattern depends on the system: it may be no name at all.
-            Err(_) if has_wildcard(root) => glob(Path::new(""), &root.components().collect::<Vec<_>>(), &mut look),
+            Err(_) if has_wildcard(root) => {
+                glob(Path::new(""), &root.components().collect::<Vec<_>>(), &mut look);
+                look.note_unmatched(root, before);
+            }
             Err(e) if trouble(&e) != Trouble::Absent => {
                 look.failed(root, e);
                 beside(root, &mut look);
@@ -110,11 +143,18 @@ fn folder(dir: &Path, look: &mut Look) {
     };
     for entry in entries(dir, look) {
         if entry.file_type().is_ok_and(|t| t.is_dir()) {
-            folder(&entry.path(), look);
+            if !is_recording(&entry.path()) {
+                folder(&entry.path(), look);
+            }
         } else {
             take(&entry, &wanted, look);
         }
     }
+}
+
+/// Whether a folder that was met holds a recording that is being made. One that is named is meant.
+fn is_recording(dir: &Path) -> bool {
+    dir.join(RECORDING).exists()
 }
 
 /// Takes one file and its older generations beside it.
@@ -144,6 +184,9 @@ fn glob(dir: &Path, rest: &[Component<'_>], look: &mut Look) {
     let fits = |name: &OsStr| matches(pattern.as_encoded_bytes(), name.as_encoded_bytes());
     for entry in entries(dir, look) {
         let is_dir = fs::metadata(entry.path()).is_ok_and(|m| m.is_dir());
+        if is_dir && is_recording(&entry.path()) {
+            continue;
+        }
         match (rest.is_empty(), is_dir) {
             (true, false) => take(&entry, &fits, look),
             (true, true) if fits(&entry.file_name()) => folder(&entry.path(), look),
@@ -175,10 +218,16 @@ fn entries(dir: &Path, look: &mut Look) -> Vec<DirEntry> {
 /// Takes a file whose name is wanted, or would be without its ending.
 fn take(entry: &DirEntry, wanted: &dyn Fn(&OsStr) -> bool, look: &mut Look) {
     let name = entry.file_name();
+    let path = entry.path();
     if extension(&name).is_some_and(|have| COMPRESSED.iter().any(|e| have.eq_ignore_ascii_case(e.as_bytes()))) {
+        let unpacked = Path::new(&name).with_extension("");
+        let is_log = |name: &OsStr| wanted(name) || base_name(name, wanted).is_some();
+        // `u_ex.log.gz`, or `u_ex.zip`.
+        if is_log(unpacked.as_os_str()) || wanted(unpacked.with_extension("log").as_os_str()) {
+            look.add_archive(path);
+        }
         return;
     }
-    let path = entry.path();
     let base = if wanted(&name) {
         None
     } else {
@@ -256,64 +305,4 @@ pub fn usual_places(env: &dyn Fn(&str) -> Option<String>) -> Vec<(&'static str, 
         ("Notification Server 6", format!(r"{programs}\Altiris\Notification Server\Logs").into()),
         ("Notification Server 7 and later", format!(r"{data}\Symantec\SMP\Logs").into()),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(look: &Look, under: &Path) -> Vec<String> {
-        let mut names: Vec<_> =
-            look.seen.iter().map(|s| s.path.strip_prefix(under).unwrap().to_str().unwrap().replace('\\', "/")).collect();
-        names.sort();
-        names
-    }
-
-    #[test]
-    fn folders_are_looked_through_and_archives_left_alone() {
-        let dir = tempfile::tempdir().unwrap();
-        let at = dir.path();
-        fs::create_dir_all(at.join("W3SVC1/deep")).unwrap();
-        for name in ["W3SVC1/a.log", "W3SVC1/a.log.1", "W3SVC1/deep/B.LOG", "c.csv", "d.exe", "a.log.gz", ".hidden.log", "e.zip"]
-        {
-            fs::write(at.join(name), "x").unwrap();
-        }
-        let got = look(&[at.to_owned()]);
-        assert_eq!(names(&got, at), ["W3SVC1/a.log", "W3SVC1/a.log.1", "W3SVC1/deep/B.LOG", "c.csv"]);
-        let rotated = got.seen.iter().find(|s| s.path.ends_with("a.log.1")).unwrap();
-        assert_eq!(rotated.base, Some(at.join("W3SVC1/a.log")));
-    }
-
-    #[test]
-    fn patterns_fit_in_every_component() {
-        let dir = tempfile::tempdir().unwrap();
-        let at = dir.path();
-        for name in ["W3SVC1/u_ex1.log", "W3SVC2/u_ex2.log", "other/u_ex3.log", "W3SVC1/in.log", "W3SVC1/u_ex1.log.old"] {
-            fs::create_dir_all(at.join(name).parent().unwrap()).unwrap();
-            fs::write(at.join(name), "x").unwrap();
-        }
-        assert_eq!(
-            names(&look(&[at.join("W3SVC?/u_*.log")]), at),
-            ["W3SVC1/u_ex1.log", "W3SVC1/u_ex1.log.old", "W3SVC2/u_ex2.log"]
-        );
-    }
-
-    #[test]
-    fn what_is_named_is_followed_whatever_its_name_and_may_be_absent() {
-        let dir = tempfile::tempdir().unwrap();
-        let (odd, gone) = (dir.path().join("odd.dat"), dir.path().join("gone.log"));
-        fs::write(&odd, "x").unwrap();
-        let got = look(&[odd.clone(), gone.clone(), odd.clone()]);
-        assert_eq!((names(&got, dir.path()), got.absent.clone()), (vec![String::from("odd.dat")], vec![gone]));
-        assert!(got.blind.is_empty());
-    }
-
-    #[test]
-    fn stars_take_as_much_as_they_must() {
-        for (pattern, name, fits) in
-            [("*.log", "a.log", true), ("*.log", "a.logs", false), ("a*b*c", "aXbYbZc", true), ("?", "", false), ("*", "", true)]
-        {
-            assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), fits, "{pattern} {name}");
-        }
-    }
 }

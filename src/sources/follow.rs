@@ -6,11 +6,15 @@
 //! - [`proof`]: the first bytes of a log and those before the offset, which tell a copy from another log;
 //! - [`cut`]: which of the bytes read are whole lines;
 //! - `log`: one log, and reading on;
+//! - `half`: the line without an end that a log was left with;
+//! - `late`: holes that are filled after they were passed;
 //! - `reconcile`: what is seen in the folders against what is known — the decision table;
 //! - `strangers`: files that no log claims: copies, older generations, new logs;
 //! - `tend`: reading in turns, handles, waiting and forgetting.
 
 pub mod cut;
+mod half;
+mod late;
 mod log;
 pub mod proof;
 mod reconcile;
@@ -108,6 +112,12 @@ pub struct Saved {
     pub id: Option<FileId>,
     /// What it held, up to the offset.
     pub proof: Proof,
+    /// Up to where something stood in it: the rest is a line without its end.
+    #[serde(default)]
+    pub filled: u64,
+    /// It was cut off: what was not read by then is lost.
+    #[serde(default)]
+    pub cut_off: bool,
     /// The width of its characters.
     pub encoding: Encoding,
 }
@@ -136,6 +146,8 @@ pub struct Follower {
     strangers: HashMap<PathBuf, Stranger>,
     ignored: HashSet<FileId>,
     generations: HashMap<PathBuf, u32>,
+    /// Folders with compressed logs, the numbers they are told under, and how many were told.
+    archives: HashMap<PathBuf, (SourceId, u64)>,
     /// The folders have not been looked at yet, and nothing is known from an earlier run.
     fresh: bool,
     next_look: Duration,
@@ -162,6 +174,7 @@ impl Follower {
             strangers: HashMap::new(),
             ignored: HashSet::new(),
             generations: HashMap::new(),
+            archives: HashMap::new(),
             fresh: true,
             next_look: Duration::ZERO,
             last_look: Duration::ZERO,
@@ -186,6 +199,7 @@ impl Follower {
             log.place = Place::Retired(Duration::ZERO);
             (log.origin, log.generation) = (saved.origin, saved.generation);
             (log.encoding, log.proof) = (saved.encoding, saved.proof);
+            (log.filled, log.half.cut_off) = (saved.filled, saved.cut_off);
             self.logs.push(log);
         }
     }
@@ -200,6 +214,8 @@ impl Follower {
             generation: log.generation,
             id: log.id,
             proof: log.proof.clone(),
+            filled: log.filled,
+            cut_off: log.half.cut_off,
             encoding: log.encoding,
         });
         let mut ignored: Vec<_> = self.ignored.iter().copied().collect();

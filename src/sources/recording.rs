@@ -27,7 +27,7 @@ use super::clock::Tick;
 use super::load::Recording;
 use super::manifest::{Hole, Manifest, Run, Stamp};
 use super::shelf::Shelf;
-use crate::engine::{Envelope, Opened, Payload};
+use crate::engine::{Envelope, Health, Opened, Payload};
 use crate::limits::Given;
 use crate::record::SourceId;
 use crate::time::{Time, Zone};
@@ -190,7 +190,9 @@ impl Recorder {
         match &envelope.payload {
             Payload::Opened(opened) => {
                 let floor = if self.setup.from_start || !opened.first_look { 0 } else { opened.size };
-                self.tracks.insert(id, Track::new(opened, floor));
+                let before = self.tracks.values().rev().find(|track| opened.generation > 0 && track.origin == opened.path);
+                let heir = before.and_then(|track| track.heir(&opened.hints));
+                self.tracks.insert(id, Track::new(opened, floor, heir));
             }
             Payload::Bytes(bytes) => self.bytes(id, bytes, tick.time),
             Payload::Quiet => self.with(id, Track::quiet),
@@ -201,6 +203,14 @@ impl Recorder {
             }
             Payload::Renamed(path) => self.with(id, |track| track.origin.clone_from(path)),
             Payload::Lost(bytes) => self.lost(id, *bytes, tick.time),
+            Payload::Filled { bytes, .. } => {
+                if let Some(track) = self.tracks.get_mut(&id) {
+                    track.filled(bytes, tick.time, self.pause.is_some(), &mut self.context);
+                }
+            }
+            Payload::Torn(_) | Payload::Half(_) => {}
+            // Signs of what is there, or is not, have no bytes.
+            Payload::Health(Health::Unmatched | Health::Archived(_)) => drop(self.tracks.remove(&id)),
             Payload::Health(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) => {}
         }
         self.tick(tick);

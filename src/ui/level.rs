@@ -66,8 +66,8 @@ impl Level {
     #[must_use]
     pub fn selection(&self, listing: &Listing) -> usize {
         let last = listing.rows.len().saturating_sub(1);
-        // The evidence is what one wants from a finding.
-        if self.anchor.is_none() && self.selected == 0 && matches!(self.view, View::Finding { .. }) {
+        // The evidence is what one wants from a finding, and the malformed lines of a file.
+        if self.anchor.is_none() && self.selected == 0 && matches!(self.view, View::Finding { .. } | View::Source(_)) {
             return listing.rows.iter().position(|row| row.target.is_some()).unwrap_or(0);
         }
         let anchored = self.anchor.as_ref().filter(|_| !listing.is_text);

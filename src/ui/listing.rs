@@ -130,6 +130,8 @@ impl ListRow {
     pub fn id(&self) -> String {
         match &self.target {
             Some(View::Record { origin, .. }) => format!("{origin:?}"),
+            // Several logs may have lain at one path.
+            Some(View::Source(id)) => format!("{id:?}"),
             _ => self.cells.first().map(|c| c.text.to_string()).unwrap_or_default(),
         }
     }

@@ -396,7 +396,7 @@ fn same_question(view: &View, ask: &Ask) -> bool {
         (View::Lines { about, only }, Ask::Lines { about: asked, only: group, .. }) => about == asked && only == group,
         (View::Log, Ask::Lines { about, .. }) => *about == About::Everything,
         (View::Record { origin, .. }, Ask::Record(asked, _)) => origin == asked,
-        (View::Finding { .. } | View::Malformed(_), Ask::Texts(_)) => true,
+        (View::Finding { .. } | View::Source(_), Ask::Texts(_)) => true,
         _ => false,
     }
 }

@@ -5,7 +5,8 @@ mod findings;
 mod lines;
 mod ns;
 mod pool;
-mod sources;
+mod source;
+pub(in crate::ui) mod sources;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -77,8 +78,8 @@ pub enum View {
     },
     /// All files.
     Sources,
-    /// The malformed lines of a file.
-    Malformed(SourceId),
+    /// Everything about one file, with its malformed lines.
+    Source(SourceId),
 }
 
 /// What must be read again for a level.
@@ -202,9 +203,9 @@ impl View {
             Self::Lines { .. } => String::from("Lines"),
             Self::Record { origin, .. } => lines::place(moment, *origin),
             Self::Sources => String::from("Sources"),
-            Self::Malformed(id) => {
+            Self::Source(id) => {
                 let name = moment.sources.get(id).map(crate::engine::source::Source::name).unwrap_or_default();
-                format!("Malformed lines of {name}")
+                format!("File {name}")
             }
         }
     }
@@ -224,7 +225,7 @@ impl View {
             Self::Lines { about, only } => Some(Ask::Lines { about: about.clone(), only: only.clone(), times, most: MOST_LINES }),
             Self::Record { origin, time } => Some(Ask::Record(*origin, *time)),
             Self::Finding { rule, subject } => findings::evidence(look.moment, rule, subject).map(Ask::Texts),
-            Self::Malformed(id) => Some(Ask::Texts(sources::malformed_places(look.moment, *id))),
+            Self::Source(id) => Some(Ask::Texts(source::malformed_places(look.moment, *id))),
             Self::Apps | Self::Tags | Self::Tag(_) | Self::NsTypes | Self::Findings | Self::Sources => None,
         }
     }
@@ -243,7 +244,7 @@ impl View {
             Self::Log | Self::Lines { .. } => lines::lines(look),
             Self::Record { origin, .. } => lines::record(look, *origin),
             Self::Sources => sources::all(look),
-            Self::Malformed(id) => sources::malformed(look, *id),
+            Self::Source(id) => source::one(look, *id),
         }
     }
 
@@ -325,6 +326,34 @@ fn note<T>(answer: &Answer<T>, most: usize) -> Option<String> {
     }
     let cut = (answer.cut && answer.rows.len() >= MOST_LINES) || answer.rows.len() > most;
     cut.then(|| format!("only {} of them are shown", answer.rows.len().min(most)))
+}
+
+/// A page of text to read, wrapped to the width of the screen.
+struct Page {
+    rows: Vec<ListRow>,
+    width: usize,
+}
+
+impl Page {
+    fn new(look: &Look<'_>) -> Self {
+        Self { rows: Vec::new(), width: usize::from(look.width).saturating_sub(4) }
+    }
+
+    fn text(&mut self, text: &str, role: Role) {
+        for line in wrapped(text, self.width) {
+            self.rows.push(ListRow::new(vec![Cell::text(line)], None).role(role));
+        }
+    }
+
+    fn heading(&mut self, text: &str) {
+        self.rows.push(ListRow::new(vec![Cell::text("")], None));
+        self.text(text, Role::Title);
+    }
+
+    /// A line of a log, with what is behind it.
+    fn line(&mut self, text: String, target: View) {
+        self.rows.push(ListRow::new(vec![Cell::text(text)], Some(target)).role(Role::Accent));
+    }
 }
 
 /// Cuts a text into lines of at most `width` cells, at spaces where there are any.

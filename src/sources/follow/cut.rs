@@ -7,7 +7,7 @@ use super::proof::trim_zeros;
 use crate::formats::lines::MAX_LINE;
 
 /// So many zeros in a line may be text; more are a hole that a crash or a preallocation left.
-const MAX_NULS: usize = 16;
+pub(super) const MAX_NULS: usize = 16;
 
 /// The width of a log's characters, told by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::cut::{Cut, Encoding, cut};
-use super::proof::{Proof, trim_zeros};
+use super::half::Half;
+use super::late::Holes;
+use super::proof::{Proof, agrees};
 use super::{Pace, Turn};
 use crate::engine::{Health, Payload};
 use crate::record::SourceId;
@@ -57,11 +59,16 @@ pub(super) struct Log {
     pub health: Health,
     /// The greatest size told for it.
     pub size: u64,
-    /// Bytes up to which it is known to have had more than zeros.
+    /// Bytes up to which it is known to have had more than zeros, or is told to have.
     pub filled: u64,
+    pub half: Half,
     hole: Option<Hole>,
-    /// Zeros up to here are a hole for good.
+    /// Zeros up to here are a hole that was passed.
     settled: u64,
+    /// Holes that were passed and may yet be filled.
+    pub holes: Holes,
+    /// Bytes of a line without its end that were told.
+    pub told_half: u64,
     /// Nothing but zeros was found up to here, and when.
     blank: (u64, Duration),
     /// It is no log that grows but a document that is read as a whole, and again when it changes.
@@ -115,8 +122,11 @@ impl Log {
             health: Health::Following,
             size: 0,
             filled: 0,
+            half: Half::default(),
             hole: None,
             settled: 0,
+            holes: Holes::default(),
+            told_half: 0,
             grew: now,
             due: now,
             pause: Duration::ZERO,
@@ -166,15 +176,20 @@ impl Log {
             Ok(got) => got,
             Err(e) => return Step::Failed(e),
         };
-        let Some(fresh) = window.get(..got).and_then(|all| all.strip_prefix(anchor)) else { return Step::Rewritten };
+        let halves = window.get(..got).and_then(|all| all.split_at_checked(lead));
+        let Some((found, fresh)) = halves.filter(|(found, _)| agrees(anchor, found)) else { return Step::Rewritten };
+        if found != anchor {
+            self.proof.heal(found);
+        }
+        if let Err(e) = self.look_at_holes(file, turn) {
+            return Step::Failed(e);
+        }
         self.doubt = None;
         if self.encoding == Encoding::Unknown {
             self.encoding = Encoding::of(fresh);
         }
-        self.filled = self.filled.max(self.proof.offset + trim_zeros(fresh).len() as u64);
-        if got == lead + CHUNK {
-            self.filled = self.filled.max(self.size);
-        }
+        let at_end = got < lead + CHUNK;
+        self.compare_half(fresh, at_end, turn);
         let take = match cut(fresh, self.encoding) {
             Cut::Take(n) => n,
             Cut::Wait if self.document && self.is_complete(fresh.len(), pace, turn.tick.steady) => fresh.len(),
@@ -184,6 +199,7 @@ impl Log {
                 Err(e) => return Step::Failed(e),
             },
         };
+        self.keep_half(fresh.get(take..).unwrap_or_default(), at_end);
         match fresh.get(..take) {
             Some(bytes) if take > 0 => {
                 self.hand_on(bytes, turn);
@@ -212,6 +228,15 @@ impl Log {
         self.hole = None;
         (self.grew, self.quiet) = (turn.tick.steady, false);
         turn.send(self.source, Payload::Bytes(bytes.to_vec()));
+        if self.told_half > 0 {
+            self.tell_half(0, turn);
+        }
+    }
+
+    /// Tells how much of a line is there without its end.
+    pub fn tell_half(&mut self, bytes: u64, turn: &mut Turn<'_>) {
+        self.told_half = bytes;
+        turn.send(self.source, Payload::Half(bytes));
     }
 
     /// How many of `fresh` to take where zeros begin at `at`: none while they may still be filled.
@@ -230,6 +255,9 @@ impl Log {
             Ok(until) => until,
             Err(end) => {
                 self.hole = None;
+                if !self.is_shorter() {
+                    self.filled = start;
+                }
                 self.blank = (end, if skip { self.blank.1 } else { now });
                 return Ok(0);
             }
@@ -240,6 +268,7 @@ impl Log {
             return Ok(0);
         }
         self.settled = until;
+        self.holes.pass(start, until, now);
         Ok(reach(until))
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use super::cut::MAX_NULS;
 use crate::sources::hex;
 use crate::sources::system::read_at;
 
@@ -51,6 +52,11 @@ impl Proof {
         &self.anchor
     }
 
+    /// Takes the bytes found before the offset for those that must stand there: a hole among them was filled.
+    pub fn heal(&mut self, found: &[u8]) {
+        self.anchor = found.to_vec();
+    }
+
     /// Takes in bytes that were handed on.
     pub fn commit(&mut self, bytes: &[u8]) {
         if !self.data {
@@ -79,7 +85,7 @@ impl Proof {
         let size = file.metadata()?.len();
         let head = read(file, 0, self.head.len())?;
         let filled = if hopeful { trim_zeros(&head) } else { &head };
-        if !self.head.starts_with(filled) {
+        if !self.head.get(..filled.len()).is_some_and(|kept| agrees(kept, filled)) {
             return Ok(Likeness::Other);
         }
         let data = self.data && has_record(filled);
@@ -87,9 +93,10 @@ impl Proof {
             return Ok(Likeness::Prefix { data });
         }
         let anchor = read(file, self.offset - self.anchor.len() as u64, self.anchor.len())?;
-        if anchor == self.anchor {
+        let begun = trim_zeros(&anchor);
+        if agrees(&self.anchor, &anchor) {
             Ok(Likeness::Same { data: self.data })
-        } else if hopeful && self.anchor.starts_with(trim_zeros(&anchor)) {
+        } else if hopeful && self.anchor.get(..begun.len()).is_some_and(|kept| agrees(kept, begun)) {
             Ok(Likeness::Prefix { data })
         } else {
             Ok(Likeness::Other)
@@ -102,6 +109,23 @@ fn read(file: &File, offset: u64, len: usize) -> io::Result<Vec<u8>> {
     let got = read_at(file, &mut bytes, offset)?;
     bytes.truncate(got);
     Ok(bytes)
+}
+
+/// Whether the bytes found are those that were kept. Zeros of a hole say nothing: it may have been filled since.
+pub(super) fn agrees(kept: &[u8], found: &[u8]) -> bool {
+    if kept == found || kept.len() != found.len() {
+        return kept == found;
+    }
+    let mut at = 0;
+    for run in kept.chunk_by(|a, b| (*a == 0) == (*b == 0)) {
+        // A run at the beginning may be the end of a hole.
+        let is_hole = run.first() == Some(&0) && (run.len() > MAX_NULS || at == 0);
+        if !is_hole && found.get(at..at + run.len()) != Some(run) {
+            return false;
+        }
+        at += run.len();
+    }
+    true
 }
 
 /// The bytes without the zeros at their end.
@@ -149,6 +173,18 @@ mod tests {
         assert_eq!(likeness(&proof, &filling), Likeness::Prefix { data: true });
         assert_eq!(likeness(&proof, b"#Fields: a\r\nrow 2\r\n"), Likeness::Other);
         assert_eq!(likeness(&proof, whole.replace("xxxx", "yyyy").as_bytes()), Likeness::Other);
+    }
+
+    #[test]
+    fn a_hole_that_was_filled_since_is_no_other_log() {
+        let mut proof = Proof::default();
+        let hole = [b"one\n", &[0; 100][..], b"two\n"].concat();
+        proof.commit(&hole);
+        let filled = [b"one\n", "x".repeat(100).as_bytes(), b"two\n"].concat();
+        assert_eq!(likeness(&proof, &filled), Likeness::Same { data: true });
+        assert_eq!(likeness(&proof, &[b"one\n", "x".repeat(100).as_bytes(), b"too\n"].concat()), Likeness::Other);
+        // A few zeros are text.
+        assert!(!agrees(b"a\0\0b", b"axxb") && agrees(b"\0\0b", b"xxb") && !agrees(b"ab", b"a"));
     }
 
     #[test]

@@ -15,12 +15,14 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use super::log::{Log, Place};
 use super::proof::Likeness;
 use super::tend::health_of;
 use super::{Follower, Turn};
 use crate::engine::{Health, Payload};
+use crate::record::SourceId;
 use crate::sources::discover::{Look, Seen};
 use crate::sources::system::{self, FileId, Trouble, trouble};
 
@@ -62,6 +64,7 @@ impl Follower {
         self.strangers.retain(|path, _| at.contains_key(path.as_path()) || look.blind_at(path).is_some());
         self.miss(look, &at, turn);
         self.wait_for(look, &at, turn);
+        self.count_archives(look, turn);
         self.fresh = false;
     }
 
@@ -134,8 +137,9 @@ impl Follower {
     /// A path that was asked for and is not there, or cannot be looked at, is shown as a log of its own, with its state.
     fn wait_for(&mut self, look: &Look, at: &HashMap<&Path, usize>, turn: &mut Turn<'_>) {
         let absent = look.absent.iter().map(|path| (path, Health::Waiting));
+        let unmatched = look.unmatched.iter().map(|path| (path, Health::Unmatched));
         let blind = look.blind.iter().filter(|(_, e)| trouble(e) != Trouble::NoHandles).map(|(path, e)| (path, health_of(e)));
-        let wanted: HashMap<&PathBuf, Health> = absent.chain(blind).collect();
+        let wanted: HashMap<&PathBuf, Health> = absent.chain(unmatched).chain(blind).collect();
         self.logs.retain(|log| {
             let over = log.is_awaited() && !wanted.contains_key(&log.path) && !at.contains_key(log.path.as_path());
             if over {
@@ -153,6 +157,33 @@ impl Follower {
                 log.place = Place::Missing(turn.tick.steady);
                 log.set_health(health, turn);
             }
+        }
+    }
+
+    /// Compressed logs are not read: what was followed was counted before. That they are there is told, a folder at a time.
+    fn count_archives(&mut self, look: &Look, turn: &mut Turn<'_>) {
+        self.archives.retain(|folder, (source, _)| {
+            let is_there = look.archives.contains_key(folder) || look.blind_at(folder).is_some();
+            if !is_there {
+                turn.send(*source, Payload::Closed);
+            }
+            is_there
+        });
+        for (folder, count) in &look.archives {
+            if self.archives.get(folder).is_some_and(|(_, told)| told == count) {
+                continue;
+            }
+            let source = self.archives.get(folder).map_or_else(
+                || {
+                    let source = SourceId(self.ids.fetch_add(1, Ordering::Relaxed));
+                    let sign = Log::new(source, folder.join("(compressed)"), None, turn.tick.steady);
+                    turn.send(source, Payload::Opened(self.opened(&sign, None)));
+                    source
+                },
+                |(source, _)| *source,
+            );
+            self.archives.insert(folder.clone(), (source, *count));
+            turn.send(source, Payload::Health(Health::Archived(*count)));
         }
     }
 
@@ -198,7 +229,7 @@ fn is_same(log: &Log, seen: &Seen) -> bool {
 /// The log is where it was, or where it was found.
 pub(super) fn stay(log: &mut Log, seen: &Seen, turn: &mut Turn<'_>) {
     let back = log.place != Place::Named;
-    log.place = Place::Named;
+    (log.place, log.half.cut_off) = (Place::Named, false);
     log.confirmed = Some(turn.tick.steady);
     if log.id.is_none() {
         log.id = seen.id;

@@ -203,6 +203,7 @@ impl Follower {
                 log.wake(now);
             } else {
                 log.place = Place::Retired(now);
+                log.set_health(Health::Waiting, turn);
             }
         }
     }
@@ -218,7 +219,6 @@ impl Follower {
         (next.file, next.place) = (log.file.take(), log.place);
         next.size = next.file.as_ref().and_then(|f| f.metadata().ok()).map_or(0, |m| m.len());
         let (old, path) = (log.source, log.path.clone());
-        let lost = log.pending();
         let holds = |path: &PathBuf| File::open(path).and_then(|file| log.proof.compare(&file, false));
         let is_copy = |(path, s): &(&PathBuf, &Stranger)| {
             s.verdict == Verdict::CopyOf(old) && matches!(holds(path), Ok(Likeness::Same { .. }))
@@ -230,9 +230,9 @@ impl Follower {
             log.wake(now);
             turn.send(old, Payload::Renamed(copy));
         } else {
-            log.place = Place::Retired(now);
             // A copy may still be found; what is in none by then was lost.
-            log.filled = log.proof.offset + lost;
+            (log.place, log.half.cut_off) = (Place::Retired(now), true);
+            log.set_health(Health::Waiting, turn);
         }
         next.source = SourceId(self.ids.fetch_add(1, Ordering::Relaxed));
         next.generation = self.count_generation(&path);

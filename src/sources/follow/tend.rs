@@ -21,6 +21,8 @@ const IDLE_HANDLE: Duration = Duration::from_mins(10);
 const RETRY: Duration = Duration::from_secs(1);
 /// What was lost with a log that was cut off is told when no copy of it has been found for this long.
 const LATE_COPY: Duration = Duration::from_secs(10);
+/// Half a line of a log that is gone is told to be torn when it has not come back for this long: its share may only be away.
+const LATE_END: Duration = Duration::from_mins(10);
 /// What is known of a log that is gone is kept this long.
 const REMEMBER: Duration = Duration::from_hours(24);
 /// Of so many logs that are gone at most.
@@ -89,6 +91,7 @@ impl Follower {
         let Some(log) = self.logs.get_mut(k) else { return };
         let far = match log.place {
             _ if log.is_waiting() || log.doubt.is_some() => self.pace.busy,
+            _ if !log.holes.is_empty() => self.pace.look,
             _ if matches!(log.health, Health::Denied(_) | Health::Unreachable(_)) => RETRY,
             // No look at the folders tells that these have grown.
             Place::Draining(_) | Place::Missing(_) => self.pace.look,
@@ -191,6 +194,9 @@ impl Follower {
                 log.quiet = true;
                 turn.send(log.source, Payload::Quiet);
             }
+            if log.quiet && log.pending() != log.told_half && !matches!(log.place, Place::Retired(_)) {
+                log.tell_half(log.pending(), turn);
+            }
             let given_back = match log.place {
                 _ if log.ended => true,
                 Place::Named => idle >= IDLE_HANDLE,
@@ -217,9 +223,12 @@ impl Follower {
         self.logs.retain_mut(|log| {
             let Place::Retired(since) = log.place else { return true };
             let gone = now.saturating_sub(since);
-            if gone >= LATE_COPY && log.pending() > 0 {
-                turn.send(log.source, Payload::Lost(log.pending()));
+            let patience = if log.half.cut_off { LATE_COPY } else { LATE_END };
+            if gone >= patience && log.pending() > 0 {
+                let bytes = log.pending();
+                turn.send(log.source, if log.half.cut_off { Payload::Lost(bytes) } else { Payload::Torn(bytes) });
                 log.filled = log.proof.offset;
+                log.tell_half(0, turn);
             }
             if gone < REMEMBER && surplus == 0 {
                 return true;

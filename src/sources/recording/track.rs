@@ -9,7 +9,7 @@ use super::segment::{self, Segment};
 use crate::engine::Opened;
 use crate::formats::lines::{last_line_end, utf16_mark};
 use crate::formats::stream::Stream;
-use crate::formats::{Ignore, Kind};
+use crate::formats::{Hints, Ignore, Kind};
 use crate::redact::{Pseudonyms, Redactor};
 use crate::sources::manifest::{Stamp, Written};
 use crate::time::Time;
@@ -138,6 +138,8 @@ pub(super) struct Track {
     modified: Option<Time>,
     /// Reads along: it knows the log's kind, the header in force, and where lines end.
     stream: Stream,
+    /// Goes on where the log before it at the same path ended: a log that was cut off while its writer went on has no header.
+    heir: Option<Stream>,
     /// Bytes read along.
     taken: u64,
     /// Lines that end before this are not recorded.
@@ -151,11 +153,12 @@ pub(super) struct Track {
 
 impl Track {
     /// A log that is met; recorded from byte `floor` on.
-    pub fn new(opened: &Opened, floor: u64) -> Self {
+    pub fn new(opened: &Opened, floor: u64, heir: Option<Stream>) -> Self {
         Self {
             origin: opened.path.clone(),
             modified: opened.hints.modified,
             stream: Stream::new(opened.hints.clone()),
+            heir,
             taken: 0,
             floor,
             segment: None,
@@ -167,11 +170,32 @@ impl Track {
 
     /// A log whose first `taken` bytes were read before the recording began.
     pub fn join(opened: &Opened, stream: Stream, taken: u64) -> Self {
-        Self { stream, taken, floor: taken, ..Self::new(opened, 0) }
+        Self { stream, taken, floor: taken, ..Self::new(opened, 0, None) }
+    }
+
+    /// What decodes the log that is written in the place of this one, should it have no header of its own.
+    pub fn heir(&self, hints: &Hints) -> Option<Stream> {
+        let kind = self.stream.kind();
+        kind.is_log().then(|| Stream::resume(kind, hints.clone(), &self.stream.preamble(), 0, 1, None))
+    }
+
+    /// Records what stands where a hole was: its lines are new, and their place is behind those that came before.
+    pub fn filled(&mut self, bytes: &[u8], now: Time, paused: bool, context: &mut Context) {
+        let header = self.header();
+        match context.pseudonyms {
+            _ if paused => {}
+            None => self.write(header, bytes, now, context),
+            Some(_) => self.redact(header, bytes, now, context),
+        }
     }
 
     /// Takes the log's next bytes; answers how many of them are missing in the recording.
     pub fn take(&mut self, bytes: &[u8], now: Time, paused: bool, context: &mut Context) -> u64 {
+        if let Some(heir) = self.heir.take()
+            && !matches!(bytes.first(), Some(b'#' | 0xEF | 0xFE | 0xFF))
+        {
+            self.stream = heir;
+        }
         let (before, bytes) = bytes.split_at(self.to_skip(bytes));
         self.read_along(before);
         if bytes.is_empty() || paused {

@@ -5,7 +5,8 @@
 //! help: the system gives a new file of the same name the old one's for 15 seconds, anybody may set it, and some file systems
 //! have it move as the file is written. All is a hint only: the bytes before the offset decide.
 //!
-//! Files are opened with the default of the standard library, which lets others read, write and delete: a log is never locked.
+//! Files are opened with the default of the standard library, `FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE`: whoever
+//! writes, renames or deletes a log is not hindered. Paths may be verbatim (`\\?\C:\...`, `\\?\UNC\...`): they have no length limit.
 
 use std::fs::{File, Metadata};
 use std::io;

@@ -14,7 +14,7 @@ use crate::ui::panes::limit::{Draw, line};
 use crate::ui::state::{Recorded, Ui};
 use crate::ui::text::{Charset, Shown};
 use crate::ui::theme::Role;
-use crate::ui::views::View;
+use crate::ui::views::{View, sources};
 
 /// A key's name in the characters that the terminal has.
 fn key_name(shown: &str, looks: Looks<'_>) -> String {
@@ -64,12 +64,21 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment
     }
     frame.buffer_mut().set_style(area, status);
     Line::from(spans).render(area, frame.buffer_mut());
-    let (text, role) = verdict(moment, looks);
-    let width = u16::try_from(Shown::from_str(&text).width()).unwrap_or(0);
-    if width < area.width {
-        let place = Rect { x: area.x + area.width - width, width, ..area };
-        frame.buffer_mut().set_string(place.x, place.y, &text, theme.style(role));
+    let mut right = area.x + area.width;
+    for (text, role) in [Some(verdict(moment, looks)), losses(moment, area.width, looks)].into_iter().flatten() {
+        let width = u16::try_from(Shown::from_str(&text).width()).unwrap_or(0);
+        if width < right - area.x {
+            right -= width;
+            frame.buffer_mut().set_string(right, area.y, &text, theme.style(role));
+        }
     }
+}
+
+/// What was lost of the logs: it is said wherever one looks, for what is shown is not all there was.
+fn losses(moment: &Moment<'_>, width: u16, looks: Looks<'_>) -> Option<(String, Role)> {
+    let lost = sources::lost(moment)?;
+    let lost = if width < 110 { lost.split(" in ").next().unwrap_or_default() } else { &lost };
+    Some((format!(" {} {lost} ", looks.glyphs.warn), Role::Warn))
 }
 
 fn verdict(moment: &Moment<'_>, looks: Looks<'_>) -> (String, Role) {

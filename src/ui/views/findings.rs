@@ -1,6 +1,6 @@
 //! What is wrong, and one finding in full.
 
-use super::{Cell, Column, ListRow, Listing, Look, Reply, View, Width, lines, wrapped};
+use super::{Cell, Column, ListRow, Listing, Look, Page, Reply, View, Width, lines, wrapped};
 use crate::diagnosis::{self, Finding, Severity, Subject};
 use crate::engine::Moment;
 use crate::record::Origin;
@@ -83,8 +83,7 @@ pub(super) fn one(look: &Look<'_>, rule: &str, subject: &Subject) -> Listing {
         let note = Some(String::from("not found at this moment: the cursor is before it"));
         return Listing { columns, note, is_text: true, ..Listing::default() };
     };
-    let width = usize::from(look.width).saturating_sub(4);
-    let mut page = Page { rows: Vec::new(), width };
+    let mut page = Page::new(look);
     page.text(&finding.title, role(finding.severity));
     let (first, last) = (look.zone.date_clock(finding.first), look.zone.date_clock(finding.last));
     page.text(&format!("{}, {}: {first} to {last}, {} times", finding.severity.name(), finding.rule, finding.count), Role::Dim);
@@ -93,8 +92,7 @@ pub(super) fn one(look: &Look<'_>, rule: &str, subject: &Subject) -> Listing {
     if let Some(Reply::Lines(answer)) = look.reply {
         for line in &answer.rows {
             let text = format!("{}: {}", lines::place(look.moment, line.origin), lines::first_line(&line.text));
-            let target = View::Record { origin: line.origin, time: line.time };
-            page.rows.push(ListRow::new(vec![Cell::text(text)], Some(target)).role(Role::Accent));
+            page.line(text, View::Record { origin: line.origin, time: line.time });
         }
         for missing in &answer.missing {
             page.text(missing, Role::Warn);
@@ -118,22 +116,4 @@ pub(super) fn one(look: &Look<'_>, rule: &str, subject: &Subject) -> Listing {
     }
     page.text(&format!("Sources: {}", finding.sources.join("; ")), Role::Dim);
     Listing { columns, rows: page.rows, note: None, is_text: true }
-}
-
-struct Page {
-    rows: Vec<ListRow>,
-    width: usize,
-}
-
-impl Page {
-    fn text(&mut self, text: &str, role: Role) {
-        for line in wrapped(text, self.width) {
-            self.rows.push(ListRow::new(vec![Cell::text(line)], None).role(role));
-        }
-    }
-
-    fn heading(&mut self, text: &str) {
-        self.rows.push(ListRow::new(vec![Cell::text("")], None));
-        self.text(text, Role::Title);
-    }
 }

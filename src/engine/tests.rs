@@ -1,0 +1,47 @@
+//! What an engine makes of what a follower says of a log.
+
+use super::*;
+use crate::formats::Hints;
+
+const HEADER: &str = "#Fields: date time cs-method cs-uri-stem sc-status sc-substatus time-taken\n";
+const ROW: &str = "2026-11-21 06:55:00 GET /secars 200 0 15\n";
+
+fn engine(said: Vec<Payload>) -> Engine {
+    let mut engine = Engine::new(Limits::default(), &[]);
+    let opened = Opened { path: "u_ex.log".into(), hints: Hints::default(), size: 0, generation: 0, first_look: true };
+    for payload in std::iter::once(Payload::Opened(opened)).chain(said) {
+        engine.take(Envelope { heard: Time::default(), source: SourceId(1), payload });
+    }
+    engine
+}
+
+#[test]
+fn a_hole_that_is_filled_late_is_decoded_with_the_fields_in_force_and_its_bytes_are_conserved() {
+    let hole = vec![0; ROW.len() * 3];
+    let read = [HEADER.as_bytes(), ROW.as_bytes(), &hole, ROW.as_bytes()].concat();
+    let (len, offset) = (read.len() as u64, (HEADER.len() + ROW.len()) as u64);
+    let filled = Payload::Filled { offset, bytes: ROW.repeat(3).into_bytes() };
+    let engine = engine(vec![Payload::Bytes(read), filled, Payload::Bytes(ROW.as_bytes().to_vec())]);
+    let source = &engine.sources()[&SourceId(1)];
+    let row = ROW.len() as u64;
+    assert_eq!((source.records, source.malformed, source.bytes), (6, 0, len + 4 * row));
+    assert_eq!((source.ledger.total(), source.ledger.records, source.ledger.nul), (source.bytes, 6 * row, 3 * row));
+}
+
+#[test]
+fn what_was_waited_for_and_never_came_leaves_no_row() {
+    for (health, rows) in [(Health::Unmatched, 0), (Health::Archived(2), 0), (Health::Waiting, 0), (Health::Following, 1)] {
+        let engine = engine(vec![Payload::Health(health.clone()), Payload::Closed]);
+        assert_eq!(engine.sources().len(), rows, "{health:?}");
+    }
+}
+
+#[test]
+fn a_log_that_comes_back_is_counted_as_re_opened() {
+    let gone = |health| vec![Payload::Health(health), Payload::Health(Health::Following)];
+    let mut said = vec![Payload::Bytes(HEADER.into())];
+    said.extend(gone(Health::Unreachable(String::from("the network name is gone"))));
+    said.extend(gone(Health::Draining));
+    assert_eq!(engine(said).sources()[&SourceId(1)].reopened, 2);
+    assert_eq!(engine(gone(Health::Waiting)).sources()[&SourceId(1)].reopened, 0);
+}
