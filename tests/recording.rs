@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -192,12 +192,12 @@ fn a_redacted_recording_tells_the_same_story_of_other_clients() {
         let again = replay(&server.run(7, Some(*b"nobody knows it!")));
         assert_eq!(without_texts(report(&server.live)).to_string(), without_texts(report(&again)).to_string(), "{incident}");
         let kept = read_all(&server.dir.path().join("KEPT"));
+        let kept: HashSet<&str> = kept.split(|c: char| !c.is_ascii_digit() && c != '.').collect();
         let mut seen = 0;
         for (name, bytes) in &server.logs {
             let log = String::from_utf8_lossy(bytes);
             for client in clients(&log).filter(|client| *client != "127.0.0.1").collect::<BTreeSet<_>>() {
-                let whole = [format!(" {client} "), format!("\t{client}\t"), format!("/{client}/")];
-                assert!(!whole.iter().any(|text| kept.contains(text)), "{incident}: {client} of {}", name.display());
+                assert!(!kept.contains(client), "{incident}: {client} of {}", name.display());
                 seen += 1;
             }
         }
@@ -231,7 +231,7 @@ fn a_replay_of_a_live_run_shows_what_the_run_showed() {
             &[KeyCode::Char('4'), KeyCode::Enter, KeyCode::Enter],
             &[KeyCode::Char('3'), KeyCode::Enter],
         ];
-        for share in [1, 3, 5, 8] {
+        for share in [3, 8] {
             let at = from.plus(to.since(from) * share / 8);
             for keys in keys {
                 let (live, again) = (screen(&mut server.live, at, keys), screen(&mut again, at, keys));

@@ -12,6 +12,7 @@ use super::proof::{Proof, agrees};
 use super::{Pace, Turn};
 use crate::engine::{Health, Payload};
 use crate::record::SourceId;
+use crate::sources::clock::Tick;
 use crate::sources::system::{FileId, read_at};
 use crate::time::Time;
 
@@ -20,6 +21,9 @@ pub(super) const CHUNK: usize = 256 << 10;
 
 /// Zeros that reached to the end are looked through again after this long.
 const RESCAN: Duration = Duration::from_secs(5);
+
+/// A document that was last written so many milliseconds ago is whole.
+const OLD: i64 = 2000;
 
 /// Where a log is. A log begins `Named`; what leads from one state to another is the decision table of `reconcile`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,7 +196,7 @@ impl Log {
         self.compare_half(fresh, at_end, turn);
         let take = match cut(fresh, self.encoding) {
             Cut::Take(n) => n,
-            Cut::Wait if self.document && self.is_complete(fresh.len(), pace, turn.tick.steady) => fresh.len(),
+            Cut::Wait if self.document && self.is_complete(fresh.len(), pace, turn.tick) => fresh.len(),
             Cut::Wait => 0,
             Cut::Zeros(at) => match self.zeros(file, fresh, at, pace, turn.tick.steady) {
                 Ok(n) => n,
@@ -205,7 +209,7 @@ impl Log {
                 self.hand_on(bytes, turn);
                 Step::Read
             }
-            _ if self.document && fresh.is_empty() && self.is_complete(0, pace, turn.tick.steady) => {
+            _ if self.document && fresh.is_empty() && self.is_complete(0, pace, turn.tick) => {
                 self.ended = true;
                 turn.send(self.source, Payload::Closed);
                 Step::Nothing
@@ -214,13 +218,15 @@ impl Log {
         }
     }
 
-    /// Whether a document's last line has had no more bytes for a while.
-    fn is_complete(&mut self, rest: usize, pace: &Pace, now: Duration) -> bool {
+    /// Whether a document has had no more bytes for a while, as far as was seen, or as its time tells: settings that were there
+    /// before the logs are known before them.
+    fn is_complete(&mut self, rest: usize, pace: &Pace, now: Tick) -> bool {
         let end = self.proof.offset + rest as u64;
         if self.rest.0 != end {
-            self.rest = (end, now);
+            self.rest = (end, now.steady);
         }
-        now.saturating_sub(self.rest.1) >= pace.hole
+        let old = self.modified.is_some_and(|modified| now.time.since(modified) >= OLD) && end == self.size;
+        old || now.steady.saturating_sub(self.rest.1) >= pace.hole
     }
 
     fn hand_on(&mut self, bytes: &[u8], turn: &mut Turn<'_>) {

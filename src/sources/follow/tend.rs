@@ -49,6 +49,13 @@ impl Follower {
             .filter(|(_, log)| !retired(log) && !log.ended && log.due <= now)
             .map(|(k, _)| k)
             .collect();
+        // What the settings say holds for the rows that come after them.
+        let document = |k: &usize| self.logs.get(*k).is_some_and(|log| log.document);
+        let documents: Vec<usize> = due.extract_if(.., |k| document(k)).collect();
+        for k in documents {
+            let whole = (0..DOCUMENT).all(|_| self.read_one(k, turn));
+            self.rest(k, whole, now);
+        }
         let wanted = due.len();
         self.newest_first(&mut due);
         let held_back = due.len() < wanted;
@@ -242,6 +249,8 @@ impl Follower {
     }
 }
 
+/// Chunks of a document that are read in one turn.
+const DOCUMENT: usize = 64;
 /// Bytes still to be read from which on a log counts as being loaded.
 const LOADING: u64 = 1 << 20;
 

@@ -158,3 +158,18 @@ fn the_time_of_a_file_may_be_any() {
     }
     assert_eq!(rig.lines(), ["one", "two", "three", "four", "five"]);
 }
+
+#[test]
+fn settings_that_were_there_are_known_before_the_logs() {
+    let rig = Rig::new();
+    rig.append("a.log", "one\n");
+    rig.append("z.config", "<a>\n</a>");
+    let mut follower = follower(rig.dir.path().to_owned());
+    let mut said = Vec::new();
+    // Long after they were written.
+    let tick = Tick { time: Time::MAX, steady: rig.now };
+    while follower.poll(tick, &mut |envelope| said.push(envelope.payload)) == Next::Now {}
+    let closed = said.iter().position(|payload| matches!(payload, Payload::Closed));
+    let row = said.iter().position(|payload| matches!(payload, Payload::Bytes(bytes) if bytes == b"one\n"));
+    assert!(closed.is_some() && closed < row, "{said:?}");
+}
