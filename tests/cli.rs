@@ -8,6 +8,7 @@ use std::process::{Output, Stdio};
 
 use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin;
+use serde_json::Value;
 use tempfile::TempDir;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -78,7 +79,7 @@ fn archive(home: &TempDir, entry: &str) -> PathBuf {
     path
 }
 
-const COMMANDS: [&str; 6] = ["watch", "replay", "demo", "report", "completions", "man"];
+const COMMANDS: [&str; 7] = ["watch", "record", "replay", "demo", "report", "completions", "man"];
 
 #[test]
 fn help_names_every_command_and_the_exit_codes() {
@@ -369,4 +370,27 @@ fn a_file_named_for_its_limits_must_have_them() {
         assert_eq!(code, Some(1), "{err}");
         assert!(err.contains(flag) && err.contains("at.all"), "{err}");
     }
+}
+
+#[test]
+fn a_recording_is_replayed_and_only_goes_where_it_may() {
+    let home = home();
+    fs::create_dir_all(home.path().join("logs/W3SVC1")).unwrap();
+    let log = "#Fields: date time c-ip cs-username cs-uri-stem cs-uri-query sc-status sc-substatus time-taken\n\
+               2026-11-21 08:00:00 198.51.100.7 CORP\\ann /shop id=4711 503 2 15\n";
+    fs::write(home.path().join("logs/W3SVC1/u_ex261121.log"), log).unwrap();
+    let record = ["record", "--headless", "--json", "--from-start", "--redact", "--for", "0", "-o", "rec", "logs"];
+    let told: Value = serde_json::from_str(&printed(&home, &record)).unwrap();
+    assert_eq!((told["lines"].as_u64(), told["recording"]["missed"].as_u64()), (Some(1), Some(0)), "{told}");
+    let kept = fs::read_to_string(home.path().join("rec/W3SVC1/u_ex261121.log")).unwrap();
+    for secret in ["198.51.100.7", "ann", "4711"] {
+        assert!(!kept.contains(secret), "{secret} is in {kept}");
+    }
+    let report: Value = serde_json::from_str(&printed(&home, &["report", "--format", "json", "rec"])).unwrap();
+    assert_eq!(report["turned_away"][0]["count"], 1, "{report}");
+    assert_eq!(report["gaps"].as_array().map(Vec::len), Some(0), "{report}");
+    let error = refused(&home, &record);
+    assert!(error.contains("would be there twice"), "{error}");
+    let error = refused(&home, &["record", "--headless", "--for", "0", "-o", "logs", "logs"]);
+    assert!(error.contains("holds no recording of why503"), "{error}");
 }

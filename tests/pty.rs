@@ -438,3 +438,57 @@ fn an_export_is_written_beside_the_administrator() {
     let report: serde_json::Value = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
     assert_eq!(report["schema"], "why503/report/1");
 }
+
+/// A log with its header, in a folder of its own; rows are appended to it.
+fn busy_log(folder: &Path) -> std::fs::File {
+    let logs = folder.join("logs/W3SVC1");
+    std::fs::create_dir_all(&logs).unwrap();
+    let mut log = std::fs::File::create(logs.join("u_ex261121.log")).unwrap();
+    log.write_all(b"#Fields: date time cs-uri-stem sc-status sc-substatus time-taken\r\n").unwrap();
+    log.write_all(b"2026-11-21 08:00:00 /before 200 0 15\r\n").unwrap();
+    log
+}
+
+/// What a recording holds, and its manifest.
+fn recorded(folder: &Path) -> (String, String) {
+    let log = std::fs::read_to_string(folder.join("W3SVC1/u_ex261121.log")).unwrap();
+    (log, std::fs::read_to_string(folder.join("manifest.toml")).unwrap())
+}
+
+#[test]
+fn r_starts_and_stops_a_recording_of_what_is_written_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = busy_log(folder.path());
+    let mut seat = Seat::new(&["watch", "logs"], Some(folder.path()));
+    seat.until_text("W3SVC1/");
+    seat.press("r");
+    seat.until_text("recording into");
+    log.write_all(b"2026-11-21 08:00:01 /during 503 2 15\r\n").unwrap();
+    seat.until_text("1 turned away");
+    seat.press("r");
+    seat.until_text("recorded");
+    log.write_all(b"2026-11-21 08:00:02 /after 503 2 15\r\n").unwrap();
+    seat.until_text("2 turned away");
+    seat.press("q");
+    assert_eq!(seat.ends(), 0);
+    let folders = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let recording = folders.into_iter().find(|path| path.to_string_lossy().contains("why503-recording-")).unwrap();
+    let (log, manifest) = recorded(&recording);
+    assert!(log.contains("#Fields") && log.contains("/during"), "{log}");
+    assert!(!log.contains("/before") && !log.contains("/after"), "{log}");
+    assert!(manifest.contains("\nto = "), "{manifest}");
+}
+
+#[test]
+fn a_terminal_that_hangs_up_ends_a_recording_in_good_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = busy_log(folder.path());
+    let seat = Seat::new(&["record", "-o", "rec", "logs"], Some(folder.path()));
+    seat.until_text("W3SVC1/");
+    log.write_all(b"2026-11-21 08:00:01 /during 503 2 15\r\n").unwrap();
+    seat.until_text("1 turned away");
+    assert_eq!(exit_code(&mut seat.hang_up()), 129);
+    let (log, manifest) = recorded(&folder.path().join("rec"));
+    assert!(log.ends_with("/during 503 2 15\r\n"), "{log}");
+    assert!(manifest.contains("\nto = "), "{manifest}");
+}

@@ -2,7 +2,7 @@
 
 use super::{Cell, Column, ListRow, Listing, Look, View, Width};
 use crate::engine::source::Source;
-use crate::engine::{Health, Moment};
+use crate::engine::{Gap, Health, Moment};
 use crate::formats::Kind;
 use crate::time::Time;
 use crate::ui::theme::Role;
@@ -16,7 +16,8 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
     let now = now(look.moment);
     let mut sources: Vec<_> = look.moment.sources.iter().collect();
     sources.sort_by_cached_key(|(id, source)| (source.name(), **id));
-    let rows = sources.into_iter().map(|(id, source)| row(look, source, View::Source(*id), now)).collect();
+    let gaps = look.moment.gaps.iter().map(|gap| gap_row(look, gap));
+    let rows = gaps.chain(sources.into_iter().map(|(id, source)| row(look, source, View::Source(*id), now))).collect();
     Listing { columns: columns(look.width), rows, note: note(look.moment, now), is_text: false }
 }
 
@@ -45,6 +46,26 @@ fn columns(width: u16) -> Vec<Column> {
         columns.push(Column::text("remark", Width::Fixed(60)));
     }
     columns
+}
+
+/// What a recording does not hold, above the files that it holds.
+fn gap_row(look: &Look<'_>, gap: &Gap) -> ListRow {
+    let none = || Cell { number: Some(-1.0), ..Cell::text("-") };
+    let clock = |time: Time| look.zone.clock(time);
+    let to = gap.to.map_or_else(|| String::from("its end"), clock);
+    let name = format!("missing {} to {to}: {}", clock(gap.from), gap.why);
+    let mut cells = vec![Cell::text(name), Cell::text("gap"), none(), none(), none(), none(), Cell::text("missing")];
+    if look.width >= WITH_LAST {
+        cells.push(Cell::text(look.zone.date_clock(gap.to.unwrap_or(gap.from))));
+    }
+    if look.width >= WITH_LOST {
+        #[expect(clippy::cast_precision_loss, reason = "only to sort by")]
+        cells.push(if gap.bytes == 0 { none() } else { Cell::number(gap.bytes as f64, size(gap.bytes)) });
+    }
+    if look.width >= WITH_REMARK {
+        cells.push(Cell::text(gap.why.clone()));
+    }
+    ListRow::new(cells, None).role(Role::Warn)
 }
 
 fn row(look: &Look<'_>, source: &Source, behind: View, now: Time) -> ListRow {
@@ -78,7 +99,7 @@ fn row(look: &Look<'_>, source: &Source, behind: View, now: Time) -> ListRow {
 
 fn role(source: &Source) -> Role {
     let is_denied = matches!(source.health, Health::Denied(_) | Health::Unreachable(_));
-    let has_gaps = source.malformed > 0 || source.lost > 0 || source.torn > 0;
+    let has_gaps = source.malformed > 0 || source.lost > 0 || source.torn > 0 || source.damage.is_some();
     match source.health {
         _ if is_denied || has_gaps || source.remark.is_some() => Role::Warn,
         Health::Unmatched | Health::Archived(_) | Health::Waiting => Role::Dim,
@@ -104,6 +125,7 @@ pub(super) fn state(source: &Source) -> String {
     };
     match (source.lost, source.torn) {
         _ if source.is_sign() => state,
+        _ if source.damage.is_some() => format!("damaged, {state}"),
         (0, 0) if source.generation > 0 => format!("{state}, rewritten {}", times(source.generation)),
         (0, 0) if source.reopened > 0 => format!("{state}, re-opened {}", times(source.reopened)),
         (0, 0) => state,
