@@ -32,7 +32,7 @@
 //! `tests/incidents/`, `ui/panes/pool.rs` and the screens in `tests/snapshots/`.
 //!
 //! What depends on what is held by `tests/layers.rs`: `time`, `record` and `limits` know only each other; `formats` and `timeline`
-//! know those; `engine`, `pool`, `slots`, `diagnosis` and `drill` are the rest of the core; only `sources`, `ui::terminal`, `app`,
+//! know those; `engine`, `pool`, `slots`, `diagnosis`, `drill` and `redact` are the rest of the core; only `sources`, `ui::terminal`, `app`,
 //! `config`, `demo` and `headless` touch the system, and only [`sources::clock`] reads the clock.
 
 pub mod app;
@@ -47,6 +47,7 @@ pub mod headless;
 pub mod limits;
 pub mod pool;
 pub mod record;
+pub mod redact;
 pub mod report;
 pub mod slots;
 pub mod sources;

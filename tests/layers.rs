@@ -34,6 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("drill", &["engine", "formats", "record", "time", "timeline"]),
+    ("redact", &["formats"]),
     ("sources", &["drill::ReadLog", "engine", "formats", "limits", "record", "time"]),
     ("headless", &["engine", "formats", "record", "sources", "time"]),
     ("demo", &[]),
@@ -103,7 +104,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Modules that are a function of what they are given.
 const CORE: &[&str] =
-    &["time", "limits", "record", "formats", "timeline", "engine", "pool", "slots", "diagnosis", "drill", "report"];
+    &["time", "limits", "record", "formats", "timeline", "engine", "pool", "slots", "diagnosis", "drill", "redact", "report"];
 
 /// What the core never touches: files, threads, the network, the environment, the terminal, and what brings them along.
 const OUTSIDE: &[&str] = &[

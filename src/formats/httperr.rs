@@ -157,6 +157,12 @@ impl Layout {
     }
 }
 
+/// The `#Fields` value that a row without a header is read by, if it fits a default layout.
+#[must_use]
+pub fn guess_fields(row: &[u8]) -> Option<Vec<u8>> {
+    Layout::guess(&Row::split(row)).map(|layout| layout.text)
+}
+
 fn sniff(head: Head<'_>) -> Sniff {
     for line in head.iter().filter(|l| !l.is_empty()) {
         if let Some(software) = directive(line, b"#software:") {

@@ -1,0 +1,204 @@
+//! Rows of W3C and HTTPERR logs: each column by its name. A column that is not known is replaced, not passed on.
+
+use super::pseudonyms::{Pseudonyms, What};
+use super::{WITHHELD, address, query, words};
+use crate::formats::fields::{self, MAX_COLUMNS, Row, directive};
+use crate::formats::{Kind, httperr, w3c};
+
+/// A column that is kept holds no more than this; what is longer is looked through first.
+const LONGEST_KEPT: usize = 64;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    /// Nothing of the client's.
+    Keep,
+    /// The client's address.
+    Client,
+    /// Addresses.
+    Addresses,
+    /// A path.
+    Path,
+    /// A query.
+    Query,
+    /// A URL.
+    Url,
+    /// Text to look through.
+    Words,
+    /// Something to replace as a whole.
+    Whole(What),
+    /// Nobody knows: addresses if it begins with one, else something to replace as a whole.
+    Unknown,
+}
+
+/// Columns that are known, by name in lower case. All that begin with `s-`, `sc-`, `date` or `time` are the server's own.
+const COLUMNS: [(&[u8], Column); 18] = [
+    (b"c-ip", Column::Client),
+    (b"c-port", Column::Keep),
+    (b"cs-method", Column::Keep),
+    (b"cs-version", Column::Keep),
+    (b"cs-host", Column::Keep),
+    (b"cs-bytes", Column::Keep),
+    (b"timetakenms", Column::Keep),
+    (b"streamid", Column::Keep),
+    (b"streamid_ex", Column::Keep),
+    (b"transport", Column::Keep),
+    (b"cs-uri-stem", Column::Path),
+    (b"cs-uri", Column::Url),
+    (b"cs-uri-query", Column::Query),
+    (b"cs-username", Column::Whole(What::User)),
+    (b"cs(user-agent)", Column::Words),
+    (b"cs(referer)", Column::Url),
+    (b"cs(referrer)", Column::Url),
+    (b"cs(cookie)", Column::Whole(What::Secret)),
+];
+
+impl Column {
+    fn of(name: &[u8]) -> Self {
+        let name = name.to_ascii_lowercase();
+        let has = |part: &[u8]| memchr::memmem::find(&name, part).is_some();
+        if let Some((_, column)) = COLUMNS.iter().find(|(known, _)| *known == name) {
+            *column
+        } else if [&b"s-"[..], b"sc-", b"date", b"time"].iter().any(|own| name.starts_with(own)) {
+            Self::Keep
+        } else if [&b"forwarded"[..], b"client-ip", b"client_ip", b"clientip", b"real-ip", b"remote"].iter().any(|part| has(part))
+        {
+            Self::Addresses
+        } else if [&b"cookie"[..], b"auth", b"token", b"secret", b"passw", b"key"].iter().any(|part| has(part)) {
+            Self::Whole(What::Secret)
+        } else if has(b"user") {
+            Self::Whole(What::User)
+        } else {
+            Self::Unknown
+        }
+    }
+
+    fn write(self, text: &[u8], server: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
+        match self {
+            _ if text.is_empty() || text == b"-" => out.extend_from_slice(text),
+            Self::Keep if text.len() <= LONGEST_KEPT => out.extend_from_slice(text),
+            // The server that asks itself shows the address that it shows as its own.
+            Self::Client if text == server => out.extend_from_slice(text),
+            Self::Client | Self::Addresses => match address::whole(text) {
+                Some((address, len)) => {
+                    pseudonyms.address(address, out);
+                    out.extend_from_slice(text.get(len..).unwrap_or_default());
+                }
+                None => address::column(text, pseudonyms, out),
+            },
+            Self::Path => query::path(text, pseudonyms, out),
+            Self::Query => query::query(text, pseudonyms, out),
+            Self::Url => query::url(text, pseudonyms, out),
+            Self::Words | Self::Keep => words::write(text, pseudonyms, out),
+            Self::Whole(what) => pseudonyms.name(what, text, out),
+            Self::Unknown => {
+                let first = text.split(|b| *b == b',').next().unwrap_or_default();
+                if address::whole(first).is_some() {
+                    address::column(text, pseudonyms, out);
+                } else {
+                    pseudonyms.name(What::Value, text, out);
+                }
+            }
+        }
+    }
+}
+
+/// The columns of a `#Fields` line.
+struct Layout {
+    columns: Vec<Column>,
+    server: Option<usize>,
+}
+
+impl Layout {
+    fn parse(value: &[u8]) -> Self {
+        let names: Vec<&[u8]> = fields::names(value).collect();
+        Self { columns: names.iter().map(|name| Column::of(name)).collect(), server: fields::find(&names, &["s-ip"]) }
+    }
+}
+
+/// One log of rows: follows its `#Fields` as its decoder does.
+pub struct Rows {
+    kind: Kind,
+    layout: Option<Layout>,
+}
+
+impl Rows {
+    /// A log of which nothing has come.
+    pub fn new(kind: Kind) -> Self {
+        Self { kind, layout: None }
+    }
+
+    /// Writes a line without its end.
+    pub fn line(&mut self, text: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
+        if text.trim_ascii().is_empty() {
+            out.extend_from_slice(text);
+        } else if text.first() == Some(&b'#') {
+            self.directive(text, pseudonyms, out);
+        } else {
+            self.row(text, pseudonyms, out);
+        }
+    }
+
+    /// Writes something that no layout takes for a row.
+    pub fn withheld(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(WITHHELD);
+        if self.layout.as_ref().is_some_and(|layout| layout.columns.len() == 1) {
+            out.push(b' ');
+            out.extend_from_slice(WITHHELD);
+        }
+    }
+
+    fn directive(&mut self, text: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
+        if let Some(value) = directive(text, b"#fields:") {
+            self.layout = Some(Layout::parse(value));
+            out.extend_from_slice(text);
+        } else {
+            words::write(text, pseudonyms, out);
+        }
+    }
+
+    fn row(&mut self, text: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
+        // As the decoders do it: a W3C log keeps the set that its first row fits, HTTPERR looks at each row anew.
+        let mut guess = None;
+        if self.layout.is_none() {
+            match self.kind {
+                Kind::W3c => self.layout = w3c::guess_fields(text).as_deref().map(Layout::parse),
+                _ => guess = httperr::guess_fields(text).as_deref().map(Layout::parse),
+            }
+        }
+        let layout = self.layout.as_ref().or(guess.as_ref());
+        let row = layout.map(|layout| Row::fitted(text, layout.columns.len()));
+        let (Some(layout), Some(row)) = (layout, row.filter(|row| row.len() <= MAX_COLUMNS)) else {
+            return self.withheld(out);
+        };
+        if row.len() != layout.columns.len() {
+            return self.withheld(out);
+        }
+        let server = row.text(layout.server);
+        let mut done = 0;
+        for (index, column) in layout.columns.iter().enumerate() {
+            let cell = row.get(index);
+            if *column == Column::Keep && cell.len() <= LONGEST_KEPT {
+                continue;
+            }
+            let start = place(text, cell, done);
+            out.extend_from_slice(text.get(done..start).unwrap_or_default());
+            let from = out.len();
+            column.write(cell, server, pseudonyms, out);
+            // A quoted column keeps its spaces, so that the row is cut as it was.
+            let lost = spaces(cell).saturating_sub(spaces(out.get(from..).unwrap_or_default()));
+            out.extend(std::iter::repeat_n(b' ', lost));
+            done = start + cell.len();
+        }
+        out.extend_from_slice(text.get(done..).unwrap_or_default());
+    }
+}
+
+/// Where a column stands in its row, of which it is a part; `least` if it is empty and stands nowhere.
+fn place(text: &[u8], column: &[u8], least: usize) -> usize {
+    (column.as_ptr() as usize).checked_sub(text.as_ptr() as usize).filter(|at| (least..=text.len()).contains(at)).unwrap_or(least)
+}
+
+fn spaces(text: &[u8]) -> usize {
+    memchr::memchr_iter(b' ', text).count()
+}
