@@ -157,6 +157,25 @@ fn a_log_that_is_entered_in_its_middle_is_read_by_the_fields_in_force() {
 }
 
 #[test]
+fn a_column_that_is_not_known_is_replaced_whatever_its_name() {
+    let log = "#Fields: date time c-ip cs-uri-stem sc-status s-xff s-accountname X-Team\n\
+               2009-10-12 08:00:01 10.66.77.88 /a 200 10.66.77.88 ann blue\n";
+    let text = String::from_utf8(redacted(Kind::W3c, None, log.as_bytes())).unwrap();
+    let row: Vec<&str> = text.lines().nth(1).unwrap().split(' ').collect();
+    assert_eq!(row[2], row[5], "an address is the same one in any column");
+    assert!(!text.contains("10.66.77.88") && !text.contains(" ann ") && !text.contains("blue"), "{text}");
+}
+
+#[test]
+fn a_login_by_ftp_names_nobody_and_tells_no_password() {
+    let log = "#Software: Microsoft Internet Information Services 6.0\n#Fields: time c-ip cs-method cs-uri-stem sc-status\n\
+               08:00:01 10.66.77.88 [3]USER ann 331\n08:00:02 10.66.77.88 [3]PASS hunter2 230\n08:00:03 10.66.77.88 [3]sent /ann.txt 226\n";
+    let text = String::from_utf8(redacted(Kind::W3c, None, log.as_bytes())).unwrap();
+    assert!(text.contains("[3]USER user-") && text.contains("[3]PASS secret-") && text.contains("/ann.txt"), "{text}");
+    assert!(!text.contains("hunter2") && !text.contains(" ann "), "{text}");
+}
+
+#[test]
 fn a_giant_line_leaks_nothing_in_whatever_pieces_it_comes() {
     let secret = "10.66.77.88 ";
     let giant = secret.repeat(20_000);

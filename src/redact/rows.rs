@@ -31,18 +31,39 @@ enum Column {
     Unknown,
 }
 
-/// Columns that are known, by name in lower case. All that begin with `s-`, `sc-`, `date` or `time` are the server's own.
-const COLUMNS: [(&[u8], Column); 18] = [
+/// Columns that tell nothing of the client, in lower case. Other products have `s-` columns that do: no prefix is trusted.
+const KEPT: [&[u8]; 26] = [
+    b"date",
+    b"time",
+    b"date-local",
+    b"time-local",
+    b"time-taken",
+    b"timetakenms",
+    b"s-ip",
+    b"s-port",
+    b"s-sitename",
+    b"s-computername",
+    b"s-siteid",
+    b"s-reason",
+    b"s-queuename",
+    b"c-port",
+    b"cs-method",
+    b"cs-version",
+    b"cs-host",
+    b"cs(host)",
+    b"cs-bytes",
+    b"sc-status",
+    b"sc-substatus",
+    b"sc-win32-status",
+    b"sc-bytes",
+    b"streamid",
+    b"streamid_ex",
+    b"transport",
+];
+
+/// Columns that are looked into, in lower case.
+const COLUMNS: [(&[u8], Column); 9] = [
     (b"c-ip", Column::Client),
-    (b"c-port", Column::Keep),
-    (b"cs-method", Column::Keep),
-    (b"cs-version", Column::Keep),
-    (b"cs-host", Column::Keep),
-    (b"cs-bytes", Column::Keep),
-    (b"timetakenms", Column::Keep),
-    (b"streamid", Column::Keep),
-    (b"streamid_ex", Column::Keep),
-    (b"transport", Column::Keep),
     (b"cs-uri-stem", Column::Path),
     (b"cs-uri", Column::Url),
     (b"cs-uri-query", Column::Query),
@@ -59,7 +80,7 @@ impl Column {
         let has = |part: &[u8]| memchr::memmem::find(&name, part).is_some();
         if let Some((_, column)) = COLUMNS.iter().find(|(known, _)| *known == name) {
             *column
-        } else if [&b"s-"[..], b"sc-", b"date", b"time"].iter().any(|own| name.starts_with(own)) {
+        } else if KEPT.contains(&name.as_slice()) {
             Self::Keep
         } else if [&b"forwarded"[..], b"client-ip", b"client_ip", b"clientip", b"real-ip", b"remote"].iter().any(|part| has(part))
         {
@@ -107,12 +128,17 @@ impl Column {
 struct Layout {
     columns: Vec<Column>,
     server: Option<usize>,
+    method: Option<usize>,
 }
 
 impl Layout {
     fn parse(value: &[u8]) -> Self {
         let names: Vec<&[u8]> = fields::names(value).collect();
-        Self { columns: names.iter().map(|name| Column::of(name)).collect(), server: fields::find(&names, &["s-ip"]) }
+        Self {
+            columns: names.iter().map(|name| Column::of(name)).collect(),
+            server: fields::find(&names, &["s-ip"]),
+            method: fields::find(&names, &["cs-method"]),
+        }
     }
 }
 
@@ -175,10 +201,12 @@ impl Rows {
             return self.withheld(out);
         }
         let server = row.text(layout.server);
+        let argument = argument(row.text(layout.method));
         let mut done = 0;
         for (index, column) in layout.columns.iter().enumerate() {
             let cell = row.get(index);
-            if *column == Column::Keep && cell.len() <= LONGEST_KEPT {
+            let column = argument.filter(|_| *column == Column::Path).unwrap_or(*column);
+            if column == Column::Keep && cell.len() <= LONGEST_KEPT {
                 continue;
             }
             let start = place(text, cell, done);
@@ -191,6 +219,15 @@ impl Rows {
             done = start + cell.len();
         }
         out.extend_from_slice(text.get(done..).unwrap_or_default());
+    }
+}
+
+/// What stands where other rows have a path, if it is none: `[3]USER` and `[3]PASS` in the logs of IIS's FTP service.
+fn argument(method: &[u8]) -> Option<Column> {
+    match method.len().checked_sub(4).and_then(|at| method.get(at..))? {
+        b"USER" => Some(Column::Whole(What::User)),
+        b"PASS" => Some(Column::Whole(What::Secret)),
+        _ => None,
     }
 }
 

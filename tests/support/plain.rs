@@ -61,7 +61,7 @@ impl Plain {
     fn client(&mut self, client: &[u8], raw: &[u8]) {
         self.clients.insert(client.to_vec());
         // A server that asks itself stands there twice, and is known by its own column.
-        if raw.split(|b| *b == b' ').filter(|column| *column == client).count() > 1 {
+        if raw.split(|b| matches!(b, b' ' | b'"')).filter(|column| *column == client).count() > 1 {
             self.servers.insert(client.to_vec());
         }
     }
@@ -90,7 +90,7 @@ fn lossy(bytes: &[u8]) -> String {
 
 /// A path without its parts that are, or have been, GUIDs, tokens or names.
 fn path(path: &[u8]) -> String {
-    let is_replaced = |part: &&str| part.len() > 20 || part.contains("secret-") || part.contains("user-");
+    let is_replaced = |part: &&str| part.len() > 20 || ["secret-", "user-", "@"].iter().any(|name| part.contains(name));
     lossy(path).split('/').map(|part| if is_replaced(&part) { "_" } else { part }).collect::<Vec<_>>().join("/")
 }
 
@@ -98,8 +98,15 @@ fn fact(fact: &Fact<'_>) -> String {
     match fact {
         Fact::Request(r) => {
             let there = (r.client.is_empty(), r.query.is_empty(), r.user_agent.is_empty());
+            // FTP has the name and the password there.
+            let is_login = r.method.ends_with(b"USER") || r.method.ends_with(b"PASS");
             let numbers = (r.status, r.substatus, r.win32, r.taken);
-            format!("{} {} {} {numbers:?} {there:?}", lossy(r.site), lossy(r.method), path(r.stem))
+            format!(
+                "{} {} {} {numbers:?} {there:?}",
+                lossy(r.site),
+                lossy(r.method),
+                if is_login { String::from("_") } else { path(r.stem) }
+            )
         }
         Fact::HttpErr(e) => {
             let names = [e.method, e.site_id, e.queue].map(lossy);
