@@ -1,6 +1,6 @@
-//! Addresses in text that is not known to be UTF-8.
+//! Addresses in text that is not known to be UTF-8. `core::net` has their types, and no network.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::pseudonyms::{Pseudonyms, What};
 

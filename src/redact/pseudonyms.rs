@@ -1,6 +1,6 @@
 //! Pseudonyms: what stands where something was that must not be known.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use siphasher::sip::SipHasher24;
 

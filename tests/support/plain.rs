@@ -75,7 +75,7 @@ impl Sink for Plain {
             Fact::HttpErr(e) => self.client(e.client, record.raw),
             _ => {}
         }
-        let lines = record.raw.iter().filter(|b| **b == b'\n').count();
+        let lines = memchr::memchr_iter(b'\n', record.raw).count();
         self.lines.push(format!("{}+{lines} {} {}", record.position.line, record.time.millis(), fact(&record.fact)));
     }
 
