@@ -26,6 +26,7 @@
 //! | a pane | a file in `ui/panes/`, an arm in [`ui::panes::limit_pane`] |
 //! | a level of the drilldown | a variant of [`ui::views::View`], its arms there |
 //! | a key | a row in [`ui::action::ACTIONS`], an arm in [`ui::state::Ui::update`] |
+//! | a secret to take out of a recording | a row in `redact/rows.rs` (columns) or `redact/named.rs` (names), a seed in `tests/support/seeded.rs` |
 //! | a theme | a file in `themes/`, a row in [`ui::theme::THEMES`] |
 //!
 //! To find the way: this page, then [`record`], `formats/httperr.rs`, `diagnosis/http_connections_refused.rs`, its incident in

@@ -35,7 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("drill", &["engine", "formats", "record", "time", "timeline"]),
     ("redact", &["formats"]),
-    ("sources", &["drill::ReadLog", "engine", "formats", "limits", "record", "time"]),
+    ("sources", &["drill::ReadLog", "engine", "formats", "limits", "record", "redact", "time"]),
     ("headless", &["engine", "formats", "record", "sources", "time"]),
     ("demo", &[]),
     ("ui::text", &[]),

@@ -105,7 +105,7 @@ fn one_client_is_one_pseudonym_in_all_logs_and_another_under_another_key() {
     let web = of(Kind::W3c, KEY);
     let (v4, user) = (column(&web, "/first", 8), column(&web, "/first", 7));
     let v6 = column(&web, "/second", 8);
-    assert!(v4.starts_with('2') && v4.parse::<std::net::Ipv4Addr>().unwrap().octets()[0] >= 240, "{v4}");
+    assert!(v4.parse::<std::net::Ipv4Addr>().unwrap().octets()[0] >= 240, "{v4}");
     assert!(v6.starts_with("2001:db8:") && v6.ends_with("%12") && user.starts_with("user-"), "{v6} {user}");
     for kind in [Kind::HttpErr, Kind::Sepm, Kind::Altiris] {
         let text = of(kind, KEY);
@@ -232,7 +232,7 @@ fn redact_archive(archive: &[u8]) -> Vec<u8> {
             bytes = out;
         } else {
             // The manifest is no log.
-            assert!(Path::new(&name).extension().is_some_and(|e| e == "toml" || e == "json"), "{name} is of no kind");
+            assert!(name == why503::sources::manifest::MANIFEST, "{name} is of no kind");
         }
         to.start_file(path, SimpleFileOptions::default()).unwrap();
         to.write_all(&bytes).unwrap();
