@@ -1,12 +1,6 @@
-<<<<<<< HEAD
-//! Addresses in text that is not known to be UTF-8.
-
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-=======
 //! Addresses in text that is not known to be UTF-8. `core::net` has their types, and no network.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
->>>>>>> a78115d
 
 use super::pseudonyms::{Pseudonyms, What};
 

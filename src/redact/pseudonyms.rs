@@ -1,10 +1,6 @@
 //! Pseudonyms: what stands where something was that must not be known.
 
-<<<<<<< HEAD
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-=======
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
->>>>>>> a78115d
 
 use siphasher::sip::SipHasher24;
 
