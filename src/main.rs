@@ -1,5 +1,6 @@
 //! The `why503` program.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -13,7 +14,8 @@ fn main() -> ExitCode {
         Err(error) => {
             let message = format!("why503: {error:#}");
             for line in message.lines() {
-                eprintln!("{}", Shown::from_str(line));
+                // A terminal that is gone takes no message, and that is no reason to panic.
+                let _ = writeln!(io::stderr(), "{}", Shown::from_str(line));
             }
             why503::app::exit_code(&error)
         }

@@ -75,7 +75,8 @@ impl Store {
             && !self.complained
         {
             self.complained = true;
-            eprintln!("why503: the state could not be saved in {}: {e}; it is tried again", self.folder.display());
+            let folder = self.folder.display();
+            let _ = writeln!(io::stderr(), "why503: the state could not be saved in {folder}: {e}; it is tried again");
         }
     }
 
