@@ -208,10 +208,14 @@ impl Recorder {
                     track.filled(bytes, tick.time, self.pause.is_some(), &mut self.context);
                 }
             }
-            Payload::Torn(_) | Payload::Half(_) => {}
             // Signs of what is there, or is not, have no bytes.
             Payload::Health(Health::Unmatched | Health::Archived(_)) => drop(self.tracks.remove(&id)),
-            Payload::Health(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) => {}
+            Payload::Torn(_)
+            | Payload::Half(_)
+            | Payload::Health(_)
+            | Payload::Settings(_)
+            | Payload::Damaged(_)
+            | Payload::Gap(_) => {}
         }
         self.tick(tick);
     }
