@@ -209,9 +209,10 @@ fn read_all(folder: &Path) -> String {
     let mut text = String::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => text.push_str(&read_all(&path)),
-            false => text.push_str(&String::from_utf8_lossy(&fs::read(&path).unwrap())),
+        if path.is_dir() {
+            text.push_str(&read_all(&path));
+        } else {
+            text.push_str(&String::from_utf8_lossy(&fs::read(&path).unwrap()));
         }
     }
     text
