@@ -39,29 +39,6 @@ enum Encoding {
     Utf16Be,
 }
 
-/// Where the last whole line of `bytes` ends; 0 if none does. `bytes` begin at a character's first byte; `utf16` is as
-/// [`Framer::utf16`] tells it.
-#[must_use]
-pub fn last_line_end(bytes: &[u8], utf16: Option<bool>) -> usize {
-    let mut feeds = memchr::memrchr_iter(b'\n', bytes);
-    let end = match utf16 {
-        None => feeds.next().map(|at| at + 1),
-        Some(false) => feeds.find(|at| at % 2 == 0 && bytes.get(at + 1) == Some(&0)).map(|at| at + 2),
-        Some(true) => feeds.find(|at| at % 2 == 1 && bytes.get(at - 1) == Some(&0)).map(|at| at + 1),
-    };
-    end.unwrap_or(0)
-}
-
-/// What a log's first bytes say of its characters, as [`Framer::utf16`] tells it.
-#[must_use]
-pub fn utf16_mark(bytes: &[u8]) -> Option<bool> {
-    match bytes {
-        [0xFF, 0xFE, ..] => Some(false),
-        [0xFE, 0xFF, ..] => Some(true),
-        _ => None,
-    }
-}
-
 /// Cuts bytes into lines. Feed it any pieces in order; it hands out the same lines.
 #[derive(Debug)]
 pub struct Framer {

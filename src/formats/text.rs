@@ -63,6 +63,29 @@ pub fn moment(zone: Zone, day: i64, millis: i64) -> Option<Time> {
     Zone::Utc.local(as_utc).map(|local| zone.to_utc(local))
 }
 
+/// Where the last whole line of `bytes` ends; 0 if none does. `bytes` begin at a character's first byte; `utf16` is as
+/// [`super::lines::Framer::utf16`] tells it.
+#[must_use]
+pub fn last_line_end(bytes: &[u8], utf16: Option<bool>) -> usize {
+    let mut feeds = memchr::memrchr_iter(b'\n', bytes);
+    let end = match utf16 {
+        None => feeds.next().map(|at| at + 1),
+        Some(false) => feeds.find(|at| at % 2 == 0 && bytes.get(at + 1) == Some(&0)).map(|at| at + 2),
+        Some(true) => feeds.find(|at| at % 2 == 1 && bytes.get(at - 1) == Some(&0)).map(|at| at + 1),
+    };
+    end.unwrap_or(0)
+}
+
+/// What a log's first bytes say of its characters, as [`super::lines::Framer::utf16`] tells it.
+#[must_use]
+pub fn utf16_mark(bytes: &[u8]) -> Option<bool> {
+    match bytes {
+        [0xFF, 0xFE, ..] => Some(false),
+        [0xFE, 0xFF, ..] => Some(true),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +102,13 @@ mod tests {
     fn digits_stop_where_they_are_told() {
         assert_eq!(digits(b"20071113T", 4), Some((2007, &b"1113T"[..])));
         assert_eq!(digits(b"x", 4), None);
+    }
+
+    #[test]
+    fn the_end_of_the_last_line_is_a_line_feed_and_no_half_of_another_character() {
+        let le: Vec<u8> = "a\nb\u{10a}\u{a0a}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let be: Vec<u8> = "a\nb\u{10a}\u{a0a}".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!((last_line_end(&le, Some(false)), last_line_end(&be, Some(true))), (4, 4));
+        assert_eq!((last_line_end(b"a\nb", None), last_line_end(b"ab", None)), (2, 0));
     }
 }

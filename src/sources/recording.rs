@@ -7,6 +7,7 @@
 //!
 //! [`Recorder`] takes the same envelopes as the engine and can be driven by hand; [`live::Live`] runs one beside a screen.
 
+mod book;
 mod folder;
 pub mod live;
 mod private;
@@ -25,13 +26,13 @@ use serde::Serialize;
 
 use super::clock::Tick;
 use super::load::Recording;
-use super::manifest::{Hole, Manifest, Run, Stamp};
+use super::manifest::{Hole, Stamp};
 use super::shelf::Shelf;
 use crate::engine::{Envelope, Health, Opened, Payload};
 use crate::limits::Given;
 use crate::record::SourceId;
 use crate::time::{Time, Zone};
-use folder::Folder;
+use book::Book;
 pub use folder::LOCK;
 use track::{Context, Track};
 
@@ -39,15 +40,8 @@ use track::{Context, Track};
 const FLUSH: Duration = Duration::from_secs(1);
 /// What is written waits so long at most before it is on the disk.
 const SYNC: Duration = Duration::from_secs(2);
-/// The manifest says at least so often how far the files go.
-const HEARTBEAT: Duration = Duration::from_secs(30);
 /// Between two attempts to write when writing failed.
 const RETRY: Duration = Duration::from_secs(5);
-/// Gaps with one reason that are closer together than this, in milliseconds, are one.
-const MERGED: i64 = 10_000;
-/// Gaps that a manifest lists; after these the last one grows.
-const MOST_GAPS: usize = 1000;
-
 /// What to record, and how.
 #[derive(Debug, Clone)]
 pub struct Setup {
@@ -106,9 +100,8 @@ struct Pause {
 
 /// Writes a recording.
 pub struct Recorder {
-    folder: Folder,
     setup: Setup,
-    manifest: Manifest,
+    book: Book,
     tracks: BTreeMap<SourceId, Track>,
     context: Context,
     pause: Option<Pause>,
@@ -117,9 +110,8 @@ pub struct Recorder {
     left_out: usize,
     flushed: Duration,
     synced: Duration,
-    noted: Duration,
-    /// The manifest on the disk does not tell of a file, a gap or an end that there is.
-    stale: bool,
+    /// All that was heard until then is written.
+    written: Time,
     /// A file has gathered as much as one write should have.
     full: bool,
 }
@@ -131,24 +123,12 @@ impl Recorder {
     /// When the folder holds something else or another recorder is at work there, cannot be written, or the manifest is of a newer
     /// kind; the message says so.
     pub fn open(setup: Setup, tick: Tick) -> anyhow::Result<Self> {
-        let (folder, before) = Folder::open(&setup.folder, setup.from_start)?;
-        let mut manifest = before.unwrap_or_else(|| Manifest { title: String::from("recording"), ..Manifest::default() });
-        manifest.zone = Some(setup.zone);
-        manifest.limits = setup.limits.clone().or(manifest.limits);
-        manifest.work.runs.push(Run {
-            from: Stamp(tick.time),
-            to: None,
-            host: folder::host(),
-            process: std::process::id(),
-            version: String::from(env!("CARGO_PKG_VERSION")),
-            redacted: setup.redact.is_some(),
-        });
-        let context = Context::new(setup.folder.clone(), &setup, &manifest.work.files);
+        let book = Book::open(&setup, tick)?;
+        let context = Context::new(setup.folder.clone(), &setup, book.files());
         let steady = tick.steady;
         let mut recorder = Self {
-            folder,
             setup,
-            manifest,
+            book,
             tracks: BTreeMap::new(),
             context,
             pause: None,
@@ -156,12 +136,11 @@ impl Recorder {
             left_out: 0,
             flushed: steady,
             synced: steady,
-            noted: steady,
-            stale: false,
+            written: tick.time,
             full: false,
         };
         // What cannot be written now is a mistake to be told at once, not a disk that filled up.
-        recorder.write_manifest(tick)?;
+        recorder.book.write(recorder.context.files(), steady)?;
         Ok(recorder)
     }
 
@@ -239,7 +218,7 @@ impl Recorder {
     fn lost(&mut self, id: SourceId, bytes: u64, now: Time) {
         let name = self.tracks.get(&id).and_then(|track| track.origin.file_name()).unwrap_or_default().to_string_lossy();
         let why = format!("{name} was cut off before it could be read");
-        self.add_gap(Hole { from: Stamp(now), to: Stamp(now), bytes, why });
+        self.book.add_gap(Hole { from: Stamp(now), to: Stamp(now), bytes, why });
     }
 
     /// Time has passed: writes what has waited long enough.
@@ -252,7 +231,7 @@ impl Recorder {
         }
         if self.full || tick.steady.saturating_sub(self.flushed) >= FLUSH {
             self.flushed = tick.steady;
-            let result = self.flush();
+            let result = self.flush(tick);
             self.heed(result, tick);
         }
         if self.pause.is_none() && tick.steady.saturating_sub(self.synced) >= SYNC {
@@ -272,11 +251,14 @@ impl Recorder {
         due.saturating_sub(now)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn flush(&mut self, tick: Tick) -> io::Result<()> {
         self.full = false;
         for track in self.tracks.values_mut() {
-            self.stale |= track.flush(&mut self.context)?;
+            if track.flush(&mut self.context)? {
+                self.book.turn_stale();
+            }
         }
+        self.written = tick.time;
         let (done, tracks) = std::mem::take(&mut self.tracks).into_iter().partition(|(_, track)| track.is_done());
         let done: BTreeMap<SourceId, Track> = done;
         self.left_out += done.values().filter(|track| track.is_left_out()).count();
@@ -288,34 +270,12 @@ impl Recorder {
         for track in self.tracks.values_mut() {
             track.sync()?;
         }
-        self.make_room();
-        if self.stale || tick.steady.saturating_sub(self.noted) >= HEARTBEAT {
-            self.write_manifest(tick)?;
-        }
-        Ok(())
-    }
-
-    /// Takes away the oldest files of a recording that has grown too large; what they held is a gap from now on.
-    fn make_room(&mut self) {
         while let Some(gone) = self.context.oldest_over(self.setup.max_size) {
-            let why = format!("older than the {} MB that --max-size keeps", self.setup.max_size >> 20);
-            match self.manifest.work.gaps.iter_mut().find(|gap| gap.why == why) {
-                Some(gap) => {
-                    gap.bytes += gone.bytes;
-                    gap.to = gap.to.max(gone.to);
-                }
-                None => self.manifest.work.gaps.insert(0, Hole { from: gone.from, to: gone.to, bytes: gone.bytes, why }),
-            }
-            self.stale = true;
+            self.book.add_dropped(&gone, self.setup.max_size);
         }
-    }
-
-    fn write_manifest(&mut self, tick: Tick) -> io::Result<()> {
-        self.noted = tick.steady;
-        self.manifest.work.files = self.context.files();
-        let text = self.manifest.render().map_err(io::Error::other)?;
-        self.folder.write_manifest(&text)?;
-        self.stale = false;
+        if self.book.is_due(tick.steady) {
+            self.book.write(self.context.files(), tick.steady)?;
+        }
         Ok(())
     }
 
@@ -323,41 +283,25 @@ impl Recorder {
     fn heed(&mut self, result: io::Result<()>, tick: Tick) {
         let Err(error) = result else { return };
         let missed = self.tracks.values_mut().map(|track| track.abandon(&mut self.context)).sum();
-        self.pause = Some(Pause { since: tick.time, why: error.to_string(), missed, retry: tick.steady + RETRY });
+        self.pause = Some(Pause { since: self.written, why: error.to_string(), missed, retry: tick.steady + RETRY });
     }
 
     /// Tries to write again: if the manifest can be written with the gap in it, the rest can, too.
     fn resume(&mut self, tick: Tick) {
         let Some(pause) = self.pause.take() else { return };
-        let gaps = self.manifest.work.gaps.clone();
         let why = pause.why.clone();
-        self.add_gap(Hole { from: Stamp(pause.since), to: Stamp(tick.time), bytes: pause.missed, why });
-        if let Err(error) = self.folder.reach().and_then(|()| self.write_manifest(tick)) {
-            self.manifest.work.gaps = gaps;
+        let gap = Hole { from: Stamp(pause.since), to: Stamp(tick.time), bytes: pause.missed, why };
+        if let Err(error) = self.book.write_gap(gap, self.context.files(), tick.steady) {
             self.pause = Some(Pause { why: error.to_string(), retry: tick.steady + RETRY, ..pause });
             return;
         }
         self.missed += pause.missed;
-        (self.flushed, self.synced) = (tick.steady, tick.steady);
-    }
-
-    fn add_gap(&mut self, hole: Hole) {
-        self.stale = true;
-        let gaps = &mut self.manifest.work.gaps;
-        let full = gaps.len() >= MOST_GAPS;
-        match gaps.last_mut() {
-            // A disk that stays all but full gives a gap every few seconds: they are one.
-            Some(last) if full || last.why == hole.why && hole.from.0.since(last.to.0) < MERGED => {
-                last.to = hole.to;
-                last.bytes += hole.bytes;
-            }
-            _ => gaps.push(hole),
-        }
+        (self.flushed, self.synced, self.written) = (tick.steady, tick.steady, tick.time);
     }
 
     /// Bytes that came while whoever hands them on could not wait any longer: they are missing from `since` until now.
     pub fn missed(&mut self, bytes: u64, since: Time, tick: Tick) {
-        self.add_gap(Hole { from: Stamp(since), to: Stamp(tick.time), bytes, why: String::from("the disk was too slow") });
+        self.book.add_gap(Hole { from: Stamp(since), to: Stamp(tick.time), bytes, why: String::from("the disk was too slow") });
         self.missed += bytes;
     }
 
@@ -380,14 +324,11 @@ impl Recorder {
         self.resume(tick);
         self.tracks.values_mut().for_each(|track| track.close(tick.time, &mut self.context));
         if self.pause.is_none() {
-            let result = self.flush();
+            let result = self.flush(tick);
             self.heed(result, tick);
             self.resume(tick);
         }
-        if let Some(run) = self.manifest.work.runs.last_mut() {
-            run.to = Some(Stamp(tick.time));
-        }
-        self.stale = true;
+        self.book.end(tick.time);
         if self.pause.is_none() {
             let result = self.sync(tick);
             self.heed(result, tick);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Input;
 use crate::engine::Gap;
-use crate::formats::lines::{last_line_end, utf16_mark};
+use crate::formats::text::{last_line_end, utf16_mark};
 use crate::sources::manifest::{Work, Written};
 
 /// Reads along in a file of a recorder, and hands on whole lines: a recorder writes no others, so that a half one at the end is torn.

@@ -7,7 +7,7 @@ use super::*;
 use crate::engine::{Engine, Gap};
 use crate::formats::Hints;
 use crate::sources::load::Recording;
-use crate::sources::manifest::MANIFEST;
+use crate::sources::manifest::{MANIFEST, Manifest};
 use crate::sources::shelf::Shelf;
 
 const HEADER: &str = "#Software: Microsoft Internet Information Services 10.0\r\n#Fields: date time cs-method cs-uri-stem sc-status sc-substatus time-taken\r\n";
@@ -92,7 +92,7 @@ impl Rig {
     fn kill(&mut self) {
         let recorder = self.recorder.take().unwrap();
         // Only the lock goes, as it does with the process.
-        drop(recorder.folder);
+        drop(recorder.book);
     }
 
     fn finish(&mut self) -> Status {
