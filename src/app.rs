@@ -26,6 +26,7 @@ use crate::report::Report;
 use crate::sources::clock::Tick;
 use crate::sources::discover;
 use crate::sources::load::Recording;
+use crate::sources::manifest::Manifest;
 use crate::sources::recording::{Recorder, Setup};
 use crate::sources::shelf::Shelf;
 use crate::ui::terminal::NoTerminal;
@@ -179,8 +180,13 @@ fn record(args: cli::Record, config: &Config) -> anyhow::Result<ExitCode> {
         present(&args.paths)?;
         args.paths
     };
-    let zone = config.zone.unwrap_or_else(machine_zone);
+    // Of a recording that is recorded again, as to redact it, limits, zone and gaps are taken over.
+    let before: Vec<Manifest> = paths.iter().filter_map(|path| Manifest::of_folder(path)).collect();
+    let zone = config.zone.or_else(|| before.iter().find_map(|manifest| manifest.zone)).unwrap_or_else(machine_zone);
+    let limits = before.iter().fold(config.limits.clone(), |limits, manifest| limits.or(manifest.limits.clone()));
     let setup = Setup {
+        zone,
+        limits,
         folder: args.output,
         from_start: args.from_start,
         max_size: args.max_size,
@@ -188,6 +194,7 @@ fn record(args: cli::Record, config: &Config) -> anyhow::Result<ExitCode> {
         ..setup(config)
     };
     let mut recorder = Recorder::open(setup, Tick::now())?;
+    before.iter().for_each(|manifest| recorder.inherit(manifest.work.gaps()));
     recorder.copy(&with_named_files(config, Recording::default())?, Tick::now());
     let (from_start, for_seconds, json) = (args.from_start, args.for_seconds, args.json);
     if !args.headless {

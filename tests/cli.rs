@@ -379,7 +379,8 @@ fn a_recording_is_replayed_and_only_goes_where_it_may() {
     let log = "#Fields: date time c-ip cs-username cs-uri-stem cs-uri-query sc-status sc-substatus time-taken\n\
                2026-11-21 08:00:00 198.51.100.7 CORP\\ann /shop id=4711 503 2 15\n";
     fs::write(home.path().join("logs/W3SVC1/u_ex261121.log"), log).unwrap();
-    let record = ["record", "--headless", "--json", "--from-start", "--redact", "--for", "0", "-o", "rec", "logs"];
+    let record =
+        ["record", "--headless", "--json", "--from-start", "--redact", "--for", "0", "--app-limit", "77", "-o", "rec", "logs"];
     let told: Value = serde_json::from_str(&printed(&home, &record)).unwrap();
     assert_eq!((told["lines"].as_u64(), told["recording"]["missed"].as_u64()), (Some(1), Some(0)), "{told}");
     let kept = fs::read_to_string(home.path().join("rec/W3SVC1/u_ex261121.log")).unwrap();
@@ -389,6 +390,11 @@ fn a_recording_is_replayed_and_only_goes_where_it_may() {
     let report: Value = serde_json::from_str(&printed(&home, &["report", "--format", "json", "rec"])).unwrap();
     assert_eq!(report["turned_away"][0]["count"], 1, "{report}");
     assert_eq!(report["gaps"].as_array().map(Vec::len), Some(0), "{report}");
+    // A recording can be recorded again; its limits are still known.
+    printed(&home, &["record", "--headless", "--from-start", "--for", "0", "-o", "again", "rec"]);
+    let again: Value = serde_json::from_str(&printed(&home, &["report", "--format", "json", "again"])).unwrap();
+    assert_eq!(again["requests"], report["requests"], "{again}");
+    assert_eq!(again["requests"][0]["limit"]["value"], 77, "{again}");
     let error = refused(&home, &record);
     assert!(error.contains("would be there twice"), "{error}");
     let error = refused(&home, &["record", "--headless", "--for", "0", "-o", "logs", "logs"]);

@@ -1,6 +1,8 @@
 //! The one small file of a recording that is none of Windows' own: title, zone, the limits with their origins, and what was recorded
 //! when, by whom, with its gaps. The recorder writes it, [`super::load`] reads it.
 
+use std::path::Path;
+
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
@@ -229,6 +231,12 @@ impl Manifest {
             },
             work: raw.work,
         })
+    }
+
+    /// The manifest of a recording's folder; `None` where there is none, or one that cannot be read.
+    #[must_use]
+    pub fn of_folder(folder: &Path) -> Option<Self> {
+        Self::parse(&std::fs::read_to_string(folder.join(MANIFEST)).ok()?).ok()
     }
 
     /// The manifest as text.

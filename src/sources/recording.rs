@@ -28,7 +28,7 @@ use super::clock::Tick;
 use super::load::Recording;
 use super::manifest::{Hole, Stamp};
 use super::shelf::Shelf;
-use crate::engine::{Envelope, Health, Opened, Payload};
+use crate::engine::{Envelope, Gap, Health, Opened, Payload};
 use crate::limits::Given;
 use crate::record::SourceId;
 use crate::time::{Time, Zone};
@@ -147,6 +147,13 @@ impl Recorder {
     /// Goes on with a log that was met before the recording began: `stream` has read its first `taken` bytes.
     pub fn join(&mut self, source: SourceId, opened: &Opened, stream: crate::formats::stream::Stream, taken: u64) {
         self.tracks.insert(source, Track::join(opened, stream, taken));
+    }
+
+    /// What is missing in a recording that is recorded again is missing in this one, too.
+    pub fn inherit(&mut self, gaps: Vec<Gap>) {
+        for Gap { from, to, bytes, why } in gaps {
+            self.book.add_gap(Hole { from: Stamp(from), to: Stamp(to.unwrap_or(from)), bytes, why });
+        }
     }
 
     /// Records finished files as a whole: what was named for its limits.

@@ -97,7 +97,9 @@ impl Live {
     /// How the recording fares.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let status = self.status.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let failed = || String::from("the recorder failed: r ends it, and r again starts another");
+        Status { paused: if self.thread.is_finished() { Some(failed()) } else { status.paused }, ..status }
     }
 
     /// Ends the recording, and waits a moment for it to be on the disk.
@@ -130,4 +132,44 @@ fn run(mut recorder: Recorder, heard: &Receiver<Message>, status: &Mutex<Status>
     }
     let last = recorder.finish(Tick::now());
     *status.lock().unwrap_or_else(PoisonError::into_inner) = last;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Opened;
+    use crate::formats::Hints;
+    use crate::record::SourceId;
+    use crate::sources::recording::Setup;
+    use crate::time::Zone;
+
+    #[test]
+    fn what_is_offered_is_recorded_and_a_full_recorder_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let setup = Setup {
+            folder: dir.path().join("rec"),
+            from_start: true,
+            max_size: 1 << 30,
+            redact: None,
+            zone: Zone::Utc,
+            limits: crate::limits::Given::default(),
+        };
+        let mut live = Live::start(Recorder::open(setup, Tick::now()).unwrap()).unwrap();
+        let mut offer = |payload: Payload| {
+            let envelope = Envelope { heard: clock::now(), source: SourceId(0), payload };
+            while !live.offer(&envelope) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        };
+        let path = "W3SVC1/u.log".into();
+        offer(Payload::Opened(Opened { path, hints: Hints::default(), size: 0, generation: 0, first_look: true }));
+        let row = "2026-11-21 08:00:00 /a 200 0 15\n";
+        offer(Payload::Bytes(b"#Fields: date time cs-uri-stem sc-status sc-substatus time-taken\n".to_vec()));
+        for _ in 0..400 {
+            offer(Payload::Bytes(row.repeat(100).into_bytes()));
+        }
+        let status = live.stop();
+        let text = std::fs::read_to_string(dir.path().join("rec/W3SVC1/u.log")).unwrap();
+        assert_eq!((text.matches(row).count(), status.missed, status.paused), (40_000, 0, None));
+    }
 }
