@@ -6,8 +6,6 @@ use std::time::Duration;
 const SOON: Duration = Duration::from_millis(20);
 /// Keys that come one upon the other are answered together, this often.
 const KEYS: Duration = Duration::from_millis(100);
-/// A question whose answer only follows the moving cursor is asked again after this, but not for the same frame.
-const ASK_AGAIN: Duration = Duration::from_millis(400);
 
 /// How often to draw.
 #[derive(Debug)]
@@ -18,14 +16,11 @@ pub(super) struct Pace {
     calm: Duration,
     /// Between two answers to keys.
     keys: Duration,
-    /// Before a question is asked again.
-    ask_again: Duration,
     last: Option<Duration>,
     /// When a frame that answers no key may come while something moves: a frame that was early makes the next one late.
     next: Duration,
     answered: Option<Duration>,
     hurried: bool,
-    asked: Option<Duration>,
     ticked: Option<Duration>,
 }
 
@@ -40,14 +35,17 @@ impl Pace {
             moving,
             calm,
             keys: frame.min(KEYS),
-            ask_again: ASK_AGAIN.max(moving),
             last: None,
             next: Duration::ZERO,
             answered: None,
             hurried: false,
-            asked: None,
             ticked: None,
         }
+    }
+
+    /// Between two frames while something moves.
+    pub(super) fn moving(&self) -> Duration {
+        self.moving
     }
 
     /// Milliseconds that passed since it was last asked, a second at most: a program that stood still does not catch up.
@@ -97,15 +95,6 @@ impl Pace {
         if std::mem::take(&mut self.hurried) {
             self.answered = Some(now);
         }
-    }
-
-    /// Whether questions may be asked now.
-    pub(super) fn may_ask(&mut self, now: Duration) -> bool {
-        if !self.hurried && self.asked.is_some_and(|asked| now < asked + self.ask_again) {
-            return false;
-        }
-        self.asked = Some(now);
-        true
     }
 }
 

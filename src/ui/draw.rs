@@ -12,6 +12,7 @@ use super::panes::{LimitPane, Standing, limit_pane, tag_pane};
 use super::state::Ui;
 use super::theme::{Glyphs, Theme};
 use super::views::View;
+use crate::diagnosis::Diagnosis;
 use crate::engine::Moment;
 use crate::time::Time;
 
@@ -27,6 +28,8 @@ pub struct Looks<'a> {
     pub theme: &'a Theme,
     /// The characters.
     pub glyphs: &'a Glyphs,
+    /// What is wrong as of the moment drawn: the rules look at all that happened, so they are asked once a frame.
+    pub diagnosis: &'a Diagnosis,
 }
 
 /// The three panes of a value against a limit.
@@ -38,7 +41,7 @@ pub fn screen(frame: &mut Frame<'_>, ui: &mut Ui, moment: &Moment<'_>, looks: Lo
     frame.buffer_mut().set_style(area, looks.theme.screen());
     ui.width = area.width;
     if area.width < LEAST.0 || area.height < LEAST.1 {
-        chrome::too_small(frame, area, moment, looks);
+        chrome::too_small(frame, area, looks);
         return;
     }
     let [header, body, footer] =
@@ -94,7 +97,7 @@ fn all_panes(frame: &mut Frame<'_>, area: Rect, ui: &mut Ui, moment: &Moment<'_>
 fn above_tag(frame: &mut Frame<'_>, area: Rect, tag: [u8; 4], ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) -> Rect {
     let [top, rest] = Layout::vertical([Constraint::Length(area.height / 2), Constraint::Fill(1)]).areas(area);
     let pane = tag_pane(tag, ui, moment, chart_columns(top));
-    let Looks { theme, glyphs } = looks;
+    let Looks { theme, glyphs, .. } = looks;
     let draw = Draw { theme, glyphs, focused: false, times: ("", "") };
     limit::draw(&pane, top, frame.buffer_mut(), draw);
     rest
@@ -104,7 +107,7 @@ fn limit(frame: &mut Frame<'_>, area: Rect, pane: Pane, ui: &Ui, moment: &Moment
     let Some(shown): Option<LimitPane> = limit_pane(pane, ui, moment, chart_columns(area)) else { return };
     let clock = |time: Time| ui.zone.clock(time);
     let (from, to) = (clock(moment.at.plus(-ui.window * 1000)), clock(moment.at));
-    let Looks { theme, glyphs } = looks;
+    let Looks { theme, glyphs, .. } = looks;
     let draw = Draw { theme, glyphs, focused: ui.focus == pane && ui.path.is_empty(), times: (&from, &to) };
     limit::draw(&shown, area, frame.buffer_mut(), draw);
 }
