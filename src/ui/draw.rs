@@ -4,7 +4,7 @@ mod chrome;
 mod list;
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
 use super::level::Pane;
 use super::panes::limit::{self, Draw, chart_columns};
@@ -44,8 +44,8 @@ pub fn screen(frame: &mut Frame<'_>, ui: &mut Ui, moment: &Moment<'_>, looks: Lo
         chrome::too_small(frame, area, looks);
         return;
     }
-    let [header, body, footer] =
-        Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(area);
+    let (header, body) = cut(area, 1);
+    let (body, footer) = cut(body, body.height - 1);
     chrome::header(frame, header, ui, moment, looks);
     if let Some(row) = ui.help {
         chrome::help(frame, body, row, looks);
@@ -59,6 +59,12 @@ pub fn screen(frame: &mut Frame<'_>, ui: &mut Ui, moment: &Moment<'_>, looks: Lo
         all_panes(frame, body, ui, moment, looks);
     }
     chrome::footer(frame, footer, ui, looks);
+}
+
+/// An area's first rows, and the others. A solver of constraints would take a tenth of the time of a frame.
+fn cut(area: Rect, rows: u16) -> (Rect, Rect) {
+    let rows = rows.min(area.height);
+    (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
 }
 
 /// The focused pane alone; on a small screen, as long as nobody chose, the one that turns clients away.
@@ -81,9 +87,12 @@ fn all_panes(frame: &mut Frame<'_>, area: Rect, ui: &mut Ui, moment: &Moment<'_>
     let limits = (area.height / 2 + 2).clamp(12, 26);
     let rest = area.height - limits;
     let findings = (rest * 2 / 5).clamp(3, 10);
-    let [top, middle, bottom] =
-        Layout::vertical([Constraint::Length(limits), Constraint::Length(findings), Constraint::Fill(1)]).areas(area);
-    let thirds: [Rect; 3] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1), Constraint::Fill(1)]).areas(top);
+    let (top, rest) = cut(area, limits);
+    let (middle, bottom) = cut(rest, findings);
+    let thirds = [0, 1, 2].map(|third| {
+        let at = |third: u16| (area.width * third * 2 + 3) / 6;
+        Rect { x: area.x + at(third), width: at(third + 1) - at(third), ..top }
+    });
     for (pane, area) in LIMITS.into_iter().zip(thirds) {
         limit(frame, area, pane, ui, moment, looks);
     }
@@ -95,7 +104,7 @@ fn all_panes(frame: &mut Frame<'_>, area: Rect, ui: &mut Ui, moment: &Moment<'_>
 
 /// A tag's chart above its history; gives what is left below.
 fn above_tag(frame: &mut Frame<'_>, area: Rect, tag: [u8; 4], ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) -> Rect {
-    let [top, rest] = Layout::vertical([Constraint::Length(area.height / 2), Constraint::Fill(1)]).areas(area);
+    let (top, rest) = cut(area, area.height / 2);
     let pane = tag_pane(tag, ui, moment, chart_columns(top));
     let Looks { theme, glyphs, .. } = looks;
     let draw = Draw { theme, glyphs, focused: false, times: ("", "") };

@@ -6,7 +6,7 @@ use super::cursor::{Cursor, Mode};
 use super::level::{Level, Pane};
 use super::listing::Listing;
 use super::replies::{Replies, Slot};
-use super::views::{Ask, Look, Reply, View};
+use super::views::{Ask, Look, MOST_ROWS, Reply, View};
 use crate::diagnosis::{self, Diagnosis};
 use crate::engine::Moment;
 use crate::time::{Time, Zone};
@@ -139,7 +139,7 @@ impl Ui {
     #[must_use]
     pub fn look<'a>(&'a self, moment: &'a Moment<'a>, slot: Slot, diagnosis: Option<&'a Diagnosis>) -> Look<'a> {
         let reply = self.replies.reply(slot);
-        Look { moment, window: self.window, zone: self.zone, width: self.width, reply, diagnosis }
+        Look { moment, window: self.window, zone: self.zone, width: self.width, reply, rows: MOST_ROWS, diagnosis }
     }
 
     /// The place of the level that has the keys.
@@ -154,10 +154,12 @@ impl Ui {
         self.level().view.listing(&self.look(moment, self.slot(), diagnosis)).ordered(&self.level().order)
     }
 
-    /// The rows of a pane's list.
+    /// The rows of a pane's list. Of one that nobody looks into, only as many as there is room for.
     #[must_use]
-    pub fn root_listing(&self, pane: Pane, moment: &Moment<'_>, diagnosis: Option<&Diagnosis>) -> Listing {
-        self.root(pane).view.listing(&self.look(moment, Slot::Pane, diagnosis)).ordered(&self.root(pane).order)
+    pub fn root_listing(&self, pane: Pane, moment: &Moment<'_>, diagnosis: Option<&Diagnosis>, room: usize) -> Listing {
+        let (root, look) = (self.root(pane), self.look(moment, Slot::Pane, diagnosis));
+        let rows = if pane != self.focus && root.is_untouched() { room } else { look.rows };
+        root.view.listing(&Look { rows, ..look }).ordered(&root.order)
     }
 
     /// What was chosen in the list behind a pane, if anybody moved in it.
@@ -165,7 +167,7 @@ impl Ui {
     pub fn chosen(&self, pane: Pane, moment: &Moment<'_>) -> Option<View> {
         let root = self.root(pane);
         root.anchor.as_ref()?;
-        let listing = self.root_listing(pane, moment, None);
+        let listing = self.root_listing(pane, moment, None, MOST_ROWS);
         listing.rows.get(root.selection(&listing)).and_then(|row| row.target.clone())
     }
 
@@ -174,6 +176,8 @@ impl Ui {
     pub fn ask(&self, moment: &Moment<'_>) -> Option<(Slot, Ask)> {
         match self.path.last() {
             Some(level) => level.view.ask(&self.look(moment, Slot::Level, None)).map(|ask| (Slot::Level, ask)),
+            // The log is not on the screen.
+            None if self.focus == Pane::Sources || self.zoomed && self.focus != Pane::Log => None,
             None => Some((Slot::Pane, Ask::Latest { until: moment.at.plus(1), most: PANE_LINES })),
         }
     }

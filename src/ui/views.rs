@@ -27,7 +27,7 @@ use crate::timeline::tally::NsRequest;
 /// Lines that a list of lines reads at most.
 const MOST_LINES: usize = 2000;
 /// Rows that a list shows at most.
-const MOST_ROWS: usize = 20_001;
+pub(super) const MOST_ROWS: usize = 20_001;
 
 /// A level of the drilldown.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +98,8 @@ pub struct Look<'a> {
     pub width: u16,
     /// What was read again for it.
     pub reply: Option<&'a Reply>,
+    /// Of a list that is read from its end, so many rows are enough.
+    pub rows: usize,
     /// What is wrong, where it is known already: it is looked for once a frame.
     pub diagnosis: Option<&'a Diagnosis>,
 }

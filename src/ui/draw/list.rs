@@ -25,7 +25,7 @@ pub(super) fn level(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment<
 
 /// A pane that is a list. Gives the rows of a page.
 pub(super) fn root(frame: &mut Frame<'_>, area: Rect, pane: Pane, ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) -> usize {
-    let listing = ui.root_listing(pane, moment, Some(looks.diagnosis));
+    let listing = ui.root_listing(pane, moment, Some(looks.diagnosis), usize::from(area.height));
     let title = match pane {
         // There may be more than there is room for.
         Pane::Findings if ui.focus != pane => format!("4 Findings ({})", listing.rows.len()),

@@ -32,7 +32,7 @@ pub(super) fn lines(look: &Look<'_>) -> Listing {
         Column::raw("line"),
     ];
     let Some(Reply::Lines(answer)) = look.reply else { return waiting(columns) };
-    let mut rows: Vec<ListRow> = answer.rows.iter().rev().take(MOST_ROWS).map(|line| line_row(look, line)).collect();
+    let mut rows: Vec<ListRow> = answer.rows.iter().rev().take(look.rows).map(|line| line_row(look, line)).collect();
     // The latest stands last, as in the log.
     rows.reverse();
     let mut note = note(answer, MOST_ROWS);
