@@ -139,9 +139,9 @@ impl Plan {
     pub fn lines(&self, most: usize, reader: &dyn ReadLog, given_up: &AtomicBool) -> Option<Answer<RawLine>> {
         let rank = |source: SourceId| self.logs.get(&source).map(|log| log.rank);
         // The greatest that a row of a block can be in the order of rows.
-        let last = |source: SourceId, b: &Block| (b.to.min(self.times.end.plus(999)).plus(-1000), rank(source), b.end);
+        let greatest = |source: SourceId, b: &Block| (b.to.min(self.times.end.plus(999)).plus(-1000), rank(source), b.end);
         let mut blocks: Vec<&(SourceId, Block)> = self.blocks.iter().collect();
-        blocks.sort_by_cached_key(|(source, block)| std::cmp::Reverse(last(*source, block)));
+        blocks.sort_by_cached_key(|(source, block)| std::cmp::Reverse(greatest(*source, block)));
         let mut rows: Vec<RawLine> = Vec::new();
         let (mut missing, mut cut) = (BTreeSet::new(), self.cut);
         for (source, block) in blocks {
@@ -149,7 +149,7 @@ impl Plan {
             let least = rows.first().filter(|_| rows.len() >= most);
             let least = least.map(|row| (row.time, rank(row.origin.source), row.origin.position.offset));
             // What comes before everything that is kept need not be read.
-            if least.is_some_and(|least| last(*source, block) < least) {
+            if least.is_some_and(|least| greatest(*source, block) < least) {
                 cut = true;
                 break;
             }

@@ -30,7 +30,7 @@ pub struct Group {
 
 /// Groups that rows are added to.
 pub(super) struct Groups {
-    groups: HashMap<Vec<u8>, Group>,
+    by_key: HashMap<Vec<u8>, Group>,
     window: Range<Time>,
     /// Its length in milliseconds.
     span: u64,
@@ -39,11 +39,11 @@ pub(super) struct Groups {
 impl Groups {
     pub fn new(window: Range<Time>) -> Self {
         let span = u64::try_from(window.end.since(window.start)).unwrap_or(0).max(1);
-        Self { groups: HashMap::new(), window, span }
+        Self { by_key: HashMap::new(), window, span }
     }
 
     pub fn add(&mut self, key: &[u8], hit: &Hit, time: Time) {
-        let Self { groups, window, span } = self;
+        let Self { by_key: groups, window, span } = self;
         let key = if groups.len() >= MOST_GROUPS && !groups.contains_key(key) { OTHERS } else { key };
         if !groups.contains_key(key) {
             groups.insert(key.to_vec(), Group::empty(key));
@@ -55,7 +55,7 @@ impl Groups {
 
     /// The greatest first.
     pub fn sorted(self) -> Vec<Group> {
-        let mut rows: Vec<Group> = self.groups.into_values().collect();
+        let mut rows: Vec<Group> = self.by_key.into_values().collect();
         rows.sort_by(|a, b| b.total.cmp(&a.total).then(b.count.cmp(&a.count)).then(a.key.cmp(&b.key)));
         rows
     }

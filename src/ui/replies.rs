@@ -1,7 +1,11 @@
 //! What was read again for the screen, by place on it.
 
+use super::cursor::{Cursor, Mode};
 use super::views::{Ask, Reply, View};
 use crate::time::Time;
+
+/// Milliseconds on the wall that what was read again may be older than the moment looked at before the screen says so.
+const LAG: f64 = 2000.0;
 
 /// A place on the screen that something is read again for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +41,14 @@ impl Replies {
         self.of(slot).map(|(ask, _)| ask)
     }
 
-    /// The moment that it is of.
-    pub fn at(&self, slot: Slot) -> Option<Time> {
-        self.asked(slot).and_then(Ask::at)
+    /// The moment that it is of, where it lags behind the one looked at.
+    pub fn as_of(&self, slot: Slot, looked_at: Time, cursor: &Cursor) -> Option<Time> {
+        // While a recording plays fast, what was read a moment ago is of minutes ago.
+        let speed = if cursor.mode == Mode::Playing { cursor.speed.max(1.0) } else { 1.0 };
+        let at = self.asked(slot).and_then(Ask::at)?;
+        #[expect(clippy::cast_precision_loss, reason = "only to compare")]
+        let lag = looked_at.since(at).abs() as f64;
+        (lag > LAG * speed).then_some(at)
     }
 
     /// Another level is shown: what was read for the one before is of no use.

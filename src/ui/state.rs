@@ -2,7 +2,7 @@
 //! of the moment.
 
 use super::action::Action;
-use super::cursor::{Cursor, Mode};
+use super::cursor::Cursor;
 use super::level::{Level, Pane};
 use super::listing::Listing;
 use super::replies::{Replies, Slot};
@@ -16,9 +16,6 @@ const WINDOWS: [i64; 9] = [60, 120, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 24
 
 /// Lines that the log pane reads: no screen shows more of it.
 const PANE_LINES: usize = 100;
-
-/// Milliseconds on the wall that what was read again may be older than the moment looked at before the screen says so.
-const LAG: f64 = 2000.0;
 
 /// What must be done outside.
 #[derive(Debug, Clone, PartialEq)]
@@ -157,9 +154,9 @@ impl Ui {
     /// The rows of a pane's list. Of one that nobody looks into, only as many as there is room for.
     #[must_use]
     pub fn root_listing(&self, pane: Pane, moment: &Moment<'_>, diagnosis: Option<&Diagnosis>, room: usize) -> Listing {
-        let (root, look) = (self.root(pane), self.look(moment, Slot::Pane, diagnosis));
-        let rows = if pane != self.focus && root.is_untouched() { room } else { look.rows };
-        root.view.listing(&Look { rows, ..look }).ordered(&root.order)
+        let (level, look) = (self.root(pane), self.look(moment, Slot::Pane, diagnosis));
+        let rows = if pane != self.focus && level.is_untouched() { room } else { look.rows };
+        level.view.listing(&Look { rows, ..look }).ordered(&level.order)
     }
 
     /// What was chosen in the list behind a pane, if anybody moved in it.
@@ -191,10 +188,7 @@ impl Ui {
     /// The moment that an answer on the screen is of, where it lags behind the one looked at.
     #[must_use]
     pub fn as_of(&self, slot: Slot, moment: &Moment<'_>) -> Option<Time> {
-        // While a recording plays fast, what was read a moment ago is of minutes ago.
-        let speed = if self.cursor.mode == Mode::Playing { self.cursor.speed.max(1.0) } else { 1.0 };
-        #[expect(clippy::cast_precision_loss, reason = "only to compare")]
-        self.replies.at(slot).filter(|at| moment.at.since(*at).abs() as f64 > LAG * speed)
+        self.replies.as_of(slot, moment.at, &self.cursor)
     }
 
     /// Takes an answer, and tells whether it is news.
