@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -192,12 +192,12 @@ fn a_redacted_recording_tells_the_same_story_of_other_clients() {
         let again = replay(&server.run(7, Some(*b"nobody knows it!")));
         assert_eq!(without_texts(report(&server.live)).to_string(), without_texts(report(&again)).to_string(), "{incident}");
         let kept = read_all(&server.dir.path().join("KEPT"));
+        let words: HashSet<&str> = kept.split([' ', '\t', '/']).collect();
         let mut seen = 0;
         for (name, bytes) in &server.logs {
             let log = String::from_utf8_lossy(bytes);
             for client in clients(&log).filter(|client| *client != "127.0.0.1").collect::<BTreeSet<_>>() {
-                let whole = [format!(" {client} "), format!("\t{client}\t"), format!("/{client}/")];
-                assert!(!whole.iter().any(|text| kept.contains(text)), "{incident}: {client} of {}", name.display());
+                assert!(!words.contains(client), "{incident}: {client} of {}", name.display());
                 seen += 1;
             }
         }
@@ -209,9 +209,10 @@ fn read_all(folder: &Path) -> String {
     let mut text = String::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => text.push_str(&read_all(&path)),
-            false => text.push_str(&String::from_utf8_lossy(&fs::read(&path).unwrap())),
+        if path.is_dir() {
+            text.push_str(&read_all(&path));
+        } else {
+            text.push_str(&String::from_utf8_lossy(&fs::read(&path).unwrap()));
         }
     }
     text

@@ -139,16 +139,11 @@ impl Ui {
         Look { moment, window: self.window, zone: self.zone, width: self.width, reply, rows: MOST_ROWS, diagnosis }
     }
 
-    /// The place of the level that has the keys.
-    #[must_use]
-    pub fn slot(&self) -> Slot {
-        if self.path.is_empty() { Slot::Pane } else { Slot::Level }
-    }
-
     /// The rows of the level that has the keys, narrowed and ordered.
     #[must_use]
     pub fn listing(&self, moment: &Moment<'_>, diagnosis: Option<&Diagnosis>) -> Listing {
-        self.level().view.listing(&self.look(moment, self.slot(), diagnosis)).ordered(&self.level().order)
+        let slot = if self.path.is_empty() { Slot::Pane } else { Slot::Level };
+        self.level().view.listing(&self.look(moment, slot, diagnosis)).ordered(&self.level().order)
     }
 
     /// The rows of a pane's list. Of one that nobody looks into, only as many as there is room for.
