@@ -1,11 +1,13 @@
 //! Wiring: which command starts what, and the effects that only the outside can have.
 
+mod asking;
 mod ending;
 mod pace;
 mod record;
 mod run;
 pub mod session;
 mod stage;
+mod work;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

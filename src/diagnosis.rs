@@ -123,18 +123,39 @@ pub struct Rule {
 pub static RULES: &[Rule] =
     &[iis_503_2::RULE, http_connections_refused::RULE, ns_slots_full::RULE, log_cannot_tell::RULE, not_iis::RULE];
 
+/// What all rules say of a moment. Each of them is asked once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Everything that is wrong: the worst first, then what was seen last.
+    pub findings: Vec<Finding>,
+    /// A sentence about clients turned away that no finding tells of; `None` if all are told of, or there are none.
+    pub untold: Option<String>,
+    /// What cannot be known: each rule with what it misses.
+    pub not_knowable: Vec<(&'static str, &'static str)>,
+}
+
+impl Diagnosis {
+    /// Asks all rules.
+    #[must_use]
+    pub fn of(moment: &Moment<'_>) -> Self {
+        let (mut findings, mut not_knowable) = (Vec::new(), Vec::new());
+        for rule in RULES {
+            match (rule.check)(moment) {
+                Verdict::Found(found) => findings.extend(found),
+                Verdict::NotKnowable(why) => not_knowable.push((rule.name, why)),
+                Verdict::Fine => {}
+            }
+        }
+        findings.sort_by(|a, b| (a.severity, b.last, a.first, a.rule).cmp(&(b.severity, a.last, b.first, b.rule)));
+        let untold = untold(moment, &findings);
+        Self { findings, untold, not_knowable }
+    }
+}
+
 /// Everything that is wrong as of a moment: the worst first, then what was seen last.
 #[must_use]
 pub fn findings(moment: &Moment<'_>) -> Vec<Finding> {
-    let mut all: Vec<Finding> = RULES
-        .iter()
-        .flat_map(|rule| match (rule.check)(moment) {
-            Verdict::Found(findings) => findings,
-            Verdict::Fine | Verdict::NotKnowable(_) => Vec::new(),
-        })
-        .collect();
-    all.sort_by(|a, b| (a.severity, b.last, a.first, a.rule).cmp(&(b.severity, a.last, b.first, b.rule)));
-    all
+    Diagnosis::of(moment).findings
 }
 
 /// Clients turned away as of a moment, by reason, the most frequent first, whether a rule knows the reason or not. Other users of
@@ -157,11 +178,9 @@ pub fn turned_away(moment: &Moment<'_>) -> Vec<(String, u64)> {
     rows
 }
 
-/// A sentence about clients turned away that no finding of a moment tells of; `None` if all are told of, or there are none.
-#[must_use]
-pub fn untold(moment: &Moment<'_>) -> Option<String> {
+fn untold(moment: &Moment<'_>, findings: &[Finding]) -> Option<String> {
     // What the three rules of turned-away clients tell of themselves.
-    let ns = matches!((ns_slots_full::RULE.check)(moment), Verdict::Found(_));
+    let ns = findings.iter().any(|finding| finding.rule == ns_slots_full::RULE.name);
     let is_told = |reason: &str| match reason {
         "503.2" | crate::formats::httperr::CONNECTIONS_REFUSED => true,
         "N/A" | "503" | "503.0" => ns,
@@ -178,18 +197,6 @@ pub fn untold(moment: &Moment<'_>) -> Option<String> {
         reasons.push(format!("{sepm} 503 from secars in SEPM's own log (add the W3C log of its site)"));
     }
     (!reasons.is_empty()).then(|| format!("turned away for other reasons: {}", reasons.join(", ")))
-}
-
-/// What cannot be known as of a moment: each rule with what it misses.
-#[must_use]
-pub fn not_knowable(moment: &Moment<'_>) -> Vec<(&'static str, &'static str)> {
-    RULES
-        .iter()
-        .filter_map(|rule| match (rule.check)(moment) {
-            Verdict::NotKnowable(why) => Some((rule.name, why)),
-            Verdict::Fine | Verdict::Found(_) => None,
-        })
-        .collect()
 }
 
 /// How often a kind of trouble was seen by a moment, and when; `None` if never.

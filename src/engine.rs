@@ -314,7 +314,8 @@ fn next_block(stream: &Stream, before: Option<Arc<[u8]>>) -> Block {
     // Nearly every block has the preamble of the one before it: they share it.
     let preamble = before.filter(|p| **p == *preamble).unwrap_or_else(|| preamble.into());
     let (kind, utf16) = (stream.kind(), stream.utf16());
-    Block { kind, offset, end: offset, line, preamble, utf16, from: Time::MIN, to: Time::MIN, records: 0 }
+    let (from, first_end, to) = (Time::MIN, Time::MIN, Time::MIN);
+    Block { kind, offset, end: offset, line, preamble, utf16, from, first_end, to, records: 0 }
 }
 
 /// Folds what a decoder finds into the timeline.

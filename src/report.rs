@@ -7,8 +7,9 @@ mod text;
 
 use serde::Serialize;
 
-use crate::diagnosis::{self, Severity};
-use crate::drill::{self, ReadLog};
+use crate::diagnosis::{self, Diagnosis, Severity};
+use crate::drill::ReadLog;
+use crate::drill::place::Spot;
 use crate::engine::{Gap, Moment};
 use crate::limits::Limit;
 use crate::pool::Pool;
@@ -170,6 +171,8 @@ struct EvidenceRow {
     path: String,
     line: u64,
     text: String,
+    #[serde(skip)]
+    spot: Spot,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -189,6 +192,13 @@ impl Report {
     /// What a moment says. Lines of evidence are read again through `reader`; `zone` is for the text form only.
     #[must_use]
     pub fn new(moment: &Moment<'_>, reader: &dyn ReadLog, zone: Zone) -> Self {
+        Self::without_texts(moment, zone).with_texts(reader)
+    }
+
+    /// What a moment says, but for the lines of evidence: nothing is read.
+    #[must_use]
+    pub fn without_texts(moment: &Moment<'_>, zone: Zone) -> Self {
+        let diagnosis = Diagnosis::of(moment);
         Self {
             schema: "why503/report/1",
             span: moment.timeline.span().map(|(from, to)| Span { from: from.rfc3339(), to: to.rfc3339() }),
@@ -198,11 +208,23 @@ impl Report {
             pool: pool(moment),
             ns_slots: SlotUse::all(moment).iter().map(|slots| slots_row(moment, slots)).collect(),
             turned_away: diagnosis::turned_away(moment).into_iter().map(|(reason, count)| ReasonRow { reason, count }).collect(),
-            findings: diagnosis::findings(moment).into_iter().map(|f| finding(moment, f, reader)).collect(),
-            not_knowable: diagnosis::not_knowable(moment).into_iter().map(|(rule, why)| NotKnowableRow { rule, why }).collect(),
-            untold: diagnosis::untold(moment),
+            findings: diagnosis.findings.into_iter().map(|f| finding(moment, f)).collect(),
+            not_knowable: diagnosis.not_knowable.into_iter().map(|(rule, why)| NotKnowableRow { rule, why }).collect(),
+            untold: diagnosis.untold,
             zone,
         }
+    }
+
+    /// The same with the lines of evidence, read on any thread.
+    #[must_use]
+    pub fn with_texts(mut self, reader: &dyn ReadLog) -> Self {
+        for row in self.findings.iter_mut().flat_map(|finding| &mut finding.evidence) {
+            row.text = match row.spot.text(reader) {
+                Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+                Err(why) => why,
+            };
+        }
+        self
     }
 
     /// As one JSON object, with a line feed. Control and direction characters of a log are escaped.
@@ -326,7 +348,7 @@ fn slots_row(moment: &Moment<'_>, slots: &SlotUse) -> SlotsRow {
     }
 }
 
-fn finding(moment: &Moment<'_>, finding: diagnosis::Finding, reader: &dyn ReadLog) -> FindingRow {
+fn finding(moment: &Moment<'_>, finding: diagnosis::Finding) -> FindingRow {
     FindingRow {
         rule: finding.rule,
         severity: finding.severity.name(),
@@ -335,7 +357,7 @@ fn finding(moment: &Moment<'_>, finding: diagnosis::Finding, reader: &dyn ReadLo
         first: finding.first.rfc3339(),
         last: finding.last.rfc3339(),
         count: finding.count,
-        evidence: finding.evidence.iter().map(|origin| evidence(moment, *origin, reader)).collect(),
+        evidence: finding.evidence.iter().map(|origin| evidence(moment, *origin, finding.first)).collect(),
         remedies: finding
             .remedies
             .into_iter()
@@ -347,11 +369,7 @@ fn finding(moment: &Moment<'_>, finding: diagnosis::Finding, reader: &dyn ReadLo
     }
 }
 
-fn evidence(moment: &Moment<'_>, origin: Origin, reader: &dyn ReadLog) -> EvidenceRow {
-    let text = match drill::text_at(moment, origin, reader) {
-        Ok(text) => String::from_utf8_lossy(&text).into_owned(),
-        Err(why) => why,
-    };
+fn evidence(moment: &Moment<'_>, origin: Origin, time: Time) -> EvidenceRow {
     let path = moment.sources.get(&origin.source).map(crate::engine::source::Source::name).unwrap_or_default();
-    EvidenceRow { path, line: origin.position.line, text }
+    EvidenceRow { path, line: origin.position.line, text: String::new(), spot: Spot::new(moment, origin, time) }
 }

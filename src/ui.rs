@@ -6,6 +6,7 @@ pub mod draw;
 pub mod level;
 pub mod listing;
 pub mod panes;
+pub mod replies;
 pub mod state;
 pub mod terminal;
 pub mod text;

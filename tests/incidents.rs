@@ -15,8 +15,8 @@ use std::path::Path;
 
 use logs::Logs;
 use serde::Deserialize;
-use why503::diagnosis::{Finding, RULES, Subject, findings, not_knowable};
-use why503::drill;
+use why503::diagnosis::{Diagnosis, Finding, RULES, Subject, findings};
+use why503::drill::place::Spot;
 use why503::limits::{Given, Limit, Limits, parse_size};
 use why503::record::Origin;
 use why503::time::{Time, When};
@@ -152,7 +152,7 @@ fn time(text: &str) -> Time {
 
 fn text_of(logs: &Logs, origin: Origin) -> String {
     let moment = logs.engine.moment(logs.end());
-    String::from_utf8_lossy(&drill::text_at(&moment, origin, &logs.shelf).unwrap()).into_owned()
+    String::from_utf8_lossy(&Spot::new(&moment, origin, Time::MIN).text(&logs.shelf).unwrap()).into_owned()
 }
 
 impl Expected {
@@ -205,7 +205,8 @@ fn every_incident_is_found_as_its_file_tells() {
         for (finding, expected) in found.iter().zip(&incident.findings) {
             expected.check(finding, &incident, &logs);
         }
-        let cannot: BTreeSet<&str> = not_knowable(&logs.engine.moment(logs.end())).into_iter().map(|(rule, _)| rule).collect();
+        let cannot: BTreeSet<&str> =
+            Diagnosis::of(&logs.engine.moment(logs.end())).not_knowable.into_iter().map(|(rule, _)| rule).collect();
         for rule in &incident.not_knowable {
             assert!(cannot.contains(rule.as_str()), "{}: {rule} knows, or claims to", incident.name);
         }

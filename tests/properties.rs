@@ -10,6 +10,7 @@ mod logs;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::AtomicBool;
 
 use logs::Logs;
 use proptest::prelude::*;
@@ -267,9 +268,9 @@ fn window(from: i64, to: i64) -> std::ops::Range<Time> {
 /// The drilldown into every group of a window: what has it in common, how many, how many turned away.
 fn groups(logs: &Logs, about: &About, by: By, window: std::ops::Range<Time>) -> Vec<(String, u64, u64)> {
     let plan = Plan::new(&logs.engine.moment(logs.end()), about.clone(), window, None);
-    let answer = plan.groups(by, &logs.shelf);
+    let answer = plan.groups(by, &logs.shelf, &AtomicBool::new(false)).unwrap();
     assert!(answer.missing.is_empty(), "{:?}", answer.missing);
-    let row = |g: why503::drill::Group| (String::from_utf8_lossy(&g.key).into_owned(), g.count, g.turned_away);
+    let row = |g: why503::drill::group::Group| (String::from_utf8_lossy(&g.key).into_owned(), g.count, g.turned_away);
     // What was only in flight in the window did not end in it.
     let mut rows: Vec<_> = answer.rows.into_iter().filter(|g| g.count > 0).map(row).collect();
     rows.sort();
@@ -277,8 +278,11 @@ fn groups(logs: &Logs, about: &About, by: By, window: std::ops::Range<Time>) -> 
 }
 
 fn lines(logs: &Logs, most: usize, window: std::ops::Range<Time>) -> Vec<String> {
-    let plan = Plan::new(&logs.engine.moment(logs.end()), About::Everything, window, None);
-    plan.lines(most, &logs.shelf).rows.into_iter().map(|row| String::from_utf8(row.text).unwrap()).collect()
+    let moment = logs.engine.moment(logs.end());
+    let [all, latest] = [Plan::new(&moment, About::Everything, window.clone(), None), Plan::latest(&moment, window, most)]
+        .map(|plan| plan.lines(most, &logs.shelf, &AtomicBool::new(false)).unwrap().rows);
+    assert_eq!(all, latest);
+    latest.into_iter().map(|row| String::from_utf8(row.text).unwrap()).collect()
 }
 
 /// The same counted by hand.

@@ -165,6 +165,23 @@ fn esc_goes_back_level_by_level_to_the_panes() {
 }
 
 #[test]
+fn what_was_read_for_an_earlier_moment_says_so() {
+    let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:32:30Z", SMALL);
+    stage.press("1 Enter Enter");
+    let title = |screen: &str| screen.lines().nth(1).unwrap().to_owned();
+    let fresh = title(&stage.screen());
+    assert!(fresh.contains("by URL") && !fresh.contains("as of"), "{fresh}");
+    // The logs are read again elsewhere, which takes its time.
+    let later = stage.session.moment().at.plus(10_000);
+    stage.session.ui.cursor.go(later, stage.session.bounds());
+    stage.session.draw(&mut stage.terminal).unwrap();
+    let waiting = title(&stage.terminal.backend().to_string());
+    assert!(waiting.contains("by URL  as of 09:32:30"), "{waiting}");
+    let answered = title(&stage.screen());
+    assert!(!answered.contains("as of"), "{answered}");
+}
+
+#[test]
 fn every_level_can_be_filtered_and_sorted() {
     let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:32:30Z", SMALL);
     stage.press("1 Enter Enter b / 1 0 . 2 1 . 1 4 . 8 0 Enter");

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 /// After a key the screen answers at once, but not faster than this after the frame before.
 const SOON: Duration = Duration::from_millis(20);
-/// Keys that come one upon the other are answered together, this often.
+/// Keys that go on coming one upon the other are answered together, this often.
 const KEYS: Duration = Duration::from_millis(100);
-/// A question whose answer only follows the moving cursor is asked again after this, but not for the same frame.
-const ASK_AGAIN: Duration = Duration::from_millis(400);
+/// But so many more are answered at once: somebody presses a few, and looks.
+const FEW: u32 = 3;
 
 /// How often to draw.
 #[derive(Debug)]
@@ -18,14 +18,12 @@ pub(super) struct Pace {
     calm: Duration,
     /// Between two answers to keys.
     keys: Duration,
-    /// Before a question is asked again.
-    ask_again: Duration,
     last: Option<Duration>,
     /// When a frame that answers no key may come while something moves: a frame that was early makes the next one late.
     next: Duration,
-    answered: Option<Duration>,
+    /// When a key could be answered, if keys had come one upon the other from the first on.
+    next_answer: Duration,
     hurried: bool,
-    asked: Option<Duration>,
     ticked: Option<Duration>,
 }
 
@@ -40,14 +38,17 @@ impl Pace {
             moving,
             calm,
             keys: frame.min(KEYS),
-            ask_again: ASK_AGAIN.max(moving),
             last: None,
             next: Duration::ZERO,
-            answered: None,
+            next_answer: Duration::ZERO,
             hurried: false,
-            asked: None,
             ticked: None,
         }
+    }
+
+    /// Between two frames while something moves.
+    pub(super) fn moving(&self) -> Duration {
+        self.moving
     }
 
     /// Milliseconds that passed since it was last asked, a second at most: a program that stood still does not catch up.
@@ -71,7 +72,7 @@ impl Pace {
         if !self.hurried {
             return regular;
         }
-        let answer = self.answered.map_or(Duration::ZERO, |answered| answered + self.keys);
+        let answer = self.next_answer.saturating_sub(FEW * self.keys);
         regular.min(answer.max(last + SOON))
     }
 
@@ -95,17 +96,8 @@ impl Pace {
         self.next = (self.next.max(now) + self.moving).min(now + 2 * self.moving);
         self.last = Some(now);
         if std::mem::take(&mut self.hurried) {
-            self.answered = Some(now);
+            self.next_answer = self.next_answer.max(now) + self.keys;
         }
-    }
-
-    /// Whether questions may be asked now.
-    pub(super) fn may_ask(&mut self, now: Duration) -> bool {
-        if !self.hurried && self.asked.is_some_and(|asked| now < asked + self.ask_again) {
-            return false;
-        }
-        self.asked = Some(now);
-        true
     }
 }
 
@@ -149,6 +141,15 @@ mod tests {
         for pace in [&mut Pace::new(10, false), &mut Pace::new(10, true), &mut Pace::new(1, false)] {
             let drawn = frames(pace, |_| true, |millis| millis == 4505);
             assert!(drawn.iter().any(|at| (4505..4505 + 20).contains(at)), "{drawn:?}");
+        }
+    }
+
+    #[test]
+    fn a_few_keys_one_upon_the_other_are_each_answered_at_once() {
+        let keys = [4505, 4535, 4565, 4595];
+        let drawn = frames(&mut Pace::new(10, true), |_| true, |millis| keys.contains(&millis));
+        for key in keys {
+            assert!(drawn.iter().any(|at| (key..key + 20).contains(at)), "{key}: {drawn:?}");
         }
     }
 

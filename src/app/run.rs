@@ -10,15 +10,16 @@ use anyhow::Context;
 use crossterm::event::Event;
 use tokio::sync::{Notify, mpsc};
 
+use super::asking::Asking;
 use super::ending::{Asked, Ending, Pause, Stop};
 use super::pace::Pace;
 use super::record::Record;
 use super::session::Session;
 use super::stage::{Stage, Whom};
+use super::work::{Done, Work};
 use super::{check_named_files, new_engine, setup, with_named_files};
 use crate::cli::{self, Play};
 use crate::config::{Config, color_depth, machine_zone};
-use crate::drill::ReadLog;
 use crate::engine::{Engine, Envelope};
 use crate::sources::clock;
 use crate::sources::load::Recording;
@@ -29,7 +30,6 @@ use crate::ui::cursor::Cursor;
 use crate::ui::state::Ui;
 use crate::ui::terminal::Screen;
 use crate::ui::theme::{ColorDepth, Glyphs, THEMES, Theme};
-use crate::ui::views::{Ask, Reply};
 
 /// Plays a recording.
 pub(super) fn replay(recording: Recording, title: &str, play: &Play, config: &Config) -> anyhow::Result<ExitCode> {
@@ -159,8 +159,10 @@ async fn go(
     let screen = Screen::open(move || freed.notify_one())?;
     ending.watch_terminal()?;
     start(send, stop)?;
-    let mut stage = Stage::new(session, record, screen, pace);
-    let code = play(&mut stage, envelopes, ending, stopping, &free).await;
+    let (work, mut done) = Work::new(Asking::new(pace.moving()));
+    let mut stage = Stage::new(session, record, screen, pace, work);
+    let code = play(&mut stage, envelopes, &mut done, ending, stopping, &free).await;
+    stage.work.finish(&mut done).await;
     // However it ends: what was recorded is kept.
     let recorded = stage.record.stop();
     Ok((code?, recorded))
@@ -170,14 +172,14 @@ async fn go(
 async fn play(
     stage: &mut Stage,
     mut envelopes: mpsc::Receiver<Envelope>,
+    done: &mut mpsc::Receiver<Done>,
     mut ending: Ending,
     mut stopping: Stop,
     free: &Notify,
 ) -> anyhow::Result<ExitCode> {
-    let (answer, mut answers) = mpsc::channel::<(usize, Ask, Reply)>(4);
     let (press, mut events) = mpsc::channel(256);
     std::thread::Builder::new().name(String::from("input")).spawn(move || input(&press))?;
-    let (mut coming, mut asking) = (true, false);
+    let mut coming = true;
     loop {
         tokio::select! {
             biased;
@@ -196,10 +198,7 @@ async fn play(
             }
             // Nor when nothing can be written to it.
             () = free.notified() => if stage.screen.is_gone() { return Ok(Asked::HungUp.exit_code()) },
-            Some((slot, ask, reply)) = answers.recv() => {
-                asking = false;
-                stage.session.reply(slot, ask, reply);
-            }
+            Some(done) = done.recv() => stage.take_done(done),
             envelope = envelopes.recv(), if coming && !stage.record.waits() => {
                 if let Some(envelope) = envelope {
                     stage.take_in(envelope, &mut envelopes);
@@ -217,28 +216,12 @@ async fn play(
             stopping.stop(whom == Whom::MyJob)?;
         }
         stage.tick();
-        if !asking && stage.may_ask() {
-            asking = ask(&stage.session, &answer);
-        }
+        stage.ask();
         // Only a terminal that is gone does not tell its size.
         if stage.draw_if_due().is_err() {
             return Ok(Asked::HungUp.exit_code());
         }
     }
-}
-
-/// Has the first open question answered on another thread.
-fn ask(session: &Session, answer: &mpsc::Sender<(usize, Ask, Reply)>) -> bool {
-    let Some((slot, ask)) = session.asks().into_iter().next() else { return false };
-    let job = session.job(&ask);
-    let reader: Arc<dyn ReadLog> = Arc::new(session.shelf.clone());
-    let answer = answer.clone();
-    tokio::task::spawn_blocking(move || {
-        let reply = job.run(&reader);
-        // Whoever asked may have left.
-        let _ = answer.blocking_send((slot, ask, reply));
-    });
-    true
 }
 
 /// Reads the terminal until it is gone.

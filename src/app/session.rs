@@ -1,25 +1,56 @@
 //! What runs behind a screen: the engine, what the screen remembers, and the looks. No threads, no clock: whoever drives it says how
 //! much time has passed. A test drives it like the program does.
 
-use std::sync::Arc;
-
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 
-use crate::drill::ReadLog;
+use crate::diagnosis::Diagnosis;
 use crate::engine::{Engine, Envelope, Moment, Payload};
 use crate::sources::shelf::{Place, Shelf};
 use crate::time::Time;
 use crate::ui::action::{Action, action};
 use crate::ui::cursor::Mode;
 use crate::ui::draw::{Looks, screen};
+use crate::ui::replies::Slot;
 use crate::ui::state::{Effect, Ui};
 use crate::ui::theme::{Glyphs, Theme};
 use crate::ui::views::{Ask, Job, Reply};
 
 /// A live view is of now, unless the logs are older than this (an hour): then it is of their end.
 const STALE: i64 = 3_600_000;
+
+/// Something that must be read again for the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The place on the screen that it is for.
+    pub slot: Slot,
+    /// What is asked.
+    pub ask: Ask,
+    /// How the moment moves that it is asked of.
+    pub mode: Mode,
+    /// Whether an answer is on the screen.
+    pub standing: Standing,
+}
+
+/// How a question stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing on the screen answers it.
+    Open,
+    /// What is on the screen answered it as of an earlier moment.
+    Aged,
+    /// Its answer is on the screen.
+    Answered,
+}
+
+impl Question {
+    /// Whether an answer to `asked`, which is being looked for, will do for it.
+    #[must_use]
+    pub fn is_served_by(&self, slot: Slot, asked: &Ask) -> bool {
+        self.slot == slot && (self.ask == *asked || self.mode != Mode::Paused && self.ask.follows(asked))
+    }
+}
 
 /// What a session is made of.
 pub struct Session {
@@ -158,29 +189,36 @@ impl Session {
         }
     }
 
-    /// What must be read again for the screen, and is not yet.
+    /// What must be read again for the screen.
     #[must_use]
-    pub fn asks(&self) -> Vec<(usize, Ask)> {
-        let moment = self.moment();
-        self.ui.asks(&moment).into_iter().filter(|(slot, ask)| !self.ui.answered(*slot, ask)).collect()
+    pub fn question(&self) -> Option<Question> {
+        let (slot, ask) = self.ui.ask(&self.moment())?;
+        let mode = self.ui.cursor.mode;
+        let shown = self.ui.asked(slot);
+        let standing = match shown {
+            Some(shown) if *shown == ask => Standing::Answered,
+            // A cursor that stands still was moved by hand: that is another question.
+            Some(shown) if mode != Mode::Paused && ask.follows(shown) => Standing::Aged,
+            _ => Standing::Open,
+        };
+        Some(Question { slot, ask, mode, standing })
     }
 
-    /// A question as work for any thread.
+    /// A question as work for any thread. Nothing is read here.
     #[must_use]
     pub fn job(&self, ask: &Ask) -> Job {
-        ask.job(&self.moment(), &self.shelf)
+        ask.job(&self.moment())
     }
 
     /// Takes an answer.
-    pub fn reply(&mut self, slot: usize, ask: Ask, reply: Reply) {
+    pub fn reply(&mut self, slot: Slot, ask: Ask, reply: Reply) {
         self.dirty |= self.ui.reply(slot, ask, reply);
     }
 
-    /// Answers everything that the screen asks, here and now.
+    /// Answers what the screen asks, here and now.
     pub fn answer_now(&mut self) {
-        let reader: Arc<dyn ReadLog> = Arc::new(self.shelf.clone());
-        for (slot, ask) in self.asks() {
-            let reply = self.job(&ask).run(&reader);
+        let Some(Question { slot, ask, .. }) = self.question().filter(|q| q.standing != Standing::Answered) else { return };
+        if let Some(reply) = self.job(&ask).run(&self.shelf) {
             self.reply(slot, ask, reply);
         }
     }
@@ -195,7 +233,8 @@ impl Session {
         let unstyled = Theme::default();
         let theme = themes.get(ui.theme % themes.len().max(1)).unwrap_or(&unstyled);
         let moment = engine.moment(at);
-        terminal.draw(|frame| screen(frame, ui, &moment, Looks { theme, glyphs }))?;
+        let diagnosis = &Diagnosis::of(&moment);
+        terminal.draw(|frame| screen(frame, ui, &moment, Looks { theme, glyphs, diagnosis }))?;
         (self.dirty, self.aged) = (false, false);
         Ok(())
     }

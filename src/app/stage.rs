@@ -9,10 +9,9 @@ use tokio::sync::mpsc;
 use super::pace::Pace;
 use super::record::Record;
 use super::session::Session;
+use super::work::{Done, Work};
 use crate::engine::Envelope;
-use crate::report::Report;
 use crate::sources::clock::{self, Tick};
-use crate::time::Time;
 use crate::ui::cursor::Mode;
 use crate::ui::state::Effect;
 use crate::ui::terminal::Screen;
@@ -39,6 +38,8 @@ pub(super) struct Stage {
     pub(super) record: Record,
     /// Where it is shown.
     pub(super) screen: Screen,
+    /// What other threads do for it.
+    pub(super) work: Work,
     /// The program is to stand still.
     pub(super) stop: Option<Whom>,
     pace: Pace,
@@ -47,14 +48,15 @@ pub(super) struct Stage {
 
 impl Stage {
     /// A session that is not shown yet.
-    pub(super) fn new(session: Session, record: Record, screen: Screen, pace: Pace) -> Self {
-        Self { session, record, screen, pace, resized: false, stop: None }
+    pub(super) fn new(session: Session, record: Record, screen: Screen, pace: Pace, work: Work) -> Self {
+        Self { session, record, screen, work, pace, resized: false, stop: None }
     }
 
     /// An event of the terminal. Answers whether to leave.
     pub(super) fn event(&mut self, event: &Event) -> bool {
         self.resized |= matches!(event, Event::Resize(..));
         self.pace.hurry();
+        self.work.asking.press();
         let effects = self.session.event(event);
         effects.into_iter().any(|effect| self.perform(effect))
     }
@@ -83,7 +85,7 @@ impl Stage {
                 String::from("copied, if the terminal allows it")
             }
             Effect::Record => self.record.toggle(&self.session, Tick::now()),
-            Effect::Export(at) => export(&self.session, at),
+            Effect::Export(at) => self.work.report(&self.session, at),
         };
         self.session.ui.message = Some(message);
         false
@@ -123,9 +125,16 @@ impl Stage {
         self.session.dirty || self.session.ui.cursor.mode == Mode::Playing
     }
 
-    /// Whether the logs may be asked what the screen needs: not for a screen that nobody sees.
-    pub(super) fn may_ask(&mut self) -> bool {
-        self.screen.is_free() && self.pace.may_ask(clock::steady())
+    /// Has the logs asked what the screen needs: not for a screen that nobody sees.
+    pub(super) fn ask(&mut self) {
+        if self.screen.is_free() {
+            self.work.ask(&self.session, clock::steady());
+        }
+    }
+
+    /// Takes in what another thread has done.
+    pub(super) fn take_done(&mut self, done: Done) {
+        self.work.take(done, &mut self.session, clock::steady());
     }
 
     pub(super) fn draw_if_due(&mut self) -> io::Result<()> {
@@ -140,16 +149,5 @@ impl Stage {
         self.screen.show();
         self.pace.drawn(now);
         Ok(())
-    }
-}
-
-/// Writes a report of a moment into the current folder. Gives what to tell.
-fn export(session: &Session, at: Time) -> String {
-    let name = format!("why503-{}.json", at.rfc3339().replace(':', ""));
-    let report = Report::new(&session.engine.moment(at), &session.shelf, session.ui.zone);
-    match report.json().map(|json| std::fs::write(&name, json)) {
-        Ok(Ok(())) => format!("written: {name}"),
-        Ok(Err(error)) => format!("{name}: {error}"),
-        Err(error) => format!("{name}: {error}"),
     }
 }

@@ -28,60 +28,136 @@ pub struct Block {
     pub utf16: Option<bool>,
     /// The earliest moment: the start of the request that began first.
     pub from: Time,
-    /// The latest moment.
+    /// The end of the second that its earliest record tells of: records stand there when requests have ended.
+    pub first_end: Time,
+    /// The latest moment: the end of the second that its latest record tells of.
     pub to: Time,
     /// How many records it holds.
     pub records: u64,
 }
 
-/// All blocks, by log and place.
+/// A block, and the latest moment of it and of all blocks before it: where to begin to look is found without a look at each.
+#[derive(Debug, Clone, PartialEq)]
+struct Indexed {
+    block: Block,
+    reach: Time,
+}
+
+/// All blocks, by log and place. A log's blocks stand one after the other: they are a good part of the memory of a long run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct BlockIndex {
-    blocks: BTreeMap<(SourceId, u64), Block>,
+    logs: BTreeMap<SourceId, Vec<Indexed>>,
 }
 
 impl BlockIndex {
     /// Begins a block of a log.
     pub fn begin(&mut self, source: SourceId, block: Block) {
-        self.blocks.entry((source, block.offset)).or_insert(block);
+        let log = self.logs.entry(source).or_default();
+        let at = log.partition_point(|known| known.block.offset < block.offset);
+        if log.get(at).is_some_and(|known| known.block.offset == block.offset) {
+            return;
+        }
+        let before = at.checked_sub(1).and_then(|before| log.get(before)).map_or(block.to, |known| known.reach);
+        let reach = before.max(block.to);
+        log.insert(at, Indexed { block, reach });
     }
 
-    /// Widens the block that holds byte `offset` of a log by a record that ends at byte `end` and covers `times`.
+    /// Widens the block that holds byte `offset` of a log by a record that ends at byte `end` and covers `times`, which end with the
+    /// second that it tells of.
     pub fn note(&mut self, source: SourceId, kind: Kind, offset: u64, end: u64, times: &Range<Time>) {
-        let Some((_, block)) = self.blocks.range_mut((source, 0)..=(source, offset)).next_back() else { return };
+        let Some(log) = self.logs.get_mut(&source) else { return };
+        let Some(at) = place(log, offset) else { return };
+        let mut later = log.iter_mut().skip(at);
+        let Some(Indexed { block, reach }) = later.next() else { return };
         if block.records == 0 {
-            (block.from, block.to) = (times.start, times.end);
+            (block.from, block.first_end, block.to) = (times.start, times.end, times.end);
         }
         block.kind = kind;
         block.from = block.from.min(times.start);
+        block.first_end = block.first_end.min(times.end);
         block.to = block.to.max(times.end);
         block.end = block.end.max(end);
         block.records += 1;
+        *reach = times.end.max(*reach);
+        // A record may come late, when the next block has begun.
+        for Indexed { reach, .. } in later {
+            *reach = times.end.max(*reach);
+        }
     }
 
     /// Adds the blocks of another index. The same log is never indexed in both.
     pub fn merge(&mut self, other: Self) {
-        self.blocks.extend(other.blocks);
+        self.logs.extend(other.logs);
     }
 
     /// Blocks with records that touch a stretch of time, in the order of the logs.
     #[must_use]
     pub fn touching(&self, times: Range<Time>) -> impl DoubleEndedIterator<Item = (SourceId, &Block)> {
-        self.blocks
-            .iter()
-            .filter(move |(_, b)| b.records > 0 && b.from < times.end && times.start <= b.to)
-            .map(|((source, _), block)| (*source, block))
+        self.logs.iter().flat_map(move |(source, log)| {
+            let begin = log.partition_point(|known| known.reach < times.start);
+            let times = times.clone();
+            let late = log.get(begin..).unwrap_or_default();
+            late.iter().map(|known| &known.block).filter(move |b| b.touches(&times)).map(|block| (*source, block))
+        })
+    }
+
+    /// Of the blocks of a kind that is `wanted`, those that hold the last `most` records of a stretch of time, and whether others
+    /// hold records of it, too. Each log gives those with its own last records: whatever the other logs turn out to hold, no block
+    /// is missing.
+    #[must_use]
+    pub fn latest(&self, times: &Range<Time>, most: u64, wanted: impl Fn(Kind) -> bool) -> (Vec<(SourceId, &Block)>, bool) {
+        let (mut chosen, mut others) = (Vec::new(), false);
+        for (source, log) in &self.logs {
+            let (mut sure, mut least) = (0, Time::MAX);
+            for Indexed { block, reach } in log.iter().rev() {
+                if *reach < times.start {
+                    break;
+                }
+                if sure >= most && *reach <= least {
+                    others = true;
+                    break;
+                }
+                if !block.touches(times) || !wanted(block.kind) {
+                    continue;
+                }
+                chosen.push((*source, block));
+                // Only of a block that lies whole in the time it is certain how many of its records do.
+                if block.first_end >= times.start.plus(1000) && block.to < times.end.plus(1000) {
+                    sure += block.records;
+                    least = least.min(block.first_end);
+                }
+            }
+        }
+        (chosen, others)
     }
 
     /// The preamble of a log's last block.
     #[must_use]
     pub fn last_preamble(&self, source: SourceId) -> Option<Arc<[u8]>> {
-        self.blocks.range((source, 0)..=(source, u64::MAX)).next_back().map(|(_, block)| Arc::clone(&block.preamble))
+        self.logs.get(&source)?.last().map(|known| Arc::clone(&known.block.preamble))
     }
 
     /// The block that holds a byte of a log.
     #[must_use]
     pub fn holding(&self, source: SourceId, offset: u64) -> Option<&Block> {
-        self.blocks.range((source, 0)..=(source, offset)).next_back().map(|(_, block)| block)
+        let log = self.logs.get(&source)?;
+        place(log, offset).and_then(|at| log.get(at)).map(|known| &known.block)
     }
 }
+
+impl Block {
+    fn touches(&self, times: &Range<Time>) -> bool {
+        self.records > 0 && self.from < times.end && times.start <= self.to
+    }
+}
+
+/// Which block of a log holds a byte: nearly always one of the last.
+fn place(log: &[Indexed], offset: u64) -> Option<usize> {
+    if log.last().is_some_and(|last| last.block.offset <= offset) {
+        return log.len().checked_sub(1);
+    }
+    log.partition_point(|known| known.block.offset <= offset).checked_sub(1)
+}
+
+#[cfg(test)]
+mod tests;

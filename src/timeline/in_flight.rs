@@ -98,12 +98,20 @@ impl InFlight {
             .collect()
     }
 
-    /// The second before `end` with the greatest mean; `None` while nothing has been in flight.
+    /// The second before `end` with the greatest mean; `None` while nothing has been in flight. It goes through all that happened.
     #[must_use]
     pub fn peak(&self, end: i64) -> Option<Peak> {
+        self.peak_within(i64::MIN..end)
+    }
+
+    /// The second of some with the greatest mean; `None` if nothing was in flight in them.
+    #[must_use]
+    pub fn peak_within(&self, seconds: Range<i64>) -> Option<Peak> {
+        let first = seconds.start.saturating_add(1);
+        let mut mean = self.mean.sum(i64::MIN..first);
+        let mut best = (mean.max(0), (mean > 0 && !seconds.is_empty()).then_some(seconds.start));
         // The mean changes only where a difference is not zero.
-        let (mut mean, mut best) = (0, (0, None));
-        self.mean.nonzero(i64::MIN..end).for_each(|(second, step)| {
+        self.mean.nonzero(first..seconds.end).for_each(|(second, step)| {
             mean += step;
             if mean > best.0 {
                 best = (mean, Some(second));
@@ -147,7 +155,7 @@ mod tests {
                 in_flight.add(*second, *taken);
             }
             let window = in_flight.window(-40..45);
-            let mut best: Option<Peak> = None;
+            let (mut best, mut best_of_some): (Option<Peak>, Option<Peak>) = (None, None);
             for (s, got) in (-40..45).zip(window) {
                 let want = brute_force(&requests, s);
                 prop_assert_eq!(got, want);
@@ -155,8 +163,13 @@ mod tests {
                 if want.mean > best.map_or(0.0, |b| b.point.mean) {
                     best = Some(Peak { second: s, point: want });
                 }
+                if (10..20).contains(&s) && want.mean > best_of_some.map_or(0.0, |b| b.point.mean) {
+                    best_of_some = Some(Peak { second: s, point: want });
+                }
             }
             prop_assert_eq!(in_flight.peak(i64::MAX - 1), best);
+            prop_assert_eq!(in_flight.peak_within(10..20), best_of_some);
+            prop_assert_eq!(in_flight.peak_within(10..10), None);
         }
     }
 }

@@ -4,7 +4,7 @@ mod chrome;
 mod list;
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
 use super::level::Pane;
 use super::panes::limit::{self, Draw, chart_columns};
@@ -12,6 +12,7 @@ use super::panes::{LimitPane, Standing, limit_pane, tag_pane};
 use super::state::Ui;
 use super::theme::{Glyphs, Theme};
 use super::views::View;
+use crate::diagnosis::Diagnosis;
 use crate::engine::Moment;
 use crate::time::Time;
 
@@ -27,6 +28,8 @@ pub struct Looks<'a> {
     pub theme: &'a Theme,
     /// The characters.
     pub glyphs: &'a Glyphs,
+    /// What is wrong as of the moment drawn: the rules look at all that happened, so they are asked once a frame.
+    pub diagnosis: &'a Diagnosis,
 }
 
 /// The three panes of a value against a limit.
@@ -38,11 +41,11 @@ pub fn screen(frame: &mut Frame<'_>, ui: &mut Ui, moment: &Moment<'_>, looks: Lo
     frame.buffer_mut().set_style(area, looks.theme.screen());
     ui.width = area.width;
     if area.width < LEAST.0 || area.height < LEAST.1 {
-        chrome::too_small(frame, area, moment, looks);
+        chrome::too_small(frame, area, looks);
         return;
     }
-    let [header, body, footer] =
-        Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(area);
+    let (header, body) = cut(area, 1);
+    let (body, footer) = cut(body, body.height - 1);
     chrome::header(frame, header, ui, moment, looks);
     if let Some(row) = ui.help {
         chrome::help(frame, body, row, looks);
@@ -56,6 +59,12 @@ pub fn screen(frame: &mut Frame<'_>, ui: &mut Ui, moment: &Moment<'_>, looks: Lo
         all_panes(frame, body, ui, moment, looks);
     }
     chrome::footer(frame, footer, ui, looks);
+}
+
+/// An area's first rows, and the others. A solver of constraints would take a tenth of the time of a frame.
+fn cut(area: Rect, rows: u16) -> (Rect, Rect) {
+    let rows = rows.min(area.height);
+    (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
 }
 
 /// The focused pane alone; on a small screen, as long as nobody chose, the one that turns clients away.
@@ -78,9 +87,12 @@ fn all_panes(frame: &mut Frame<'_>, area: Rect, ui: &mut Ui, moment: &Moment<'_>
     let limits = (area.height / 2 + 2).clamp(12, 26);
     let rest = area.height - limits;
     let findings = (rest * 2 / 5).clamp(3, 10);
-    let [top, middle, bottom] =
-        Layout::vertical([Constraint::Length(limits), Constraint::Length(findings), Constraint::Fill(1)]).areas(area);
-    let thirds: [Rect; 3] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1), Constraint::Fill(1)]).areas(top);
+    let (top, rest) = cut(area, limits);
+    let (middle, bottom) = cut(rest, findings);
+    let thirds = [0, 1, 2].map(|third| {
+        let at = |third: u16| (area.width * third * 2 + 3) / 6;
+        Rect { x: area.x + at(third), width: at(third + 1) - at(third), ..top }
+    });
     for (pane, area) in LIMITS.into_iter().zip(thirds) {
         limit(frame, area, pane, ui, moment, looks);
     }
@@ -92,9 +104,9 @@ fn all_panes(frame: &mut Frame<'_>, area: Rect, ui: &mut Ui, moment: &Moment<'_>
 
 /// A tag's chart above its history; gives what is left below.
 fn above_tag(frame: &mut Frame<'_>, area: Rect, tag: [u8; 4], ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) -> Rect {
-    let [top, rest] = Layout::vertical([Constraint::Length(area.height / 2), Constraint::Fill(1)]).areas(area);
+    let (top, rest) = cut(area, area.height / 2);
     let pane = tag_pane(tag, ui, moment, chart_columns(top));
-    let Looks { theme, glyphs } = looks;
+    let Looks { theme, glyphs, .. } = looks;
     let draw = Draw { theme, glyphs, focused: false, times: ("", "") };
     limit::draw(&pane, top, frame.buffer_mut(), draw);
     rest
@@ -104,7 +116,7 @@ fn limit(frame: &mut Frame<'_>, area: Rect, pane: Pane, ui: &Ui, moment: &Moment
     let Some(shown): Option<LimitPane> = limit_pane(pane, ui, moment, chart_columns(area)) else { return };
     let clock = |time: Time| ui.zone.clock(time);
     let (from, to) = (clock(moment.at.plus(-ui.window * 1000)), clock(moment.at));
-    let Looks { theme, glyphs } = looks;
+    let Looks { theme, glyphs, .. } = looks;
     let draw = Draw { theme, glyphs, focused: ui.focus == pane && ui.path.is_empty(), times: (&from, &to) };
     limit::draw(&shown, area, frame.buffer_mut(), draw);
 }

@@ -62,6 +62,11 @@ impl Level {
         Self { view, selected: 0, anchor: None, order: Order::default(), offset: std::cell::Cell::new(0) }
     }
 
+    /// Nobody has moved in it, nor narrowed or ordered it.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.anchor.is_none() && self.order == Order::default()
+    }
+
     /// The row selected among some rows.
     #[must_use]
     pub fn selection(&self, listing: &Listing) -> usize {

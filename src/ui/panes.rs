@@ -222,3 +222,31 @@ fn as_of(ui: &Ui, shown: i64, moment: &Moment<'_>) -> Option<String> {
 fn percent(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole * 100.0 } else { 0.0 }
 }
+
+/// `850 left, 17.0 %`
+fn headroom(left: f64, most: f64) -> String {
+    format!("{} left, {} %", rounded(left, 0), rounded(percent(left, most), 1))
+}
+
+/// A number with so many decimals; a nothing has no sign.
+fn rounded(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(nothing) if nothing.bytes().all(|b| matches!(b, b'0' | b'.')) => nothing.to_owned(),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_little_over_the_limit_is_not_minus_nothing_left() {
+        assert_eq!(headroom(-0.2, 5000.0), "0 left, 0.0 %");
+        assert_eq!(headroom(-0.0, 5000.0), "0 left, 0.0 %");
+        assert_eq!(headroom(-1.0, 5000.0), "-1 left, 0.0 %");
+        assert_eq!(headroom(-3.0, 10.0), "-3 left, -30.0 %");
+        assert_eq!(headroom(850.0, 5000.0), "850 left, 17.0 %");
+    }
+}

@@ -1,15 +1,13 @@
 //! What the screen remembers: focus, drill path, selection, filter, sort, window and cursor. Everything else it shows is a function
 //! of the moment.
 
-use std::collections::HashMap;
-
 use super::action::Action;
 use super::cursor::Cursor;
 use super::level::{Level, Pane};
 use super::listing::Listing;
-use super::views::{Ask, Look, Reply, View};
-use crate::diagnosis;
-use crate::drill::matching::About;
+use super::replies::{Replies, Slot};
+use super::views::{Ask, Look, MOST_ROWS, Reply, View};
+use crate::diagnosis::{self, Diagnosis};
 use crate::engine::Moment;
 use crate::time::{Time, Zone};
 
@@ -74,8 +72,8 @@ pub struct Ui {
     pub zone: Zone,
     /// What is shown, in two or three words: `demo: pool-leak`.
     pub title: String,
-    /// What was read again, by question; of the levels on the screen only.
-    replies: HashMap<usize, (Ask, Reply)>,
+    /// What was read again for the levels on the screen.
+    replies: Replies,
     /// Rows that a page has on the screen.
     pub page: usize,
     /// Cells from left to right.
@@ -103,7 +101,7 @@ impl Ui {
             recording: None,
             zone,
             title: title.into(),
-            replies: HashMap::new(),
+            replies: Replies::default(),
             page: 10,
             width: 80,
             loading: None,
@@ -134,24 +132,26 @@ impl Ui {
         &self.roots[pane.index()]
     }
 
-    /// What a level is drawn from. `slot` 0 is the root of the log pane, 1 the level drilled into.
+    /// What a level is drawn from.
     #[must_use]
-    pub fn look<'a>(&'a self, moment: &'a Moment<'a>, slot: usize) -> Look<'a> {
-        let reply = self.replies.get(&slot).map(|(_, reply)| reply);
-        Look { moment, window: self.window, zone: self.zone, width: self.width, reply }
+    pub fn look<'a>(&'a self, moment: &'a Moment<'a>, slot: Slot, diagnosis: Option<&'a Diagnosis>) -> Look<'a> {
+        let reply = self.replies.reply(slot);
+        Look { moment, window: self.window, zone: self.zone, width: self.width, reply, rows: MOST_ROWS, diagnosis }
     }
 
     /// The rows of the level that has the keys, narrowed and ordered.
     #[must_use]
-    pub fn listing(&self, moment: &Moment<'_>) -> Listing {
-        let slot = usize::from(!self.path.is_empty());
-        self.level().view.listing(&self.look(moment, slot)).ordered(&self.level().order)
+    pub fn listing(&self, moment: &Moment<'_>, diagnosis: Option<&Diagnosis>) -> Listing {
+        let slot = if self.path.is_empty() { Slot::Pane } else { Slot::Level };
+        self.level().view.listing(&self.look(moment, slot, diagnosis)).ordered(&self.level().order)
     }
 
-    /// The rows of a pane's list.
+    /// The rows of a pane's list. Of one that nobody looks into, only as many as there is room for.
     #[must_use]
-    pub fn root_listing(&self, pane: Pane, moment: &Moment<'_>) -> Listing {
-        self.root(pane).view.listing(&self.look(moment, 0)).ordered(&self.root(pane).order)
+    pub fn root_listing(&self, pane: Pane, moment: &Moment<'_>, diagnosis: Option<&Diagnosis>, room: usize) -> Listing {
+        let (level, look) = (self.root(pane), self.look(moment, Slot::Pane, diagnosis));
+        let rows = if pane != self.focus && level.is_untouched() { room } else { look.rows };
+        level.view.listing(&Look { rows, ..look }).ordered(&level.order)
     }
 
     /// What was chosen in the list behind a pane, if anybody moved in it.
@@ -159,39 +159,36 @@ impl Ui {
     pub fn chosen(&self, pane: Pane, moment: &Moment<'_>) -> Option<View> {
         let root = self.root(pane);
         root.anchor.as_ref()?;
-        let listing = self.root_listing(pane, moment);
+        let listing = self.root_listing(pane, moment, None, MOST_ROWS);
         listing.rows.get(root.selection(&listing)).and_then(|row| row.target.clone())
     }
 
-    /// What must be read again for the screen, by slot.
+    /// What must be read again for the screen.
     #[must_use]
-    pub fn asks(&self, moment: &Moment<'_>) -> Vec<(usize, Ask)> {
-        if let Some(level) = self.path.last() {
-            return level.view.ask(&self.look(moment, 1)).map(|ask| (1, ask)).into_iter().collect();
+    pub fn ask(&self, moment: &Moment<'_>) -> Option<(Slot, Ask)> {
+        match self.path.last() {
+            Some(level) => level.view.ask(&self.look(moment, Slot::Level, None)).map(|ask| (Slot::Level, ask)),
+            // The log is not on the screen.
+            None if self.focus == Pane::Sources || self.zoomed && self.focus != Pane::Log => None,
+            None => Some((Slot::Pane, Ask::Latest { until: moment.at.plus(1), most: PANE_LINES })),
         }
-        let times = Time::MIN..moment.at.plus(1);
-        vec![(0, Ask::Lines { about: About::Everything, only: None, times, most: PANE_LINES })]
     }
 
-    /// Whether a question is answered as it is asked.
+    /// The question whose answer is on the screen.
     #[must_use]
-    pub fn answered(&self, slot: usize, ask: &Ask) -> bool {
-        self.replies.get(&slot).is_some_and(|(asked, _)| asked == ask)
+    pub fn asked(&self, slot: Slot) -> Option<&Ask> {
+        self.replies.asked(slot)
     }
 
-    /// Takes an answer, and tells whether it is news. One that came too late, for a level that was left, is dropped.
-    pub fn reply(&mut self, slot: usize, ask: Ask, reply: Reply) -> bool {
-        let wanted = match self.path.last() {
-            Some(level) if slot == 1 => same_question(&level.view, &ask),
-            Some(_) => false,
-            None => slot == 0,
-        };
-        if !wanted {
-            return false;
-        }
-        let news = self.replies.get(&slot).is_none_or(|(_, known)| *known != reply);
-        self.replies.insert(slot, (ask, reply));
-        news
+    /// The moment that an answer on the screen is of, where it lags behind the one looked at.
+    #[must_use]
+    pub fn as_of(&self, slot: Slot, moment: &Moment<'_>) -> Option<Time> {
+        self.replies.as_of(slot, moment.at, &self.cursor)
+    }
+
+    /// Takes an answer, and tells whether it is news.
+    pub fn reply(&mut self, slot: Slot, ask: Ask, reply: Reply) -> bool {
+        self.replies.take(slot, self.path.last().map(|level| &level.view), ask, reply)
     }
 
     /// Does what a key asks for.
@@ -277,16 +274,16 @@ impl Ui {
         self.focus = Pane::ALL.get(index).copied().unwrap_or(self.focus);
         self.chose = true;
         self.path.clear();
-        self.replies.remove(&1);
+        self.replies.leave_level();
     }
 
     fn enter(&mut self, view: View) {
         self.path.push(Level::new(view));
-        self.replies.remove(&1);
+        self.replies.leave_level();
     }
 
     fn drill(&mut self, moment: &Moment<'_>) {
-        let listing = self.listing(moment);
+        let listing = self.listing(moment, None);
         let target = listing.rows.get(self.level().selection(&listing)).and_then(|row| row.target.clone());
         // From a pane to its list; a finding or a line of the log is chosen in the pane already.
         if self.path.is_empty() && !matches!(self.focus, Pane::Findings | Pane::Log) {
@@ -306,7 +303,7 @@ impl Ui {
         if !self.level().order.filter.is_empty() {
             self.level_mut().order.filter.clear();
         } else if self.path.pop().is_some() {
-            self.replies.remove(&1);
+            self.replies.leave_level();
         } else {
             self.zoomed = false;
         }
@@ -315,7 +312,7 @@ impl Ui {
     fn regroup(&mut self) {
         if let Some(view) = self.level().view.regrouped() {
             *self.level_mut() = Level::new(view);
-            self.replies.remove(&1);
+            self.replies.leave_level();
         } else {
             self.message = Some(String::from("b groups the rows of an application or of an NS request"));
         }
@@ -348,7 +345,7 @@ impl Ui {
     }
 
     fn sort(&mut self, moment: &Moment<'_>) {
-        let listing = self.listing(moment);
+        let listing = self.listing(moment, None);
         if listing.is_text || listing.columns.is_empty() {
             self.message = Some(String::from("this text has no order to change"));
             return;
@@ -359,7 +356,7 @@ impl Ui {
     }
 
     fn move_in_list(&mut self, action: Action, moment: &Moment<'_>) {
-        let listing = self.listing(moment);
+        let listing = self.listing(moment, None);
         let row = self.level().selection(&listing);
         let page = self.page.max(1);
         let to = match action {
@@ -380,23 +377,10 @@ impl Ui {
     }
 
     fn copy(&mut self, moment: &Moment<'_>) -> Vec<Effect> {
-        let listing = self.listing(moment);
+        let listing = self.listing(moment, None);
         match listing.rows.get(self.level().selection(&listing)) {
             Some(row) => vec![Effect::Copy(row.copy.clone().unwrap_or_else(|| row.all_text()))],
             None => Vec::new(),
         }
-    }
-}
-
-/// Whether a question is one that a level asks. The window may have moved on since; what it is about may not.
-fn same_question(view: &View, ask: &Ask) -> bool {
-    match (view, ask) {
-        (View::AppGroups { app, by }, Ask::Groups { about, by: asked, .. }) => *about == About::App(app.clone()) && by == asked,
-        (View::NsGroups { request, by }, Ask::Groups { about, by: asked, .. }) => *about == About::Ns(*request) && by == asked,
-        (View::Lines { about, only }, Ask::Lines { about: asked, only: group, .. }) => about == asked && only == group,
-        (View::Log, Ask::Lines { about, .. }) => *about == About::Everything,
-        (View::Record { origin, .. }, Ask::Record(asked, _)) => origin == asked,
-        (View::Finding { .. } | View::Source(_), Ask::Texts(_)) => true,
-        _ => false,
     }
 }

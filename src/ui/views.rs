@@ -1,6 +1,7 @@
 //! The levels of the drilldown: what each shows, what it must have read for it, and what is behind its rows.
 
 mod apps;
+pub mod ask;
 mod findings;
 mod lines;
 mod ns;
@@ -8,14 +9,17 @@ mod pool;
 mod source;
 pub(in crate::ui) mod sources;
 
+use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
+
+pub use ask::{Ask, Job, Reply};
 
 use super::listing::{Cell, Column, ListRow, Listing, Width};
 use super::theme::Role;
-use crate::diagnosis::Subject;
+use crate::diagnosis::{Diagnosis, Subject};
+use crate::drill::Answer;
+use crate::drill::group::Group;
 use crate::drill::matching::{About, By};
-use crate::drill::{Answer, Group, Plan, RawLine, ReadLog, header_at};
 use crate::engine::Moment;
 use crate::record::{Origin, SourceId};
 use crate::time::{Time, Zone};
@@ -24,7 +28,7 @@ use crate::timeline::tally::NsRequest;
 /// Lines that a list of lines reads at most.
 const MOST_LINES: usize = 2000;
 /// Rows that a list shows at most.
-const MOST_ROWS: usize = 20_001;
+pub(super) const MOST_ROWS: usize = 20_001;
 
 /// A level of the drilldown.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,86 +86,6 @@ pub enum View {
     Source(SourceId),
 }
 
-/// What must be read again for a level.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Ask {
-    /// Rows grouped.
-    Groups {
-        /// What they are about.
-        about: About,
-        /// What they are grouped by.
-        by: By,
-        /// When.
-        times: Range<Time>,
-    },
-    /// Rows as they stand.
-    Lines {
-        /// What they are about.
-        about: About,
-        /// The group.
-        only: Option<(By, Vec<u8>)>,
-        /// When.
-        times: Range<Time>,
-        /// How many at most.
-        most: usize,
-    },
-    /// Lines whose places are known.
-    Texts(Vec<(Origin, Time)>),
-    /// One record with the header in force.
-    Record(Origin, Time),
-}
-
-/// What was read again.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Reply {
-    /// Rows grouped.
-    Groups(Answer<Group>),
-    /// Rows as they stand.
-    Lines(Answer<RawLine>),
-    /// One record, and the header lines in force where it stands.
-    Record(Answer<RawLine>, Vec<u8>),
-}
-
-/// A question with everything that is needed to answer it elsewhere.
-pub enum Job {
-    /// Grouped.
-    Groups(Plan, By),
-    /// As they stand.
-    Lines(Plan, usize),
-    /// Known places, already read: they are few.
-    Done(Reply),
-}
-
-impl Ask {
-    /// What must be done to answer. Known places are few and are read at once.
-    #[must_use]
-    pub fn job(&self, moment: &Moment<'_>, reader: &dyn ReadLog) -> Job {
-        match self {
-            Self::Groups { about, by, times } => Job::Groups(Plan::new(moment, about.clone(), times.clone(), None), *by),
-            Self::Lines { about, only, times, most } => {
-                Job::Lines(Plan::new(moment, about.clone(), times.clone(), only.clone()), *most)
-            }
-            Self::Texts(places) => Job::Done(Reply::Lines(lines::texts(moment, places, reader))),
-            Self::Record(origin, time) => {
-                let line = lines::texts(moment, &[(*origin, *time)], reader);
-                Job::Done(Reply::Record(line, header_at(moment, *origin, reader)))
-            }
-        }
-    }
-}
-
-impl Job {
-    /// Reads and decodes. On any thread.
-    #[must_use]
-    pub fn run(self, reader: &Arc<dyn ReadLog>) -> Reply {
-        match self {
-            Self::Groups(plan, by) => Reply::Groups(plan.groups(by, &**reader)),
-            Self::Lines(plan, most) => Reply::Lines(plan.lines(most, &**reader)),
-            Self::Done(reply) => reply,
-        }
-    }
-}
-
 /// What a level is drawn from.
 #[derive(Clone, Copy)]
 pub struct Look<'a> {
@@ -175,9 +99,18 @@ pub struct Look<'a> {
     pub width: u16,
     /// What was read again for it.
     pub reply: Option<&'a Reply>,
+    /// Of a list that is read from its end, so many rows are enough.
+    pub rows: usize,
+    /// What is wrong, where it is known already: it is looked for once a frame.
+    pub diagnosis: Option<&'a Diagnosis>,
 }
 
 impl Look<'_> {
+    /// What is wrong.
+    fn diagnosis(&self) -> Cow<'_, Diagnosis> {
+        self.diagnosis.map_or_else(|| Cow::Owned(Diagnosis::of(self.moment)), Cow::Borrowed)
+    }
+
     /// The stretch of time that is looked at.
     #[must_use]
     pub fn times(&self) -> Range<Time> {
@@ -217,14 +150,11 @@ impl View {
         match self {
             Self::AppGroups { app, by } => Some(Ask::Groups { about: About::App(app.clone()), by: *by, times }),
             Self::NsGroups { request, by } => Some(Ask::Groups { about: About::Ns(*request), by: *by, times }),
-            Self::Log => {
-                // All that was logged by the moment: the latest lines are the interesting ones, however old.
-                let times = Time::MIN..times.end;
-                Some(Ask::Lines { about: About::Everything, only: None, times, most: MOST_LINES })
-            }
-            Self::Lines { about, only } => Some(Ask::Lines { about: about.clone(), only: only.clone(), times, most: MOST_LINES }),
+            // All that was logged by the moment: the latest lines are the interesting ones, however old.
+            Self::Log => Some(Ask::Latest { until: times.end, most: MOST_LINES }),
+            Self::Lines { about, only } => Some(Ask::Lines { about: about.clone(), only: only.clone(), times }),
             Self::Record { origin, time } => Some(Ask::Record(*origin, *time)),
-            Self::Finding { rule, subject } => findings::evidence(look.moment, rule, subject).map(Ask::Texts),
+            Self::Finding { rule, subject } => findings::evidence(look, rule, subject).map(Ask::Texts),
             Self::Source(id) => Some(Ask::Texts(source::malformed_places(look.moment, *id))),
             Self::Apps | Self::Tags | Self::Tag(_) | Self::NsTypes | Self::Findings | Self::Sources => None,
         }

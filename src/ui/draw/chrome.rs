@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
 
 use super::Looks;
-use crate::diagnosis::{self, Severity};
+use crate::diagnosis::Severity;
 use crate::engine::Moment;
 use crate::ui::action::{ACTIONS, Footer};
 use crate::ui::cursor::Mode;
@@ -32,7 +32,7 @@ fn safe(text: &str, looks: Looks<'_>) -> String {
 
 /// What plays, how, and the moment looked at; at the right how bad it is.
 pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) {
-    let Looks { theme, glyphs } = looks;
+    let Looks { theme, glyphs, .. } = looks;
     let status = theme.style(Role::Status);
     let (sign, mode) = match ui.cursor.mode {
         // Logs that ended long ago are shown at their end, which is not now.
@@ -82,13 +82,13 @@ fn losses(moment: &Moment<'_>, width: u16, looks: Looks<'_>) -> Option<(String, 
 }
 
 fn verdict(moment: &Moment<'_>, looks: Looks<'_>) -> (String, Role) {
-    let findings = diagnosis::findings(moment);
-    let count = |severity: Severity| findings.iter().filter(|f| f.severity == severity).count();
+    let diagnosis = looks.diagnosis;
+    let count = |severity: Severity| diagnosis.findings.iter().filter(|f| f.severity == severity).count();
     let (critical, warnings) = (count(Severity::Critical), count(Severity::Warning));
     let glyphs = looks.glyphs;
     match (critical, warnings) {
         _ if moment.timeline.span().is_none() => (String::from(" ? "), Role::Unknown),
-        (0, _) if diagnosis::untold(moment).is_some() => (format!(" {} ", glyphs.critical), Role::Critical),
+        (0, _) if diagnosis.untold.is_some() => (format!(" {} ", glyphs.critical), Role::Critical),
         (0, 0) => (format!(" {} ", glyphs.ok), Role::Ok),
         (0, n) => (format!(" {} {n} ", glyphs.warn), Role::Warn),
         (n, _) => (format!(" {} {n} ", glyphs.critical), Role::Critical),
@@ -152,7 +152,7 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, ui: &Ui, looks: Looks<'_
 
 /// All keys, from the table that they are looked up in.
 pub(super) fn help(frame: &mut Frame<'_>, area: Rect, from: usize, looks: Looks<'_>) {
-    let Looks { theme, glyphs } = looks;
+    let Looks { theme, glyphs, .. } = looks;
     let block = Block::bordered()
         .border_set(glyphs.border)
         .border_style(theme.style(Role::BorderFocus))
@@ -170,9 +170,8 @@ pub(super) fn help(frame: &mut Frame<'_>, area: Rect, from: usize, looks: Looks<
 }
 
 /// A screen too small for a pane still says the worst.
-pub(super) fn too_small(frame: &mut Frame<'_>, area: Rect, moment: &Moment<'_>, looks: Looks<'_>) {
-    let findings = diagnosis::findings(moment);
-    let worst = findings.first().map_or_else(|| String::from("nothing found"), |f| f.title.clone());
+pub(super) fn too_small(frame: &mut Frame<'_>, area: Rect, looks: Looks<'_>) {
+    let worst = looks.diagnosis.findings.first().map_or_else(|| String::from("nothing found"), |f| f.title.clone());
     let texts = [worst, format!("{}x{} is too small, 40x10 shows a pane", area.width, area.height)];
     let draw = Draw { theme: looks.theme, glyphs: looks.glyphs, focused: false, times: ("", "") };
     for (text, at) in texts.iter().zip(area.rows()) {

@@ -10,6 +10,7 @@ use crate::engine::Moment;
 use crate::ui::level::{Level, Pane};
 use crate::ui::listing::{Cut, Listing, Width};
 use crate::ui::panes::limit::{Draw, line};
+use crate::ui::replies::Slot;
 use crate::ui::state::Ui;
 use crate::ui::text::Shown;
 use crate::ui::theme::Role;
@@ -18,22 +19,27 @@ use crate::ui::widgets::{Cell, Column, ColumnWidth, Row, Sort, Table, scroll};
 /// The level drilled into, over the whole screen. Gives the rows of a page.
 pub(super) fn level(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) -> usize {
     let titles: Vec<String> = ui.path.iter().map(|level| level.view.title(moment)).collect();
-    let title = titles.join(&format!(" {} ", looks.glyphs.right));
-    List { title, level: ui.level(), listing: ui.listing(moment), focused: true, looks }.draw(frame, area)
+    let title = titles.join(&format!(" {} ", looks.glyphs.right)) + &as_of(ui, Slot::Level, moment);
+    List { title, level: ui.level(), listing: ui.listing(moment, Some(looks.diagnosis)), focused: true, looks }.draw(frame, area)
 }
 
 /// A pane that is a list. Gives the rows of a page.
 pub(super) fn root(frame: &mut Frame<'_>, area: Rect, pane: Pane, ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) -> usize {
-    let listing = ui.root_listing(pane, moment);
+    let listing = ui.root_listing(pane, moment, Some(looks.diagnosis), usize::from(area.height));
     let title = match pane {
         // There may be more than there is room for.
         Pane::Findings if ui.focus != pane => format!("4 Findings ({})", listing.rows.len()),
         Pane::Findings => String::from("4 Findings"),
         Pane::Sources => String::from("5 Sources"),
-        Pane::Log => String::from("6 Log"),
+        Pane::Log => format!("6 Log{}", as_of(ui, Slot::Pane, moment)),
         _ => ui.root(pane).view.title(moment),
     };
     List { title, level: ui.root(pane), listing, focused: ui.focus == pane, looks }.draw(frame, area)
+}
+
+/// `  as of 12:00:03`, where what was read again is older than the moment looked at.
+fn as_of(ui: &Ui, slot: Slot, moment: &Moment<'_>) -> String {
+    ui.as_of(slot, moment).map(|at| format!("  as of {}", ui.zone.clock(at))).unwrap_or_default()
 }
 
 struct List<'a> {
@@ -47,7 +53,7 @@ struct List<'a> {
 impl List<'_> {
     /// Draws it; gives the rows of a page.
     fn draw(&self, frame: &mut Frame<'_>, area: Rect) -> usize {
-        let Looks { theme, glyphs } = self.looks;
+        let Looks { theme, glyphs, .. } = self.looks;
         let buffer = frame.buffer_mut();
         let block = Block::new()
             .borders(Borders::TOP)

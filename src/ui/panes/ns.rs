@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, just_now, known_seconds, percent, turning_away};
+use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, headroom, just_now, known_seconds, turning_away};
 use crate::engine::Moment;
 use crate::slots::{self, SlotUse, turned_away};
 use crate::timeline::tally::NsRequest;
@@ -33,7 +33,7 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     };
     let mut lines = vec![
         (Role::Limit, format!("limit {} ({})", fullest.limit.value, fullest.limit.origin)),
-        (Role::Text, format!("{left:.0} left, {:.1} %", percent(left, slots))),
+        (Role::Text, headroom(left, slots)),
     ];
     if refused > 0 {
         lines.push((Role::Critical, format!("{refused} turned away")));

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::{Bucket, LimitPane, Standing, as_of, columns_of, greatest, has, just_now, known_seconds, percent, sum, turning_away};
+use super::{
+    Bucket, LimitPane, Standing, as_of, columns_of, greatest, has, headroom, just_now, known_seconds, sum, turning_away,
+};
 use crate::engine::Moment;
 use crate::formats::Kind;
 use crate::timeline::App;
@@ -38,7 +40,7 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     };
     let mut lines = vec![(Role::Accent, name.to_owned()), (Role::Limit, format!("limit {} ({})", limit.value, limit.origin))];
     if app.timed {
-        lines.push((Role::Text, format!("{left:.0} left, {:.1} %", percent(left, most))));
+        lines.push((Role::Text, headroom(left, most)));
     } else {
         lines.push((Role::Warn, "the log lacks time-taken".into()));
     }

@@ -27,7 +27,7 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
     for (name, app) in moment.timeline.apps() {
         let limit = moment.limits.app(name);
         let now = app.in_flight.at(moment.at.second());
-        let peak = app.in_flight.peak(moment.at.second() + 1);
+        let peak = app.in_flight.peak_within(seconds.clone());
         let refused = app.by_status.get(&(503, Some(2))).map_or(0, |s| s.sum(seconds.clone()));
         let unknown = || Cell { number: Some(-1.0), ..Cell::text("?") };
         let cells = vec![

@@ -1,8 +1,7 @@
 //! What is wrong, and one finding in full.
 
 use super::{Cell, Column, ListRow, Listing, Look, Page, Reply, View, Width, lines, wrapped};
-use crate::diagnosis::{self, Finding, Severity, Subject};
-use crate::engine::Moment;
+use crate::diagnosis::{Finding, Severity, Subject};
 use crate::record::Origin;
 use crate::time::Time;
 use crate::ui::theme::Role;
@@ -33,21 +32,23 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
         Column::number("count", 7),
         Column::text("finding", Width::Fill),
     ];
-    let mut rows: Vec<ListRow> = diagnosis::findings(look.moment)
-        .into_iter()
+    let diagnosis = look.diagnosis();
+    let mut rows: Vec<ListRow> = diagnosis
+        .findings
+        .iter()
         .map(|f| {
             let cells = vec![
                 Cell::text(word(f.severity)),
                 Cell::text(look.zone.clock(f.first)),
                 Cell::text(look.zone.clock(f.last)),
                 Cell::count(f.count),
-                Cell::text(f.title),
+                Cell::text(f.title.clone()),
             ];
-            ListRow::new(cells, Some(View::Finding { rule: f.rule, subject: f.subject })).role(role(f.severity))
+            ListRow::new(cells, Some(View::Finding { rule: f.rule, subject: f.subject.clone() })).role(role(f.severity))
         })
         .collect();
-    if let Some(untold) = diagnosis::untold(look.moment) {
-        let cells = vec![Cell::text("!"), Cell::text(""), Cell::text(""), Cell::text(""), Cell::text(untold)];
+    if let Some(untold) = &diagnosis.untold {
+        let cells = vec![Cell::text("!"), Cell::text(""), Cell::text(""), Cell::text(""), Cell::text(untold.clone())];
         rows.push(ListRow::new(cells, None).role(Role::Critical));
     }
     if rows.is_empty() && look.moment.timeline.span().is_some() {
@@ -60,26 +61,26 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
         ];
         rows.push(ListRow::new(cells, None).role(Role::Ok));
     }
-    for (rule, why) in diagnosis::not_knowable(look.moment) {
+    for (rule, why) in &diagnosis.not_knowable {
         let cells = vec![Cell::text("?"), Cell::text(""), Cell::text(""), Cell::text(""), Cell::text(format!("{rule}: {why}"))];
         rows.push(ListRow::new(cells, None).role(Role::Unknown));
     }
     Listing { columns, rows, note: None, is_text: false }
 }
 
-fn find(moment: &Moment<'_>, rule: &str, subject: &Subject) -> Option<Finding> {
-    diagnosis::findings(moment).into_iter().find(|f| f.rule == rule && f.subject == *subject)
+fn find(look: &Look<'_>, rule: &str, subject: &Subject) -> Option<Finding> {
+    look.diagnosis().findings.iter().find(|f| f.rule == rule && f.subject == *subject).cloned()
 }
 
 /// The places of a finding's evidence.
-pub(super) fn evidence(moment: &Moment<'_>, rule: &str, subject: &Subject) -> Option<Vec<(Origin, Time)>> {
-    let finding = find(moment, rule, subject)?;
+pub(super) fn evidence(look: &Look<'_>, rule: &str, subject: &Subject) -> Option<Vec<(Origin, Time)>> {
+    let finding = find(look, rule, subject)?;
     Some(finding.evidence.into_iter().map(|origin| (origin, finding.first)).collect())
 }
 
 pub(super) fn one(look: &Look<'_>, rule: &str, subject: &Subject) -> Listing {
     let columns = vec![Column::raw("")];
-    let Some(finding) = find(look.moment, rule, subject) else {
+    let Some(finding) = find(look, rule, subject) else {
         let note = Some(String::from("not found at this moment: the cursor is before it"));
         return Listing { columns, note, is_text: true, ..Listing::default() };
     };

@@ -1,14 +1,11 @@
 //! Raw lines, and one record in full.
 
-use std::collections::BTreeSet;
-
 use super::{Cell, Column, ListRow, Listing, Look, MOST_ROWS, Reply, View, Width, note, waiting, wrapped};
-use crate::drill::{Answer, RawLine, ReadLog, text_at};
+use crate::drill::RawLine;
 use crate::engine::Moment;
 use crate::formats::Kind;
 use crate::formats::fields::{Row, directive, names};
 use crate::record::Origin;
-use crate::time::Time;
 use crate::ui::theme::Role;
 
 /// `u_ex091009.log:4711`, with as much of the path as tells files apart.
@@ -35,7 +32,7 @@ pub(super) fn lines(look: &Look<'_>) -> Listing {
         Column::raw("line"),
     ];
     let Some(Reply::Lines(answer)) = look.reply else { return waiting(columns) };
-    let mut rows: Vec<ListRow> = answer.rows.iter().rev().take(MOST_ROWS).map(|line| line_row(look, line)).collect();
+    let mut rows: Vec<ListRow> = answer.rows.iter().rev().take(look.rows).map(|line| line_row(look, line)).collect();
     // The latest stands last, as in the log.
     rows.reverse();
     let mut note = note(answer, MOST_ROWS);
@@ -63,24 +60,6 @@ fn without_stamp(line: &RawLine) -> &[u8] {
         Kind::Sepm => first.get(24..).unwrap_or(first),
         _ => first,
     }
-}
-
-/// Lines whose places are known.
-pub(super) fn texts(moment: &Moment<'_>, places: &[(Origin, Time)], reader: &dyn ReadLog) -> Answer<RawLine> {
-    let mut rows = Vec::new();
-    let mut missing = BTreeSet::new();
-    for (origin, time) in places {
-        match text_at(moment, *origin, reader) {
-            Ok(text) => {
-                let kind = moment.sources.get(&origin.source).map_or(Kind::Unknown, |s| s.kind);
-                rows.push(RawLine { time: *time, origin: *origin, kind, text, turned_away: false });
-            }
-            Err(why) => {
-                missing.insert(why);
-            }
-        }
-    }
-    Answer { rows, missing, cut: false }
 }
 
 /// One record: its place, its text, and its columns by name.

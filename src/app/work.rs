@@ -1,0 +1,102 @@
+//! What other threads do for the screen: they read logs again, and write reports. No file is touched on the thread that draws.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::asking::Asking;
+use super::session::{Question, Session};
+use crate::report::Report;
+use crate::sources::clock;
+use crate::time::Time;
+use crate::ui::views::Reply;
+
+/// Whoever leaves waits so long for a report that is being written.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Something that was done.
+pub(super) enum Done {
+    /// A job has ended: its number, its answer unless it was given up, and how long it took.
+    Answer(u64, Option<Reply>, Duration),
+    /// A report was written, or not: what to tell.
+    Report(String),
+}
+
+/// What is being done.
+pub(super) struct Work {
+    /// What is being asked.
+    pub asking: Asking,
+    reports: usize,
+    done: mpsc::Sender<Done>,
+}
+
+impl Work {
+    /// Nothing yet. What is done comes out of the other end.
+    pub fn new(asking: Asking) -> (Self, mpsc::Receiver<Done>) {
+        let (done, heard) = mpsc::channel(16);
+        (Self { asking, reports: 0, done }, heard)
+    }
+
+    /// Has read again what the screen needs, where it is time.
+    pub fn ask(&mut self, session: &Session, now: Duration) {
+        if !self.asking.is_due(now) {
+            return;
+        }
+        let Some(Question { slot, ask, .. }) = self.asking.next(session.question(), now) else { return };
+        let job = session.job(&ask);
+        let number = self.asking.begin(slot, ask, job.given_up.clone());
+        let (reader, done) = (session.shelf.clone(), self.done.clone());
+        tokio::task::spawn_blocking(move || {
+            let begin = clock::steady();
+            let reply = job.run(&reader);
+            // Whoever asked may have left.
+            let _ = done.blocking_send(Done::Answer(number, reply, clock::steady().saturating_sub(begin)));
+        });
+    }
+
+    /// Has a report of a moment written into the current folder. Gives what to tell meanwhile.
+    pub fn report(&mut self, session: &Session, at: Time) -> String {
+        let name = format!("why503-{}.json", at.rfc3339().replace(':', ""));
+        let message = format!("writing {name}");
+        let report = Report::without_texts(&session.engine.moment(at), session.ui.zone);
+        let (reader, done) = (session.shelf.clone(), self.done.clone());
+        self.reports += 1;
+        tokio::task::spawn_blocking(move || {
+            let json = report.with_texts(&reader).json();
+            let told = match json.map(|json| std::fs::write(&name, json)) {
+                Ok(Ok(())) => format!("written: {name}"),
+                Ok(Err(error)) => format!("{name}: {error}"),
+                Err(error) => format!("{name}: {error}"),
+            };
+            let _ = done.blocking_send(Done::Report(told));
+        });
+        message
+    }
+
+    /// Takes in what was done.
+    pub fn take(&mut self, done: Done, session: &mut Session, now: Duration) {
+        match done {
+            Done::Answer(number, reply, took) => {
+                if let Some(((slot, ask), reply)) = self.asking.end(number, took, now).zip(reply) {
+                    session.reply(slot, ask, reply);
+                }
+            }
+            Done::Report(told) => {
+                self.reports = self.reports.saturating_sub(1);
+                session.ui.message = Some(told);
+                session.dirty = true;
+            }
+        }
+    }
+
+    /// Waits a while for reports that are being written: nobody who asked for one leaves without it.
+    pub async fn finish(&mut self, heard: &mut mpsc::Receiver<Done>) {
+        let written = async {
+            while self.reports > 0 {
+                let Some(done) = heard.recv().await else { return };
+                self.reports -= usize::from(matches!(done, Done::Report(_)));
+            }
+        };
+        let _ = tokio::time::timeout(PATIENCE, written).await;
+    }
+}

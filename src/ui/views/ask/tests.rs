@@ -1,0 +1,117 @@
+use std::sync::atomic::AtomicUsize;
+use std::thread::{self, ThreadId};
+
+use super::*;
+use crate::engine::{Engine, Envelope, Opened, Payload};
+use crate::formats::Hints;
+use crate::record::{Position, SourceId};
+
+/// A log that must not be read on the thread that asks, and may be given up after some parts.
+struct Disk {
+    bytes: Vec<u8>,
+    asking: ThreadId,
+    reads: AtomicUsize,
+    give_up: Option<(usize, Arc<AtomicBool>)>,
+}
+
+impl ReadLog for Disk {
+    fn read(&self, _: SourceId, offset: u64, len: u64) -> Result<Vec<u8>, String> {
+        assert_ne!(thread::current().id(), self.asking, "a log is read on the thread that draws");
+        let reads = self.reads.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some((after, given_up)) = &self.give_up {
+            given_up.store(reads >= *after, Ordering::Relaxed);
+        }
+        let from = usize::try_from(offset).unwrap();
+        let to = (from + usize::try_from(len).unwrap()).min(self.bytes.len());
+        Ok(self.bytes[from..to].to_vec())
+    }
+}
+
+/// A log of 20,000 requests over 200 seconds, some 1.5 MB.
+fn server() -> (Engine, Disk) {
+    let mut log = String::from("#Fields: date time cs-uri-stem c-ip sc-status sc-substatus time-taken\n");
+    for n in 0..20_000 {
+        let (minute, second) = (n / 6000, n / 100 % 60);
+        log += &format!("2026-11-21 08:{minute:02}:{second:02} /shop/page{}.aspx 10.0.0.{} 503 2 40000\n", n % 7, n % 200);
+    }
+    let mut engine = Engine::new(crate::limits::Limits::default(), &[]);
+    let (heard, source) = (Time::MIN, SourceId(1));
+    let opened = Opened { path: "W3SVC1/u_ex.log".into(), hints: Hints::default(), size: 0, generation: 0, first_look: true };
+    for payload in [Payload::Opened(opened), Payload::Bytes(log.clone().into_bytes()), Payload::Closed] {
+        engine.take(Envelope { heard, source, payload });
+    }
+    let bytes = log.into_bytes();
+    (engine, Disk { bytes, asking: thread::current().id(), reads: AtomicUsize::new(0), give_up: None })
+}
+
+/// All kinds of questions about the server's log.
+fn questions(moment: &Moment<'_>) -> Vec<Ask> {
+    let (app, _) = moment.timeline.apps().next().unwrap();
+    let about = About::App(app.to_owned());
+    let times = moment.at.plus(-300_000)..moment.at.plus(1);
+    let origin = Origin { source: SourceId(1), position: Position { offset: 70, len: 60, line: 2 } };
+    vec![
+        Ask::Groups { about: about.clone(), by: By::Client, times: times.clone() },
+        Ask::Lines { about, only: Some((By::Client, b"10.0.0.7".to_vec())), times: times.clone() },
+        Ask::Latest { until: times.end, most: 100 },
+        Ask::Texts(vec![(origin, moment.at); 5]),
+        Ask::Record(origin, moment.at),
+    ]
+}
+
+#[test]
+fn no_file_is_touched_while_asking() {
+    let (engine, disk) = server();
+    let moment = engine.moment(engine.timeline().span().unwrap().1);
+    for ask in questions(&moment) {
+        let job = ask.job(&moment);
+        let before = disk.reads.load(Ordering::Relaxed);
+        let reply = thread::scope(|scope| scope.spawn(|| job.run(&disk)).join().unwrap()).unwrap();
+        assert!(disk.reads.load(Ordering::Relaxed) > before, "{ask:?}");
+        let (rows, missing) = match &reply {
+            Reply::Groups(answer) => (answer.rows.len(), &answer.missing),
+            Reply::Lines(answer) | Reply::Record(answer, _) => (answer.rows.len(), &answer.missing),
+        };
+        assert!(rows > 0 && missing.is_empty(), "{ask:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_nobody_wants_any_more_is_given_up_at_the_next_block() {
+    let (engine, mut disk) = server();
+    let moment = engine.moment(engine.timeline().span().unwrap().1);
+    for ask in questions(&moment).into_iter().filter(|ask| !matches!(ask, Ask::Latest { .. } | Ask::Record(..))) {
+        let job = ask.job(&moment);
+        (disk.reads, disk.give_up) = (AtomicUsize::new(0), Some((2, Arc::clone(&job.given_up))));
+        let reply = thread::scope(|scope| scope.spawn(|| job.run(&disk)).join().unwrap());
+        assert_eq!((reply.is_some(), disk.reads.load(Ordering::Relaxed)), (false, 2), "{ask:?}");
+    }
+}
+
+#[test]
+fn the_log_pane_reads_only_the_end_of_a_log() {
+    let (engine, disk) = server();
+    let moment = engine.moment(engine.timeline().span().unwrap().1);
+    let job = Ask::Latest { until: moment.at.plus(1), most: 100 }.job(&moment);
+    let reply = thread::scope(|scope| scope.spawn(|| job.run(&disk)).join().unwrap());
+    let Some(Reply::Lines(answer)) = reply else { panic!() };
+    assert_eq!((answer.rows.len(), answer.cut, disk.reads.load(Ordering::Relaxed)), (100, true, 1));
+    assert_eq!(answer.rows.last().unwrap().origin.position.line, 20_001);
+}
+
+#[test]
+fn only_a_window_that_moves_on_follows() {
+    let (engine, _) = server();
+    let (first, last) = engine.timeline().span().unwrap();
+    let [early, late] = [first, last].map(|at| questions(&engine.moment(at)));
+    for (n, ask) in late.iter().enumerate() {
+        for (m, before) in early.iter().enumerate() {
+            // A record is the same at any moment, but this one was asked for as of another.
+            assert_eq!(ask.follows(before), n == m && !matches!(ask, Ask::Record(..)), "{ask:?} {before:?}");
+        }
+    }
+    let Ask::Groups { about, by, times } = late[0].clone() else { panic!() };
+    let wider = Ask::Groups { about: about.clone(), by, times: times.start.plus(-300_000)..times.end };
+    let by_url = Ask::Groups { about, by: By::Url, times };
+    assert!(!wider.follows(&late[0]) && !by_url.follows(&late[0]));
+}
