@@ -9,8 +9,9 @@
 //!                                      │                                                          │
 //!  sources::follow   a log that grows ─┐                                                          │
 //!  sources::load     finished files   ─┼─ Envelope ─▶ engine ─ formats ─ Record ─▶ timeline       │
-//!  sources::manifest limits           ─┘                │    (bytes → lines → records)  │         │
-//!                                      │                └──────── Moment {heard, at} ◀──┘         │
+//!  sources::manifest limits and gaps  ─┘    │           │    (bytes → lines → records)  │         │
+//!  sources::recording ◀── the same envelopes ┘           └──────── Moment {heard, at} ◀──┘         │
+//!    through redact, if asked for      │                                │                         │
 //!                                      │                                │                         │
 //!                                      │        pool, slots, RULES ─▶ Finding ────────────────────┼─▶ ui::panes ─▶ screen
 //!                                      │                                │                         ├─▶ report    ─▶ text, JSON
@@ -25,7 +26,7 @@
 //! | a rule | a file in `diagnosis/`, a row in [`diagnosis::RULES`], an incident and its quiet twin in `tests/incidents/` |
 //! | a pane | a file in `ui/panes/`, an arm in [`ui::panes::limit_pane`] |
 //! | a level of the drilldown | a variant of [`ui::views::View`], its arms there |
-//! | a key | a row in [`ui::action::ACTIONS`], an arm in [`ui::state::Ui::update`] |
+//! | a key | a row in [`ui::action::ACTIONS`], an arm in [`ui::state::Ui::update`]; what only the outside can do, in `app/stage.rs` |
 //! | a secret to take out of a recording | a row in `redact/rows.rs` (columns) or `redact/named.rs` (names), a seed in `tests/support/seeded.rs` |
 //! | a theme | a file in `themes/`, a row in [`ui::theme::THEMES`] |
 //!

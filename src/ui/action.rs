@@ -149,7 +149,7 @@ pub static ACTIONS: &[KeyRow] = {
         row(A::Pane(2), &[(Char('2'), NONE)], "2", "pool", "The non-paged pool against the cutoff of HTTP.sys.", Never),
         row(A::Pane(3), &[(Char('3'), NONE)], "3", "NS slots", "The slots of an Altiris Notification Server.", Never),
         row(A::Pane(4), &[(Char('4'), NONE)], "4", "findings", "What is wrong, since when, how often.", Never),
-        row(A::Pane(5), &[(Char('5'), NONE)], "5", "sources", "The files: kind, records, malformed lines, state.", Never),
+        row(A::Pane(5), &[(Char('5'), NONE)], "5", "sources", "The files: records, rate, lag, malformed lines, state, and what was lost.", Never),
         row(A::Pane(6), &[(Char('6'), NONE)], "6", "log", "The lines of all logs, merged by time.", Never),
         row(A::Filter, &[(Char('/'), NONE)], "/", "filter", "Show only rows that contain a text (any case).", List),
         row(A::Sort, &[(Char('s'), NONE)], "s", "sort", "Sort by the next column.", List),

@@ -78,7 +78,8 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment
 fn losses(moment: &Moment<'_>, width: u16, looks: Looks<'_>) -> Option<(String, Role)> {
     let lost = sources::lost(moment)?;
     let lost = if width < 110 { lost.split(" in ").next().unwrap_or_default() } else { &lost };
-    Some((format!(" {} {lost} ", looks.glyphs.warn), Role::Warn))
+    // The key of the view that tells which.
+    Some((format!(" {} {lost} (5) ", looks.glyphs.warn), Role::Warn))
 }
 
 fn verdict(moment: &Moment<'_>, looks: Looks<'_>) -> (String, Role) {
