@@ -206,7 +206,7 @@ def judge(args, folder, writer, writing, followers):
             followers.append(kind(name, command, folder))
         return followers[-1] if wanted else None
     headless = start(not args.no_headless, Follower, "headless", [*read, "logs"])
-    recording = [args.binary, "record", "--headless", "--json", "-o", "recording", "--from-start", "logs"]
+    recording = [args.binary, "record", "--headless", "--json", "--max-size", "1000GB", "-o", "recording", "--from-start", "logs"]
     record = start(args.record, Follower, "record", recording)
     terminal = start(not args.no_tui, Terminal, "screen", [args.binary, "watch", "logs"])
     time.sleep(1)

@@ -31,7 +31,7 @@ use crate::sources::load::Recording;
 use crate::sources::manifest::Manifest;
 use crate::sources::recording::{Recorder, Setup};
 use crate::sources::shelf::Shelf;
-use crate::ui::terminal::NoTerminal;
+use crate::ui::terminal::{self, NoTerminal};
 
 /// Does what the command line asks for.
 ///
@@ -52,13 +52,15 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Watch(args)) if args.headless => headless(args, &Config::load(common)?)?,
         Some(Command::Watch(args)) => {
             present(&args.paths)?;
-            return run::watch(&args.paths, "watch", &Config::load(common)?, None);
+            let config = Config::load(common)?;
+            let setup = Setup { redact: args.redact.then(record::key), ..setup(&config) };
+            return run::watch(&args.paths, "watch", &config, (setup, None));
         }
         Some(Command::Record(args)) => return record(args, &Config::load(common)?),
         None => {
             let config = Config::load(common)?;
             let Some(found) = find()? else { return Ok(ExitCode::FAILURE) };
-            return run::watch(&found, "live", &config, None);
+            return run::watch(&found, "live", &config, (setup(&config), None));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -88,7 +90,9 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
 fn new_engine(config: &Config, recording: &Recording) -> Engine {
     let manifest = recording.manifest.as_ref().map(|m| m.limits.clone()).unwrap_or_default();
     let limits = Limits { given: config.limits.clone().or(manifest), ..Limits::default() };
-    Engine::new(limits, &config.apps)
+    let recorded = recording.manifest.iter().flat_map(|manifest| manifest.apps.iter().cloned());
+    let apps: Vec<String> = config.apps.iter().cloned().chain(recorded).collect();
+    Engine::new(limits, &apps)
 }
 
 /// The files named by flags for what they say of limits come first.
@@ -125,7 +129,7 @@ fn report(args: &cli::Report, config: &Config) -> anyhow::Result<()> {
     let engine = recording.load(zone, &shelf, &|| new_engine(config, &recording));
     check_named_files(config, &engine)?;
     let at = engine.timeline().span().map_or(crate::time::Time::MIN, |(_, to)| to);
-    let report = Report::new(&engine.moment(at), &shelf, zone);
+    let report = Report::new(&engine.moment(at), &shelf, zone).of_redacted(recording.is_redacted());
     let text = match args.format {
         ReportFormat::Json => report.json()?,
         ReportFormat::Text => report.text(config.ascii),
@@ -185,22 +189,28 @@ fn record(args: cli::Record, config: &Config) -> anyhow::Result<ExitCode> {
     // Of a recording that is recorded again, as to redact it, limits, zone and gaps are taken over.
     let before: Vec<Manifest> = paths.iter().filter_map(|path| Manifest::of_folder(path)).collect();
     let zone = config.zone.or_else(|| before.iter().find_map(|manifest| manifest.zone)).unwrap_or_else(machine_zone);
+    let apps = config.apps.iter().chain(before.iter().flat_map(|manifest| &manifest.apps)).cloned().collect();
     let limits = before.iter().fold(config.limits.clone(), |limits, manifest| limits.or(manifest.limits.clone()));
     let setup = Setup {
         zone,
         limits,
+        apps,
         folder: args.output,
         from_start: args.from_start,
         max_size: args.max_size,
         redact: args.redact.then(record::key),
         ..setup(config)
     };
-    let mut recorder = Recorder::open(setup, Tick::now())?;
+    if !args.headless {
+        terminal::check().context("record --headless records without one")?;
+    }
+    let mut recorder = Recorder::open(setup.clone(), Tick::now()).context("-o")?;
     before.iter().for_each(|manifest| recorder.inherit(manifest.work.gaps()));
     recorder.copy(&with_named_files(config, Recording::default())?, Tick::now());
     let (from_start, for_seconds, json) = (args.from_start, args.for_seconds, args.json);
     if !args.headless {
-        return run::watch(&paths, "record", config, Some(recorder));
+        // What r records later is recorded in the same way.
+        return run::watch(&paths, "record", config, (Setup { from_start: false, ..setup }, Some(recorder)));
     }
     follow(Headless { paths, from_start, for_seconds, state: None, dump: None, json, zone, recorder: Some(recorder) })?;
     Ok(ExitCode::SUCCESS)
@@ -213,6 +223,7 @@ fn setup(config: &Config) -> Setup {
         from_start: false,
         max_size: 1 << 30,
         redact: None,
+        apps: config.apps.clone(),
         zone: config.zone.unwrap_or_else(machine_zone),
         limits: config.limits.clone(),
     }
@@ -236,6 +247,9 @@ fn stop_on_signal(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
 /// Paths that are not there, and are no globs, are mistakes more often than logs to come.
 fn present(paths: &[PathBuf]) -> anyhow::Result<()> {
     for path in paths {
+        if path.is_file() && path.extension().is_some_and(|e| e.eq_ignore_ascii_case("zip")) {
+            bail!("{0}: is an archive, which does not grow: why503 replay {0} plays it", path.display());
+        }
         if !discover::has_wildcard(path) && !path.exists() {
             let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
             if parent.is_some_and(|p| !p.exists()) {

@@ -65,6 +65,7 @@ pub enum Command {
 
 /// `watch`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Watch {
     /// Files, folders (with all that is in them) or globs.
     #[arg(required = true, value_name = "PATH")]
@@ -84,6 +85,9 @@ pub struct Watch {
     /// Go on where the last headless run stopped, and count on (with --headless).
     #[arg(long, value_name = "DIR", requires = "headless")]
     pub state: Option<PathBuf>,
+    /// What r records has stable pseudonyms for client addresses, user names and query values.
+    #[arg(long, conflicts_with = "headless")]
+    pub redact: bool,
     /// Append each counted record to this file (with --headless).
     #[arg(long, value_name = "FILE", requires = "headless")]
     pub dump: Option<PathBuf>,

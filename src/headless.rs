@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::sources::clock::{self, Tick};
 use crate::sources::follow::{Follower, Next};
@@ -73,6 +73,9 @@ impl Headless {
         }
         tally.recorder = self.recorder.take();
         let result = self.follow(&mut follower, &mut tally, store.as_mut(), stop);
+        if let Some(recorder) = &mut tally.recorder {
+            follower.pending().for_each(|(id, bytes)| recorder.half(id, bytes));
+        }
         let recording = tally.recorder.take().map(|recorder| recorder.finish(Tick::now()));
         result?;
         let summary = Summary { recording, ..tally.summary(&follower) };
@@ -83,7 +86,11 @@ impl Headless {
             write!(out, "{summary}")
         }
         .and_then(|()| out.flush())
-        .context("the result could not be printed")
+        .context("the result could not be printed")?;
+        match summary.recording.and_then(|recording| recording.paused) {
+            Some(why) => bail!("the recording could not go on: {why}"),
+            None => Ok(()),
+        }
     }
 
     fn follow(

@@ -27,6 +27,8 @@ const MOST_TAGS: usize = 10;
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     schema: &'static str,
+    /// Names and addresses in it are pseudonyms.
+    redacted: bool,
     span: Option<Span>,
     sources: Vec<SourceRow>,
     /// Stretches of time of which something is missing.
@@ -201,6 +203,7 @@ impl Report {
         let diagnosis = Diagnosis::of(moment);
         Self {
             schema: "why503/report/1",
+            redacted: false,
             span: moment.timeline.span().map(|(from, to)| Span { from: from.rfc3339(), to: to.rfc3339() }),
             sources: sources(moment),
             gaps: moment.gaps.iter().map(gap_row).collect(),
@@ -225,6 +228,12 @@ impl Report {
             };
         }
         self
+    }
+
+    /// Says of what it tells whether names and addresses are pseudonyms.
+    #[must_use]
+    pub fn of_redacted(self, redacted: bool) -> Self {
+        Self { redacted, ..self }
     }
 
     /// As one JSON object, with a line feed. Control and direction characters of a log are escaped.

@@ -69,6 +69,7 @@ impl Server {
             redact,
             zone: Zone::Utc,
             limits: self.given.clone(),
+            apps: Vec::new(),
         };
         let mut recorder = Recorder::open(setup, tick).unwrap();
         let mut follower = Follower::new(vec![root.clone()], Zone::Utc, Arc::new(AtomicU32::new(0)));

@@ -99,6 +99,7 @@ impl Record {
         let status = self.live.as_ref()?.status();
         Some(match status.paused {
             Some(why) => Recorded::Paused(why),
+            None if status.redacted => Recorded::Going(format!("{} redacted", size(status.bytes))),
             None => Recorded::Going(size(status.bytes)),
         })
     }

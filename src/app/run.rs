@@ -17,13 +17,13 @@ use super::record::Record;
 use super::session::Session;
 use super::stage::{Stage, Whom};
 use super::work::{Done, Work};
-use super::{check_named_files, new_engine, setup, with_named_files};
+use super::{check_named_files, new_engine, with_named_files};
 use crate::cli::{self, Play};
 use crate::config::{Config, color_depth, machine_zone};
 use crate::engine::{Engine, Envelope};
 use crate::sources::clock;
 use crate::sources::load::Recording;
-use crate::sources::recording::{Recorder, Status};
+use crate::sources::recording::{Recorder, Setup, Status};
 use crate::sources::shelf::Shelf;
 use crate::time::Time;
 use crate::ui::cursor::Cursor;
@@ -37,6 +37,7 @@ pub(super) fn replay(recording: Recording, title: &str, play: &Play, config: &Co
     let zone = recording.zone(config.zone);
     let first = recording.manifest.as_ref().and_then(|m| m.from).unwrap_or(Time::MIN);
     let engine = new_engine(config, &recording);
+    let title = if recording.is_redacted() { format!("{title} (redacted)") } else { title.to_owned() };
     let ui = Ui::new(title, Cursor::replay(None, play.speed), zone, config.window);
     let mut session = session(engine, ui, config)?;
     session.range = (recording.manifest.as_ref().and_then(|m| m.from), recording.manifest.as_ref().and_then(|m| m.to));
@@ -64,7 +65,12 @@ pub(super) fn replay(recording: Recording, title: &str, play: &Play, config: &Co
 }
 
 /// Follows logs. A recorder is at work from the start, or when somebody asks for one.
-pub(super) fn watch(paths: &[PathBuf], title: &str, config: &Config, recorder: Option<Recorder>) -> anyhow::Result<ExitCode> {
+pub(super) fn watch(
+    paths: &[PathBuf],
+    title: &str,
+    config: &Config,
+    record: (Setup, Option<Recorder>),
+) -> anyhow::Result<ExitCode> {
     let zone = config.zone.unwrap_or_else(machine_zone);
     let named = with_named_files(config, Recording::default())?;
     let shelf = Shelf::default();
@@ -76,7 +82,7 @@ pub(super) fn watch(paths: &[PathBuf], title: &str, config: &Config, recorder: O
     session.wall = Some(clock::now());
     let first = u32::try_from(named.inputs.len()).unwrap_or(0);
     let paths = paths.to_vec();
-    let record = Record::able(setup(config), recorder)?;
+    let record = Record::able(record.0, record.1)?;
     drive(session, record, config, move |send, stop| {
         let (out, heard) = std::sync::mpsc::sync_channel::<Envelope>(64);
         crate::sources::spawn(paths, zone, &Arc::new(AtomicU32::new(first)), &out, &stop)?;

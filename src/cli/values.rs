@@ -16,7 +16,7 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
 pub(super) fn size_on_disk(text: &str) -> Result<u64, String> {
     match limits::parse_size(text) {
         Some(bytes) if bytes >= 1 << 20 => Ok(bytes),
-        Some(_) => Err(format!("{text:?} is too small for a recording: write 1GB")),
+        Some(_) => Err(format!("{text:?} is too small for a recording: write 1MB or more")),
         None => Err(format!("{text:?} is no size: write 1GB")),
     }
 }

@@ -49,7 +49,9 @@ impl Arrivals {
     /// Records a second over the last minute before `now`; `None` as long as none has come.
     #[must_use]
     pub fn rate(&self, now: Time) -> Option<f64> {
-        let seconds = (now.second() - self.since?.second() + 1).clamp(1, SPAN);
+        // What came first may have been gathered by its writer for longer than anyone has listened.
+        let late = self.late(now).map_or(0, |millis| millis / 1000);
+        let seconds = (now.second() - self.since?.second() + 1).max(late).clamp(1, SPAN);
         let records: u64 = self.recent(now).map(|s| s.records).sum();
         #[expect(clippy::cast_precision_loss, reason = "a rate to show with one decimal")]
         Some(records as f64 / seconds as f64)

@@ -70,6 +70,9 @@ impl Page {
             }
             None => self.line("why503: no record with a time was found"),
         }
+        if report.redacted {
+            self.line("redacted: names, addresses and query values are pseudonyms");
+        }
     }
 
     /// What the recording does not hold: nothing can be said of these times.

@@ -53,6 +53,8 @@ pub struct Recording {
     pub manifest: Option<Manifest>,
     /// What is missing in it.
     pub gaps: Vec<Gap>,
+    /// Recordings in folders below.
+    nested: Vec<PathBuf>,
     /// The folders of recorders' manifests, with what these say.
     works: Vec<(PathBuf, Work)>,
 }
@@ -73,6 +75,15 @@ impl Recording {
                 continue;
             }
             recording.add(path, 0).with_context(|| path.display().to_string())?;
+        }
+        if recording.inputs.is_empty() {
+            for path in std::mem::take(&mut recording.nested) {
+                recording.add(&path, 0).with_context(|| path.display().to_string())?;
+            }
+        }
+        let written: usize = recording.works.iter().map(|(_, work)| work.files.len()).sum();
+        if recording.inputs.is_empty() && written > 0 {
+            bail!("all {written} files that {MANIFEST} names are missing: only the manifest is there");
         }
         if recording.inputs.is_empty() {
             bail!("no file to read in {}", paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "));
@@ -97,6 +108,11 @@ impl Recording {
     fn add(&mut self, path: &Path, depth: usize) -> anyhow::Result<()> {
         let about = fs::metadata(path)?;
         if about.is_dir() {
+            // What somebody recorded beside the logs is in the logs.
+            if depth > 0 && path.join(LOCK).exists() {
+                self.nested.push(path.to_owned());
+                return Ok(());
+            }
             if depth > 16 {
                 return Ok(());
             }
@@ -182,8 +198,9 @@ impl Recording {
             }
             Err(error) if error.is::<Newer>() => return Err(error),
             Err(error) => {
-                let why = format!("{error:#}: its limits and gaps are not known");
-                self.gaps.push(Gap { from: Time::MIN, to: Some(Time::MIN), bytes: 0, why });
+                let first = error.root_cause().to_string().lines().next().unwrap_or_default().to_owned();
+                let error = anyhow::anyhow!("damaged, so limits and gaps are not known: {first}");
+                self.unreadable(path, &error);
             }
         }
         Ok(())
@@ -199,6 +216,12 @@ impl Recording {
     /// Configurations first, since they tell what the logs are about; then the small files, which are soon done.
     fn sort(&mut self) {
         self.inputs.sort_by_key(|input| (!is_settings(input), input.size));
+    }
+
+    /// Whether names and addresses in it are pseudonyms.
+    #[must_use]
+    pub fn is_redacted(&self) -> bool {
+        self.manifest.iter().flat_map(|manifest| &manifest.work.runs).any(|run| run.redacted)
     }
 
     /// Bytes in all.

@@ -32,6 +32,8 @@ pub struct Manifest {
     pub to: Option<Time>,
     /// Limits, with where they came from.
     pub limits: Given,
+    /// Paths of applications that were given.
+    pub apps: Vec<String>,
     /// What a recorder wrote down of its work; empty in a folder of logs that somebody put together by hand.
     pub work: Work,
 }
@@ -87,6 +89,15 @@ pub struct Written {
     pub from: Stamp,
     /// When the last of it was heard.
     pub to: Stamp,
+    /// The time of its earliest row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_from: Option<Stamp>,
+    /// The time of its latest row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_to: Option<Stamp>,
+    /// Bytes of a line that had no end when the recording ended: they are not in the file.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub half: u64,
     /// When the log was last written as it was met: a listing has no other time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<Stamp>,
@@ -103,6 +114,38 @@ pub struct Hole {
     pub bytes: u64,
     /// The reason.
     pub why: String,
+}
+
+impl Written {
+    /// Takes note of the times of rows.
+    pub fn saw(&mut self, rows: Rows) {
+        let Some((from, to)) = rows else { return };
+        self.rows_from = Some(self.rows_from.map_or(Stamp(from), |before| before.min(Stamp(from))));
+        self.rows_to = self.rows_to.max(Some(Stamp(to)));
+    }
+
+    /// The time that it tells of: that of its rows, else of when it was written.
+    #[must_use]
+    pub fn span(&self) -> (Stamp, Stamp) {
+        self.rows_from.zip(self.rows_to).unwrap_or((self.from, self.to))
+    }
+}
+
+/// The times of the earliest and the latest of some rows.
+pub type Rows = Option<(Time, Time)>;
+
+/// The times of the rows of both.
+#[must_use]
+pub fn hull(a: Rows, b: Rows) -> Rows {
+    match (a, b) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (a, b) => a.or(b),
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// A moment, written to the second as RFC 3339 in UTC.
@@ -175,6 +218,8 @@ struct RawLimits {
     pool_cutoff: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pool_cutoff_origin: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    apps: Vec<String>,
 }
 
 /// The schema alone, to tell a newer layout before anything else is wrong with it.
@@ -229,6 +274,7 @@ impl Manifest {
                 pool_max: limit(size(limits.pool_max)?, limits.pool_max_origin),
                 pool_cutoff: limit(size(limits.pool_cutoff)?, limits.pool_cutoff_origin),
             },
+            apps: limits.apps,
             work: raw.work,
         })
     }
@@ -272,6 +318,7 @@ impl Manifest {
                 pool_max_origin,
                 pool_cutoff,
                 pool_cutoff_origin,
+                apps: self.apps.clone(),
             },
             work: self.work.clone(),
         };
@@ -291,7 +338,9 @@ impl Work {
         for pair in self.runs.windows(2) {
             let [before, after] = pair else { continue };
             let from = before.to.map_or_else(|| self.last_heard(before.from.0, after.from.0), |to| to.0);
-            gaps.push(Gap { from, to: Some(after.from.0), bytes: 0, why: String::from("nothing was recorded") });
+            if after.from.0.since(from) >= 1000 {
+                gaps.push(Gap { from, to: Some(after.from.0), bytes: 0, why: String::from("nothing was recorded") });
+            }
         }
         if let Some(last) = self.runs.last().filter(|run| run.to.is_none()) {
             let from = self.last_heard(last.from.0, Time::MAX);

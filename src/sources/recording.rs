@@ -11,6 +11,7 @@ mod book;
 mod folder;
 pub mod live;
 mod private;
+mod recover;
 mod segment;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use crate::record::SourceId;
 use crate::time::{Time, Zone};
 use book::Book;
 pub use folder::LOCK;
+use segment::Missing;
 use track::{Context, Track};
 
 /// Lines wait so long at most before they are written.
@@ -57,6 +59,8 @@ pub struct Setup {
     pub zone: Zone,
     /// Limits that people gave.
     pub limits: Given,
+    /// Paths of applications that people gave.
+    pub apps: Vec<String>,
 }
 
 /// How a recording fares.
@@ -70,13 +74,16 @@ pub struct Status {
     pub paused: Option<String>,
     /// Bytes of logs that could not be written.
     pub missed: u64,
+    /// Names and addresses in it are pseudonyms.
+    pub redacted: bool,
     /// Logs that are left out, because nobody can tell what in them must not leave.
     pub left_out: usize,
 }
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "recorded {} bytes in {}", self.bytes, self.folder.display())?;
+        let how = if self.redacted { " redacted" } else { "" };
+        write!(f, "recorded {}{how} bytes in {}", self.bytes, self.folder.display())?;
         if self.missed > 0 {
             write!(f, "; {} bytes could not be written", self.missed)?;
         }
@@ -94,7 +101,7 @@ impl fmt::Display for Status {
 struct Pause {
     since: Time,
     why: String,
-    missed: u64,
+    missing: Missing,
     retry: Duration,
 }
 
@@ -196,12 +203,8 @@ impl Recorder {
             }
             // Signs of what is there, or is not, have no bytes.
             Payload::Health(Health::Unmatched | Health::Archived(_)) => drop(self.tracks.remove(&id)),
-            Payload::Torn(_)
-            | Payload::Half(_)
-            | Payload::Health(_)
-            | Payload::Settings(_)
-            | Payload::Damaged(_)
-            | Payload::Gap(_) => {}
+            Payload::Half(bytes) => self.half(id, *bytes),
+            Payload::Torn(_) | Payload::Health(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) => {}
         }
         self.tick(tick);
     }
@@ -217,8 +220,13 @@ impl Recorder {
         let missing = track.take(bytes, now, self.pause.is_some(), &mut self.context);
         self.full |= track.is_full();
         if let Some(pause) = &mut self.pause {
-            pause.missed += missing;
+            pause.missing = pause.missing.and(missing);
         }
+    }
+
+    /// A log has so many bytes of a line that has no end yet. They are not recorded, and if they never are, that is said.
+    pub fn half(&mut self, id: SourceId, bytes: u64) {
+        self.with(id, |track| track.half = bytes);
     }
 
     /// Bytes that the log lost before anyone could read them are missing in the recording, too.
@@ -289,20 +297,22 @@ impl Recorder {
     /// An error in writing pauses the recording.
     fn heed(&mut self, result: io::Result<()>, tick: Tick) {
         let Err(error) = result else { return };
-        let missed = self.tracks.values_mut().map(|track| track.abandon(&mut self.context)).sum();
-        self.pause = Some(Pause { since: self.written, why: error.to_string(), missed, retry: tick.steady + RETRY });
+        let abandoned = self.tracks.values_mut().map(|track| track.abandon(&mut self.context));
+        let missing = abandoned.fold(Missing::default(), Missing::and);
+        self.pause = Some(Pause { since: self.written, why: error.to_string(), missing, retry: tick.steady + RETRY });
     }
 
     /// Tries to write again: if the manifest can be written with the gap in it, the rest can, too.
     fn resume(&mut self, tick: Tick) {
         let Some(pause) = self.pause.take() else { return };
-        let why = pause.why.clone();
-        let gap = Hole { from: Stamp(pause.since), to: Stamp(tick.time), bytes: pause.missed, why };
+        // What is missing is told by the times of the rows, as far as there are any.
+        let (from, to) = pause.missing.rows.unwrap_or((pause.since, tick.time));
+        let gap = Hole { from: Stamp(from), to: Stamp(to), bytes: pause.missing.bytes, why: pause.why.clone() };
         if let Err(error) = self.book.write_gap(gap, self.context.files(), tick.steady) {
             self.pause = Some(Pause { why: error.to_string(), retry: tick.steady + RETRY, ..pause });
             return;
         }
-        self.missed += pause.missed;
+        self.missed += pause.missing.bytes;
         (self.flushed, self.synced, self.written) = (tick.steady, tick.steady, tick.time);
     }
 
@@ -315,12 +325,13 @@ impl Recorder {
     /// How the recording fares.
     #[must_use]
     pub fn status(&self) -> Status {
-        let missed = self.missed + self.pause.as_ref().map_or(0, |pause| pause.missed);
+        let missed = self.missed + self.pause.as_ref().map_or(0, |pause| pause.missing.bytes);
         Status {
             folder: self.setup.folder.clone(),
             bytes: self.context.bytes(),
             paused: self.pause.as_ref().map(|pause| pause.why.clone()),
             missed,
+            redacted: self.setup.redact.is_some(),
             left_out: self.left_out + self.tracks.values().filter(|track| track.is_left_out()).count(),
         }
     }

@@ -66,12 +66,7 @@ impl Screen {
     /// [`NoTerminal`] when there is no terminal; or what the system says.
     pub fn open(free: impl Fn() + Send + 'static) -> anyhow::Result<Self> {
         static HOOK: Once = Once::new();
-        if !stdout().is_terminal() {
-            return Err(NoTerminal::Output.into());
-        }
-        if !io::stdin().is_terminal() {
-            return Err(NoTerminal::Input.into());
-        }
+        check()?;
         HOOK.call_once(|| {
             let report = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
@@ -135,6 +130,18 @@ impl Screen {
     /// Copies a text, already safe, to the clipboard of whoever looks, with the next frame: OSC 52, where the terminal allows it.
     pub fn copy(&mut self, text: String) {
         self.terminal.backend_mut().frame.copy = Some(text);
+    }
+}
+
+/// Whether there is a terminal to draw on and to be asked from.
+///
+/// # Errors
+/// When there is none.
+pub fn check() -> Result<(), NoTerminal> {
+    match (stdout().is_terminal(), io::stdin().is_terminal()) {
+        (false, _) => Err(NoTerminal::Output),
+        (_, false) => Err(NoTerminal::Input),
+        (true, true) => Ok(()),
     }
 }
 

@@ -45,8 +45,20 @@ impl Known {
     /// Logs that a file may be the rest, or a copy, of: those at its path, and all that were at the path that its name is made of.
     fn candidates(&self, seen: &Seen) -> impl Iterator<Item = usize> {
         let older = seen.base.as_ref().into_iter().flat_map(|base| [self.at.get(base), self.from.get(base)]);
-        [self.at.get(&seen.path)].into_iter().chain(older).flatten().flatten().copied()
+        let copied = kin(&seen.path).and_then(|path| self.at.get(&path));
+        [self.at.get(&seen.path), copied].into_iter().chain(older).flatten().flatten().copied()
     }
+}
+
+/// The log that a copy may be named after: `u_ex.log` for `u_ex-20261121.log`. Only what is in both tells whether it is one.
+fn kin(path: &Path) -> Option<PathBuf> {
+    let stem = path.file_stem()?.to_str()?;
+    let (base, suffix) = stem.rsplit_once(['-', '_', '.', ' '])?;
+    if base.is_empty() || suffix.is_empty() {
+        return None;
+    }
+    let name = path.extension().map_or_else(|| base.to_owned(), |e| format!("{base}.{}", e.to_string_lossy()));
+    Some(path.with_file_name(name))
 }
 
 /// A file that is seen and not read.

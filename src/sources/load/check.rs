@@ -51,6 +51,9 @@ impl<'a> Check<'a> {
         } else if *bytes > 0 && format!("{:08x}", self.sum.finalize()) != *crc32 {
             wrong.push(String::from("it was changed since it was recorded: a line in it may be wrong"));
         }
+        if self.written.half > 0 {
+            wrong.push(format!("the log's last line had no end when it was recorded: {} bytes are not in it", self.written.half));
+        }
         if !self.held.is_empty() {
             wrong.push(format!("its last line is torn: {} bytes are left out", self.held.len()));
         }

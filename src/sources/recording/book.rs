@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Setup;
 use super::folder::{Folder, host};
+use super::recover::recover;
 use crate::sources::clock::Tick;
 use crate::sources::manifest::{Hole, Manifest, Run, Stamp, Written};
 use crate::time::Time;
@@ -28,14 +29,21 @@ pub(super) struct Book {
 impl Book {
     /// Opens the folder and notes down that a run begins.
     pub fn open(setup: &Setup, tick: Tick) -> anyhow::Result<Self> {
-        let (folder, before) = Folder::open(&setup.folder, setup.from_start)?;
+        let (folder, before) = Folder::open(&setup.folder, setup.from_start, setup.redact.is_some())?;
         let mut manifest = before.unwrap_or_else(|| Manifest { title: String::from("recording"), ..Manifest::default() });
+        recover(&setup.folder, &mut manifest.work);
         manifest.zone = Some(setup.zone);
         manifest.limits = setup.limits.clone().or(manifest.limits);
+        for app in &setup.apps {
+            if !manifest.apps.contains(app) {
+                manifest.apps.push(app.clone());
+            }
+        }
         manifest.work.runs.push(Run {
             from: Stamp(tick.time),
             to: None,
-            host: host(),
+            // A redacted recording does not say where it was made.
+            host: if setup.redact.is_some() { String::new() } else { host() },
             process: std::process::id(),
             version: String::from(env!("CARGO_PKG_VERSION")),
             redacted: setup.redact.is_some(),
@@ -77,13 +85,14 @@ impl Book {
     pub fn add_dropped(&mut self, gone: &Written, most: u64) {
         self.stale = true;
         let why = format!("older than the {} MB that --max-size keeps", most >> 20);
+        let (from, to) = gone.span();
         let gaps = &mut self.manifest.work.gaps;
         match gaps.iter_mut().find(|gap| gap.why == why) {
             Some(gap) => {
                 gap.bytes += gone.bytes;
-                gap.to = gap.to.max(gone.to);
+                (gap.from, gap.to) = (gap.from.min(from), gap.to.max(to));
             }
-            None => gaps.insert(0, Hole { from: gone.from, to: gone.to, bytes: gone.bytes, why }),
+            None => gaps.insert(0, Hole { from, to, bytes: gone.bytes, why }),
         }
     }
 

@@ -23,30 +23,39 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Makes the folder or takes it over, with the manifest of the recording that lies there.
-    pub fn open(path: &Path, from_start: bool) -> anyhow::Result<(Self, Option<Manifest>)> {
+    pub fn open(path: &Path, from_start: bool, redact: bool) -> anyhow::Result<(Self, Option<Manifest>)> {
         let at = path.display();
-        private::folder(path).with_context(|| format!("-o {at}: the folder cannot be made"))?;
+        if path.is_file() {
+            anyhow::bail!("{at}: is a file: name a folder");
+        }
+        private::folder(path).with_context(|| format!("{at}: the folder cannot be made"))?;
         let before = match fs::read_to_string(path.join(MANIFEST)) {
-            Ok(text) => Some(Manifest::parse(&text).with_context(|| format!("-o {at}: what lies there cannot be gone on with"))?),
+            Ok(text) => Some(Manifest::parse(&text).with_context(|| format!("{at}: what lies there cannot be gone on with"))?),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-            Err(e) => return Err(e).with_context(|| format!("-o {at}: {MANIFEST} cannot be read")),
+            Err(e) => return Err(e).with_context(|| format!("{at}: {MANIFEST} cannot be read")),
         };
         let is_ours = path.join(LOCK).exists();
-        if !is_ours && fs::read_dir(path).with_context(|| format!("-o {at}"))?.next().is_some() && !is_mount(path) {
-            anyhow::bail!("-o {at}: the folder is not empty and holds no recording of why503: name a new one");
+        if !is_ours && fs::read_dir(path).with_context(|| format!("{at}"))?.next().is_some() && !is_mount(path) {
+            anyhow::bail!("{at}: the folder is not empty and holds no recording of why503: name a new one");
         }
         let lock = private::options().create(true).write(true).truncate(false).open(path.join(LOCK));
-        let lock = lock.with_context(|| format!("-o {at}: the folder cannot be written"))?;
+        let lock = lock.with_context(|| format!("{at}: the folder cannot be written"))?;
         // Some shares have no locks. Then nothing keeps two recorders apart, but one records.
         if let Err(fs::TryLockError::WouldBlock) = lock.try_lock() {
             let holder = before.as_ref().and_then(|manifest| manifest.work.runs.last());
             let holder = holder.map_or_else(String::new, |run| format!(" (process {} on {})", run.process, run.host));
-            anyhow::bail!("-o {at}: another why503{holder} records there: name another folder");
+            anyhow::bail!("{at}: another why503{holder} records there: name another folder");
         }
         if from_start && before.as_ref().is_some_and(|manifest| !manifest.work.files.is_empty()) {
-            anyhow::bail!("-o {at}: it holds a recording: with --from-start its lines would be there twice: name a new folder");
+            anyhow::bail!("{at}: it holds a recording: with --from-start its lines would be there twice: name a new folder");
         }
-        Ok((Self { path: path.to_owned(), _lock: lock }, before))
+        // Its key was never written down: the same client would have another pseudonym from here on, or none.
+        let was_redacted = before.as_ref().and_then(|manifest| manifest.work.runs.last()).map(|run| run.redacted);
+        match (was_redacted, redact) {
+            (Some(true), _) => anyhow::bail!("{at}: a redacted recording cannot be gone on with: name a new folder"),
+            (Some(false), true) => anyhow::bail!("{at}: what it holds is not redacted: with --redact, name a new folder"),
+            _ => Ok((Self { path: path.to_owned(), _lock: lock }, before)),
+        }
     }
 
     /// Makes the folder again if somebody took it away.

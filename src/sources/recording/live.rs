@@ -153,6 +153,7 @@ mod tests {
             redact: None,
             zone: Zone::Utc,
             limits: crate::limits::Given::default(),
+            apps: Vec::new(),
         };
         let mut live = Live::start(Recorder::open(setup, Tick::now()).unwrap()).unwrap();
         let mut offer = |payload: Payload| {

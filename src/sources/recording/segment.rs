@@ -5,7 +5,8 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 use super::private;
-use crate::sources::manifest::{Stamp, Written};
+use crate::formats::text::{last_line_end, utf16_mark};
+use crate::sources::manifest::{Rows, Stamp, Written, hull};
 use crate::time::Time;
 
 /// Bytes gathered from which on they are written.
@@ -17,6 +18,9 @@ pub(super) struct Segment {
     pub about: Written,
     file: PathBuf,
     gathered: Vec<u8>,
+    /// The times of the rows gathered.
+    rows: Rows,
+    utf16: Option<bool>,
     sum: crc32fast::Hasher,
     unsynced: bool,
     /// The hour in which it was begun, since the epoch.
@@ -26,12 +30,29 @@ pub(super) struct Segment {
 impl Segment {
     /// A file that is not there yet.
     pub fn new(file: PathBuf, about: Written, now: Time) -> Self {
-        Self { about, file, gathered: Vec::new(), sum: crc32fast::Hasher::new(), unsynced: false, hour: hour(now) }
+        Self {
+            about,
+            file,
+            gathered: Vec::new(),
+            rows: None,
+            utf16: None,
+            sum: crc32fast::Hasher::new(),
+            unsynced: false,
+            hour: hour(now),
+        }
     }
 
     pub fn push(&mut self, bytes: &[u8], now: Time) {
+        if self.len() == 0 {
+            self.utf16 = utf16_mark(bytes);
+        }
         self.gathered.extend_from_slice(bytes);
         self.about.to = Stamp(now);
+    }
+
+    /// The times of rows that were pushed.
+    pub fn saw(&mut self, rows: Rows) {
+        self.rows = hull(self.rows, rows);
     }
 
     /// Bytes, written or not.
@@ -43,23 +64,27 @@ impl Segment {
         self.gathered.len() >= GATHER
     }
 
-    /// Appends what was gathered. When that fails, the file is cut back to whole lines.
+    /// Appends what was gathered. When that fails, the lines that were written whole are kept.
     pub fn flush(&mut self) -> io::Result<()> {
         if self.gathered.is_empty() {
             return Ok(());
         }
         let mut file = self.open()?;
-        if let Err(error) = file.write_all(&self.gathered) {
-            // What is behind the lines that the manifest tells of is torn: whoever reads leaves it out.
-            let _ = file.set_len(self.about.bytes);
-            return Err(error);
+        let (done, result) = write(&mut file, &self.gathered);
+        let kept = if result.is_ok() { done } else { last_line_end(self.gathered.get(..done).unwrap_or_default(), self.utf16) };
+        if result.is_err() {
+            // Where that fails, too, whoever reads leaves the torn line out.
+            let _ = file.set_len(self.about.bytes + kept as u64);
         }
-        self.sum.update(&self.gathered);
-        self.about.bytes += self.gathered.len() as u64;
+        let written: Vec<u8> = self.gathered.drain(..kept).collect();
+        self.sum.update(&written);
+        self.about.bytes += kept as u64;
         self.about.crc32 = format!("{:08x}", self.sum.clone().finalize());
-        self.gathered.clear();
+        self.about.saw(self.rows);
+        self.unsynced = kept > 0;
+        result?;
+        self.rows = None;
         self.gathered.shrink_to(GATHER);
-        self.unsynced = true;
         Ok(())
     }
 
@@ -87,12 +112,38 @@ impl Segment {
         Ok(())
     }
 
-    /// Gives up what was gathered; answers how many bytes that was.
-    pub fn abandon(&mut self) -> u64 {
-        let bytes = self.gathered.len() as u64;
-        self.gathered = Vec::new();
-        bytes
+    /// Gives up what was gathered; answers what is missing.
+    pub fn abandon(&mut self) -> Missing {
+        let bytes = std::mem::take(&mut self.gathered).len() as u64;
+        Missing { bytes, rows: self.rows.take() }
     }
+}
+
+/// Bytes that are not in the recording, and the times of the rows in them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Missing {
+    pub bytes: u64,
+    pub rows: Rows,
+}
+
+impl Missing {
+    pub fn and(self, other: Self) -> Self {
+        Self { bytes: self.bytes + other.bytes, rows: hull(self.rows, other.rows) }
+    }
+}
+
+/// Writes as much as can be written, and answers how much that is.
+fn write(file: &mut File, bytes: &[u8]) -> (usize, io::Result<()>) {
+    let mut done = 0;
+    while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+        match file.write(rest) {
+            Ok(0) => return (done, Err(io::ErrorKind::WriteZero.into())),
+            Ok(n) => done += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return (done, Err(e)),
+        }
+    }
+    (done, Ok(()))
 }
 
 /// Takes a file of the recording away. One that is gone already is gone.

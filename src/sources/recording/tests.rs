@@ -54,6 +54,7 @@ impl Rig {
             redact: None,
             zone: Zone::Utc,
             limits: Given::default(),
+            apps: Vec::new(),
         };
         change(&mut setup);
         self.recorder = Some(Recorder::open(setup, self.tick)?);

@@ -5,13 +5,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Setup;
-use super::segment::{self, Segment};
+use super::segment::{self, Missing, Segment};
 use crate::engine::Opened;
+use crate::formats::lines::Line;
 use crate::formats::stream::Stream;
 use crate::formats::text::{last_line_end, utf16_mark};
-use crate::formats::{Hints, Ignore, Kind};
+use crate::formats::{Hints, Ignore, Kind, Sink};
+use crate::record::Record;
 use crate::redact::{Pseudonyms, Redactor};
-use crate::sources::manifest::{Stamp, Written};
+use crate::sources::manifest::{Rows, Stamp, Written, hull};
 use crate::time::Time;
 
 /// Bytes of a file from which on a log goes on in another one.
@@ -55,7 +57,8 @@ impl Context {
         }
         let settings = [Kind::ApplicationHost, Kind::CoreSettings, Kind::PoolTagNames].map(Kind::name);
         let may_go = |file: &Written, open: bool| !open && !settings.contains(&file.kind.as_str());
-        let (&serial, _) = self.files.iter().find(|(_, (file, open))| may_go(file, *open))?;
+        let droppable = self.files.iter().filter(|(_, (file, open))| may_go(file, *open));
+        let (&serial, _) = droppable.min_by_key(|(serial, (file, _))| (file.span().1, **serial))?;
         let (file, _) = self.files.remove(&serial)?;
         segment::remove(&self.root.join(&file.path)).then_some(file)
     }
@@ -131,6 +134,19 @@ enum Redaction {
     Never,
 }
 
+/// Notes the times of rows.
+struct Times(Rows);
+
+impl Sink for Times {
+    fn record(&mut self, record: Record<'_>) {
+        if record.fact.has_time() {
+            self.0 = hull(self.0, Some((record.time, record.time)));
+        }
+    }
+
+    fn malformed(&mut self, _: Line<'_>, _: &'static str) {}
+}
+
 /// A log that is recorded.
 pub(super) struct Track {
     /// Where it lies.
@@ -149,6 +165,8 @@ pub(super) struct Track {
     /// Files that are full and not written to the end.
     ended: Vec<(u64, Segment)>,
     closed: bool,
+    /// Bytes of a line that has no end yet.
+    pub half: u64,
 }
 
 impl Track {
@@ -165,6 +183,7 @@ impl Track {
             redaction: Redaction::Undecided(Waiting::default()),
             ended: Vec::new(),
             closed: false,
+            half: 0,
         }
     }
 
@@ -189,8 +208,8 @@ impl Track {
         }
     }
 
-    /// Takes the log's next bytes; answers how many of them are missing in the recording.
-    pub fn take(&mut self, bytes: &[u8], now: Time, paused: bool, context: &mut Context) -> u64 {
+    /// Takes the log's next bytes; answers what of them is missing in the recording.
+    pub fn take(&mut self, bytes: &[u8], now: Time, paused: bool, context: &mut Context) -> Missing {
         if let Some(heir) = self.heir.take()
             && !matches!(bytes.first(), Some(b'#' | 0xEF | 0xFE | 0xFF))
         {
@@ -199,19 +218,13 @@ impl Track {
         let (before, bytes) = bytes.split_at(self.to_skip(bytes));
         self.read_along(before);
         if bytes.is_empty() || paused {
-            self.read_along(bytes);
-            return bytes.len() as u64;
+            return Missing { bytes: bytes.len() as u64, rows: self.read_along(bytes) };
         }
         self.roll(now, context);
-        let header = self.header();
-        if context.pseudonyms.is_none() {
-            self.write(header, bytes, now, context);
-            self.read_along(bytes);
-            return 0;
-        }
-        let preamble = self.stream.preamble();
-        self.read_along(bytes);
+        let (header, preamble) = (self.header(), self.stream.preamble());
+        let rows = self.read_along(bytes);
         match &mut self.redaction {
+            _ if context.pseudonyms.is_none() => self.write(header, bytes, now, context),
             Redaction::Undecided(waiting) => {
                 if waiting.lines.is_empty() {
                     (waiting.header, waiting.preamble) = (header, preamble);
@@ -221,7 +234,10 @@ impl Track {
             }
             Redaction::By(_) | Redaction::Never => self.redact(header, bytes, now, context),
         }
-        0
+        if let Some((_, segment)) = &mut self.segment {
+            segment.saw(rows);
+        }
+        Missing::default()
     }
 
     /// Adds lines to the file, or to a new one that begins with `header`.
@@ -264,9 +280,12 @@ impl Track {
         matches!(self.redaction, Redaction::Never)
     }
 
-    fn read_along(&mut self, bytes: &[u8]) {
-        self.stream.feed(bytes, &mut Ignore);
+    /// Gives the times of the rows that it comes by.
+    fn read_along(&mut self, bytes: &[u8]) -> Rows {
+        let mut times = Times(None);
+        self.stream.feed(bytes, &mut times);
         self.taken += bytes.len() as u64;
+        times.0
     }
 
     /// How many of the next bytes belong to lines that are not recorded: those before the floor, and the rest of one whose beginning
@@ -333,6 +352,7 @@ impl Track {
         let mut news = false;
         for (serial, segment) in self.ended.iter_mut().chain(&mut self.segment) {
             segment.flush()?;
+            segment.about.half = self.half;
             if segment.about.kind != kind && segment.about.bytes > 0 {
                 kind.clone_into(&mut segment.about.kind);
                 news = true;
@@ -352,11 +372,11 @@ impl Track {
         self.segment.as_mut().map_or(Ok(()), |(_, segment)| segment.sync())
     }
 
-    /// Gives up what was not written, and the files with it; answers how many bytes are missing.
-    pub fn abandon(&mut self, context: &mut Context) -> u64 {
-        let mut missing = 0;
+    /// Gives up what was not written, and the files with it; answers what is missing.
+    pub fn abandon(&mut self, context: &mut Context) -> Missing {
+        let mut missing = Missing::default();
         for (serial, mut segment) in self.ended.drain(..).chain(self.segment.take()) {
-            missing += segment.abandon();
+            missing = missing.and(segment.abandon());
             context.note(serial, &segment, false);
         }
         missing

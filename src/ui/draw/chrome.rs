@@ -76,10 +76,14 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment
 
 /// What was lost of the logs: it is said wherever one looks, for what is shown is not all there was.
 fn losses(moment: &Moment<'_>, width: u16, looks: Looks<'_>) -> Option<(String, Role)> {
+    let sign = looks.glyphs.warn;
+    if moment.gaps.iter().any(|gap| gap.bytes > 0 || gap.to != Some(gap.from)) {
+        return Some((format!(" {sign} gaps (5) "), Role::Warn));
+    }
     let lost = sources::lost(moment)?;
     let lost = if width < 110 { lost.split(" in ").next().unwrap_or_default() } else { &lost };
     // The key of the view that tells which.
-    Some((format!(" {} {lost} (5) ", looks.glyphs.warn), Role::Warn))
+    Some((format!(" {sign} {lost} (5) "), Role::Warn))
 }
 
 fn verdict(moment: &Moment<'_>, looks: Looks<'_>) -> (String, Role) {

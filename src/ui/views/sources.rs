@@ -52,8 +52,9 @@ fn columns(width: u16) -> Vec<Column> {
 fn gap_row(look: &Look<'_>, gap: &Gap) -> ListRow {
     let none = || Cell { number: Some(-1.0), ..Cell::text("-") };
     let clock = |time: Time| look.zone.clock(time);
-    let to = gap.to.map_or_else(|| String::from("its end"), clock);
-    let name = format!("missing {} to {to}: {}", clock(gap.from), gap.why);
+    let to = gap.to.map_or_else(|| String::from("the end"), clock);
+    // A narrow column shows the end of a path.
+    let name = format!("{}: {} to {to}", gap.why, clock(gap.from));
     let mut cells = vec![Cell::text(name), Cell::text("gap"), none(), none(), none(), none(), Cell::text("missing")];
     if look.width >= WITH_LAST {
         cells.push(Cell::text(look.zone.date_clock(gap.to.unwrap_or(gap.from))));
@@ -141,7 +142,14 @@ fn note(moment: &Moment<'_>, now: Time) -> Option<String> {
         let name = source.name();
         Some(format!("{}: {why}", name.rsplit(['/', '\\']).next().unwrap_or_default()))
     };
-    lost(moment).map(|lost| format!("at least {lost} before it could be read (Enter tells more)")).or_else(odd)
+    // A gap's row has little room for its words.
+    let gap = moment.gaps.first().map(|gap| {
+        let more = moment.gaps.len() - 1;
+        let more = if more > 0 { format!(" (and {})", counted(more as u64, "more gap")) } else { String::new() };
+        format!("{}{more}", gap.why)
+    });
+    let lost = || lost(moment).map(|lost| format!("at least {lost} before it could be read (Enter tells more)"));
+    gap.or_else(lost).or_else(odd)
 }
 
 /// `1.2 KB lost in 1 source`, if anything was.

@@ -150,3 +150,24 @@ fn a_followed_log_may_be_renamed_and_deleted_and_paths_may_be_verbatim() {
     fs::remove_file(rig.at("b.log")).unwrap();
     rig.settle();
 }
+
+#[test]
+fn a_copy_under_a_name_of_its_own_is_not_counted_again() {
+    let mut rig = Rig::new();
+    rig.append("a.log", "#Fields: x\none\ntwo\n");
+    rig.poll(0);
+    rig.append("a.log", "three\n");
+    fs::copy(rig.at("a.log"), rig.at("a-20261121.log")).unwrap();
+    fs::write(rig.at("a.log"), "#Fields: x\nfour\n").unwrap();
+    rig.settle();
+    assert_eq!(rig.lines(), ["#Fields: x", "one", "two", "three", "#Fields: x", "four"]);
+    // One that only begins alike is a log of its own.
+    rig.append("a-2.log", "#Fields: x\nfour\nfive\n");
+    rig.append("a.log", "six\n");
+    rig.settle();
+    rig.append("a-2.log", "seven\n");
+    rig.settle();
+    let mut lines = rig.lines();
+    lines.sort();
+    assert_eq!(lines.iter().filter(|line| *line == "seven").count(), 1, "{lines:?}");
+}

@@ -162,3 +162,89 @@ fn too_large_a_recording_loses_its_oldest_files_and_says_so_but_never_its_settin
     let all = rows(0..60).len() as u64 * 100 * 40 + config.len() as u64;
     assert!((all..all + 20 * HEADER.len() as u64).contains(&(gap.bytes + status.bytes)), "{gap:?} {status}");
 }
+
+#[test]
+fn a_run_that_was_killed_is_taken_stock_of_before_another_goes_on() {
+    let mut rig = Rig::new();
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", rows(0..10)));
+    rig.pass(3);
+    // The manifest is not written again for half a minute.
+    rig.bytes(0, rows(10..20));
+    rig.pass(2);
+    rig.kill();
+    rig.start(|_| {}).unwrap();
+    rig.finish();
+    let engine = rig.replay();
+    assert_eq!((records(&engine), damage(&engine)), (20, vec![]));
+    assert!(gaps(&engine).iter().any(|gap| gap.why.contains("ended by force")), "{:?}", gaps(&engine));
+    let file = rig.folder().join("W3SVC1/u.log");
+    let mut bytes = fs::read(&file).unwrap();
+    let last = bytes.len() - 4;
+    bytes[last] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    assert_eq!(damage(&rig.replay()).len(), 1);
+}
+
+#[test]
+fn of_logs_recorded_side_by_side_the_oldest_rows_go_first() {
+    let mut rig = Rig::with(|setup| (setup.max_size, setup.from_start) = (8 << 20, true));
+    let day = |day: u32| rows(0..60).repeat(100).replace("2026-11-21", &format!("2026-11-{day}"));
+    // The newer log is met first.
+    for (source, name) in [(0, "logs/W3SVC1/new.log"), (1, "logs/W3SVC1/old.log")] {
+        rig.open(source, name, 0);
+        rig.bytes(source, HEADER);
+        for _ in 0..24 {
+            rig.bytes(source, day(21 - source));
+        }
+    }
+    rig.pass(3);
+    rig.finish();
+    let engine = rig.replay();
+    let rows_of = |name: &str| {
+        let logs = engine.sources().values().filter(|source| source.name().contains(name));
+        logs.map(|source| source.records).sum::<u64>()
+    };
+    assert_eq!(rows_of("new"), 24 * 6000);
+    assert!(rows_of("old") < 24 * 6000);
+    let [gap] = &gaps(&engine)[..] else { panic!("{:?}", gaps(&engine)) };
+    assert!(gap.from.rfc3339().starts_with("2026-11-20") && gap.to.unwrap().rfc3339().starts_with("2026-11-20"), "{gap:?}");
+}
+
+#[test]
+fn a_line_that_never_got_its_end_is_said() {
+    let mut rig = Rig::new();
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", row(0)));
+    rig.take(0, Payload::Half(17));
+    rig.finish();
+    assert!(damage(&rig.replay()).join(" ").contains("17 bytes are not in it"));
+}
+
+#[test]
+fn a_redacted_recording_is_not_gone_on_with_under_another_key_or_none() {
+    let mut rig = Rig::with(|setup| setup.redact = Some([7; 16]));
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", row(0)));
+    rig.finish();
+    for key in [None, Some([7; 16])] {
+        let error = rig.start(|setup| setup.redact = key).unwrap_err().to_string();
+        assert!(error.contains("redacted recording cannot be gone on with"), "{error}");
+    }
+    let mut rig = Rig::new();
+    rig.finish();
+    let error = rig.start(|setup| setup.redact = Some([7; 16])).unwrap_err().to_string();
+    assert!(error.contains("not redacted"), "{error}");
+}
+
+#[test]
+fn a_recording_beside_the_logs_it_was_made_of_is_not_read_with_them() {
+    let mut rig = Rig::new();
+    rig.open(0, "logs/W3SVC1/u.log", 0);
+    rig.bytes(0, format!("{HEADER}{}", row(0)));
+    rig.finish();
+    // Where there is nothing else, it is what was meant.
+    assert_eq!(records(&replay(rig.dir.path())), 1);
+    fs::write(rig.dir.path().join("u.log"), format!("{HEADER}{}{}", row(0), row(1))).unwrap();
+    assert_eq!(records(&replay(rig.dir.path())), 2);
+}
