@@ -199,13 +199,14 @@ fn record(args: cli::Record, config: &Config) -> anyhow::Result<ExitCode> {
         from_start: args.from_start,
         max_size: args.max_size,
         redact: args.redact.then(record::key),
-        ..setup(config)
     };
     if !args.headless {
         terminal::check().context("record --headless records without one")?;
     }
     let mut recorder = Recorder::open(setup.clone(), Tick::now()).context("-o")?;
-    before.iter().for_each(|manifest| recorder.inherit(manifest.work.gaps()));
+    for manifest in &before {
+        recorder.inherit(manifest.work.gaps());
+    }
     recorder.copy(&with_named_files(config, Recording::default())?, Tick::now());
     let (from_start, for_seconds, json) = (args.from_start, args.for_seconds, args.json);
     if !args.headless {
