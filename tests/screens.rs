@@ -7,7 +7,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use why503::app::session::Session;
 use why503::demo;
-use why503::engine::{Engine, Envelope, Health, Opened, Payload};
+use why503::engine::{Engine, Envelope, Gap, Health, Opened, Payload};
 use why503::formats::Hints;
 use why503::limits::Limits;
 use why503::record::SourceId;
@@ -283,5 +283,22 @@ fn what_was_lost_is_on_every_screen_and_everything_about_its_file_behind_it() {
         insta::assert_snapshot!(format!("sources_lost@{suffix}"), stage.screen());
         stage.press("Down Enter Enter");
         insta::assert_snapshot!(format!("source_lost@{suffix}"), stage.screen());
+    }
+}
+
+#[test]
+fn a_gap_in_a_recording_is_on_every_screen_and_never_looks_like_calm() {
+    for (suffix, size) in [("80x24", SMALL), ("120x40", MIDDLE)] {
+        let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:36:00Z", size);
+        let time = |text: &str| match When::parse(text) {
+            Ok(When::At(time)) => time,
+            other => panic!("{other:?}"),
+        };
+        let (from, to) = (time("2009-10-09T09:33:30Z"), Some(time("2009-10-09T09:34:30Z")));
+        let gap = Gap { from, to, bytes: 4_711_000, why: String::from("No space left on device (os error 28)") };
+        stage.session.take(Envelope { heard: from, source: SourceId(0), payload: Payload::Gap(gap) });
+        insta::assert_snapshot!(format!("gap@{suffix}"), stage.screen());
+        stage.press("5 z");
+        insta::assert_snapshot!(format!("gap_sources@{suffix}"), stage.screen());
     }
 }
