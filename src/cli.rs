@@ -67,7 +67,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Watch {
-    /// Files, folders (with all that is in them) or globs.
+    /// Files, folders (with the .log, .txt, .csv and .config files in them) or globs.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// No screen: follow until SIGTERM, Ctrl-C or --for, then say what was counted.
@@ -97,7 +97,7 @@ pub struct Watch {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Record {
-    /// Files, folders (with all that is in them) or globs; without any: what is found on this machine.
+    /// Files, folders (with the .log, .txt, .csv and .config files in them) or globs; without any: what is found on this machine.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The folder to record into. It is made, for its owner alone; a recording that lies there is gone on with.

@@ -30,6 +30,8 @@ pub(super) struct Source {
     pub malformed: u64,
     pub lost: u64,
     pub torn: u64,
+    /// Why nothing can be counted of it at the moment.
+    pub problem: Option<String>,
     pub kind: Kind,
     /// Bytes taken in.
     pub offset: u64,
@@ -70,6 +72,7 @@ impl Source {
             malformed: 0,
             lost: 0,
             torn: 0,
+            problem: None,
             kind: Kind::Unknown,
             offset: 0,
             tail: Vec::new(),
@@ -120,6 +123,7 @@ impl Source {
             lost_bytes: self.lost,
             torn_bytes: self.torn,
             pending_bytes,
+            problem: self.problem.clone(),
         }
     }
 

@@ -32,6 +32,9 @@ pub(super) struct SourceSummary {
     pub torn_bytes: u64,
     /// A line without its end.
     pub pending_bytes: u64,
+    /// Why it could not be counted to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 impl SourceSummary {
@@ -45,6 +48,7 @@ impl SourceSummary {
         self.lost_bytes += other.lost_bytes;
         self.torn_bytes += other.torn_bytes;
         self.pending_bytes += other.pending_bytes;
+        self.problem = other.problem.clone().or(self.problem.take());
     }
 }
 
@@ -60,7 +64,7 @@ impl fmt::Display for Summary {
                     write!(f, ", {} {what}", counted(bytes, "byte"))?;
                 }
             }
-            writeln!(f)?;
+            writeln!(f, "{}", s.problem.as_ref().map_or_else(String::new, |why| format!(", {why}")))?;
         }
         self.recording.as_ref().map_or(Ok(()), |recording| writeln!(f, "{recording}"))
     }

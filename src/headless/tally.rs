@@ -50,6 +50,16 @@ pub(super) struct Tally {
     pub recorder: Option<Recorder>,
 }
 
+/// Why nothing can be counted of a log at the moment.
+fn problem(health: Health) -> Option<String> {
+    match health {
+        Health::Denied(why) | Health::Unreachable(why) => Some(why),
+        Health::Unmatched => Some(String::from("nothing matches")),
+        Health::Waiting => Some(String::from("not there")),
+        _ => None,
+    }
+}
+
 impl Tally {
     pub fn new(zone: Zone, dump: Option<&Path>) -> anyhow::Result<Self> {
         let open = |path: &Path| -> io::Result<Dump> {
@@ -104,8 +114,9 @@ impl Tally {
             Payload::Torn(bytes) => self.change(id, |source| source.torn += bytes),
             Payload::Filled { offset, bytes } => self.fill(id, offset, &bytes),
             // They only say what is there, or is not.
-            Payload::Health(Health::Unmatched | Health::Archived(_)) => drop(self.sources.remove(&id)),
-            Payload::Half(_) | Payload::Health(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) => {}
+            Payload::Health(Health::Archived(_)) => drop(self.sources.remove(&id)),
+            Payload::Health(health) => self.change(id, |source| source.problem = problem(health)),
+            Payload::Half(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) => {}
         }
     }
 
@@ -227,7 +238,7 @@ impl Tally {
     pub fn summary(&self, follower: &Follower) -> Summary {
         let pending: HashMap<SourceId, u64> = follower.pending().collect();
         let mut by_path = self.past.clone();
-        for (id, source) in self.sources.iter().filter(|(_, s)| s.offset > 0 || s.path.is_file()) {
+        for (id, source) in self.sources.iter().filter(|(_, s)| s.offset > 0 || s.problem.is_some() || s.path.is_file()) {
             let counted = source.summary(pending.get(id).copied().unwrap_or(0));
             by_path.entry(counted.path.clone()).or_default().add(&counted);
         }

@@ -201,3 +201,25 @@ fn a_hole_that_is_filled_late_is_counted_with_the_fields_in_force() {
     }
     assert_eq!((tally.lines, tally.malformed), (4, 0));
 }
+
+#[test]
+fn what_could_not_be_counted_is_named_with_the_reason() {
+    let rig = Rig::new(true);
+    fs::create_dir_all(rig.at("empty")).unwrap();
+    let headless = Headless {
+        paths: vec![rig.at("empty"), rig.at("nowhere.log"), rig.at("nix*.log")],
+        from_start: true,
+        for_seconds: Some(0.0),
+        state: None,
+        dump: None,
+        json: true,
+        zone: Zone::Utc,
+        recorder: None,
+    };
+    let mut out = Vec::new();
+    headless.run(&AtomicBool::new(false), &mut out).unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let problems: Vec<&str> = told["sources"].as_array().unwrap().iter().filter_map(|row| row["problem"].as_str()).collect();
+    assert_eq!(problems.len(), 3, "{told}");
+    assert!(problems.contains(&"not there") && problems.contains(&"nothing matches"), "{told}");
+}
