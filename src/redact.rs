@@ -6,24 +6,31 @@
 //!
 //! | | replaced | kept |
 //! |---|---|---|
-//! | addresses | wherever they stand | `s-ip`, and a client that shows it; loopback; ports and zones |
-//! | names of people | `cs-username`, `DOMAIN\name`, e-mail addresses, SIDs, profiles, values of `user=` and the like | |
-//! | names of machines | in the text of SEPM and Altiris: `hostName`, `Computer: …`, `\\machine\…` | `s-computername`, `cs-host`, counters |
-//! | queries | every value | names; numbers of SEPM's `action` and `l` |
+//! | addresses | wherever they stand | `s-ip`, and a client that shows it; loopback; ports and zones; versions in user agents |
+//! | names of people | `cs-username`, `DOMAIN\name`, e-mail addresses, SIDs, values of `user=` and the like, `user ann`, folders in `/users/`, `/home/`, `/profiles/` and `/~ann` | |
+//! | names of machines | values of `host=` and the like, `\\machine\…`; in the text of SEPM and Altiris also `hostName`, `host pc1`, `Client 10.1.2.3 pc1`, `server pc1.corp.example` and `//pc1.corp.example` | `s-computername`, `cs-host`, counters |
+//! | queries | every value, also of a query in a stem | names; numbers of SEPM's `action` and `l` |
 //! | secrets | cookies, values of `password=` and the like, GUIDs, web tokens, long runs of mixed letters and digits | |
 //! | columns of rows | those that are not known | |
 //! | configurations | passwords, keys, accounts, connection strings, text, comments | sites, pools, paths, limits |
 //!
+//! The server's own names (`s-computername`, `cs-host`) stay in rows, and the `hostName` of an `<event>` does not, even where it is the
+//! same name: the log of an agent names a client there. A machine's full name is replaced only where something marks it; the module
+//! `prose` says why.
+//!
 //! A line that cannot be read as its kind, and one that is too long, is withheld: [`WITHHELD`] stands there. A log whose kind is not
 //! known is not redacted at all: [`Redactor::new`] gives none, and the log must not be passed on.
 //!
-//! What is **not** promised: a name that nothing marks as one (a path `/home/ann/`, a machine in the middle of a sentence, the second
-//! word of an unquoted `User: Ann Lee`), a short secret in a path, the name of a query's parameter. And pseudonyms are not
-//! anonymity: how often and when somebody came can still be read.
+//! What is **not** promised: a name that nothing marks as one (another folder of a path, a machine in the middle of a sentence, a
+//! share's folders), one that is also a word (`user Will`), the second word in small letters of an unquoted `user=Ann lee`, a short
+//! secret in a path, the name of a query's parameter. And pseudonyms are not anonymity: how often and when somebody came can still be
+//! read.
 
 mod address;
 mod document;
+mod folders;
 mod named;
+mod prose;
 mod pseudonyms;
 mod query;
 mod rows;

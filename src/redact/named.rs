@@ -1,7 +1,9 @@
 //! Values that a name before them tells: `user=ann`, `"password" : "x"`, `Computer Name: PC1`, `<user>ann</user>`, `user 'ann'`.
 
 use super::address;
+use super::prose;
 use super::pseudonyms::{Pseudonyms, What};
+use super::text::ends_with;
 use super::words;
 
 /// A longer name is looked at from its end.
@@ -40,8 +42,9 @@ const USERS: [&[u8]; 11] = [
     b"upn",
 ];
 /// How the names of machines end.
-const HOSTS: [&[u8]; 13] = [
+const HOSTS: [&[u8]; 14] = [
     b"computer",
+    b"domain",
     b"computername",
     b"machine",
     b"machinename",
@@ -56,16 +59,23 @@ const HOSTS: [&[u8]; 13] = [
     b"fqdn",
 ];
 /// Values that name nothing.
-const NOTHING: [&[u8]; 7] = [b"-", b"null", b"(null)", b"none", b"unknown", b"localhost", b"n/a"];
+pub(super) const NOTHING: [&[u8]; 7] = [b"-", b"null", b"(null)", b"none", b"unknown", b"localhost", b"n/a"];
 /// What XML writes for a quote.
 const ESCAPED: [&[u8]; 2] = [b"&quot;", b"&apos;"];
 
 /// What a name says of the value that follows it; `before` is what stands before the name.
 pub(super) fn what(name: &[u8], before: &[u8]) -> Option<What> {
     let name = name.to_ascii_lowercase();
-    let has = |part: &&[u8]| memchr::memmem::find(&name, part).is_some();
-    let ends =
-        |names: &[&[u8]], name: &[u8]| names.iter().any(|end| name.ends_with(end)) && !name.eq_ignore_ascii_case(b"localhost");
+    // One look at a byte rules nearly all of them out.
+    let has_secret = || {
+        let is_at =
+            |at: usize, part: &&[u8]| part.first() == name.get(at) && name.get(at..).is_some_and(|rest| rest.starts_with(part));
+        (0..name.len()).any(|at| SECRETS.iter().any(|part| is_at(at, part)))
+    };
+    let ends = |names: &[&[u8]], name: &[u8]| {
+        let found = names.iter().any(|end| end.last() == name.last() && name.ends_with(end));
+        found && name != b"localhost" && !name.ends_with(b"appdomain")
+    };
     let word = |text: &[u8]| last_word(text.trim_ascii_end()).to_ascii_lowercase();
     match name.as_slice() {
         b"name" | b"id" => {
@@ -78,7 +88,7 @@ pub(super) fn what(name: &[u8], before: &[u8]) -> Option<What> {
         // "Unable to process client request from: …" (KB 179877).
         b"from" => (word(before) == b"request").then_some(What::Host),
         b"uid" => Some(What::User),
-        _ if SECRETS.iter().any(has) => Some(What::Secret),
+        _ if has_secret() => Some(What::Secret),
         name if ends(&USERS, name) => Some(What::User),
         name if ends(&HOSTS, name) => Some(What::Host),
         _ => None,
@@ -109,22 +119,39 @@ pub(super) fn value(text: &[u8], mark: usize) -> Option<(usize, usize, What)> {
     };
     let word = last_word(name);
     let earlier = name.get(..name.len() - word.len())?;
-    if kind == b'>' && !earlier.ends_with(b"<") {
+    // The port of a machine is no value.
+    if kind == b'>' && !earlier.ends_with(b"<") || kind == b':' && earlier.ends_with(b"//") {
         return None;
     }
     let what = what(word, earlier)?;
     let skipped = if kind == b'>' { 0 } else { rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count() };
     let start = mark + 1 + skipped;
     let rest = rest.get(skipped..)?;
-    let (start, end) = quoted(rest).map_or_else(
-        || {
-            let is_header =
-                kind == b':' && [&b"authorization"[..], b"cookie"].iter().any(|h| word.to_ascii_lowercase().ends_with(h));
-            (start, start + if is_header { to_markup(rest) } else { plain(rest, what) })
-        },
-        |(from, to)| (start + from, start + to),
-    );
+    let (start, end) = match quoted(rest) {
+        Some((from, to)) => (start + from, start + to),
+        None => (start, bare_end(text, start, (kind, what), word)),
+    };
     Some((start, end, what))
+}
+
+/// The end of a value without quotes; `mark` is what stands before it, and what it is.
+fn bare_end(text: &[u8], start: usize, mark: (u8, What), name: &[u8]) -> usize {
+    let rest = text.get(start..).unwrap_or_default();
+    let is_header = || [&b"authorization"[..], b"cookie"].iter().any(|header| ends_with(name, header));
+    match mark {
+        // An element's text.
+        (b'>', _) => start + rest.get(..to_markup(rest)).unwrap_or_default().trim_ascii_end().len(),
+        (b':', _) if is_header() => start + to_markup(rest),
+        (_, what @ What::User) => {
+            let len = plain(rest, what);
+            let word = rest.get(..len).unwrap_or_default();
+            // A full stop ends the sentence, and not an initial.
+            let trimmed = if len > 2 { prose::trimmed(word) } else { word };
+            let end = start + trimmed.len();
+            if trimmed.len() < len { end } else { prose::phrase(text, start, end, mark.0 == b':') }
+        }
+        (_, what) => start + plain(rest, what),
+    }
 }
 
 fn ends_in_bearer(text: &[u8]) -> bool {
@@ -148,7 +175,7 @@ fn quoted(text: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// The length of a value without quotes.
-fn plain(text: &[u8], what: What) -> usize {
+pub(super) fn plain(text: &[u8], what: What) -> usize {
     let ends = |b: &u8| {
         b.is_ascii_whitespace()
             || matches!(b, b',' | b';' | b'&' | b'"' | b'\'' | b'<' | b'>' | b')' | b']' | b'{' | b'}' | b'|')

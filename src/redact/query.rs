@@ -1,7 +1,7 @@
 //! URLs and their queries: names are kept, values are not.
 
 use super::pseudonyms::{Pseudonyms, What};
-use super::words;
+use super::{text, words};
 
 /// Names whose values are numbers that say what a client wanted and nothing about it: SEPM's `action=36` and `l=9`. No decoder and no
 /// rule reads a query; these are kept for people.
@@ -30,6 +30,16 @@ pub fn url(text: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
     }
 }
 
+/// Writes a path that may hold a query, as that of a question mark that was escaped.
+pub fn stem(text: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
+    let (before, after) = text.split_at(memchr::memchr(b'?', text).unwrap_or(text.len()));
+    path(before, pseudonyms, out);
+    if let Some((mark, rest)) = after.split_first() {
+        out.push(*mark);
+        query(rest, pseudonyms, out);
+    }
+}
+
 /// The length of `name:password` in `name:password@host`, at the beginning of what follows `://`.
 pub(super) fn login(text: &[u8]) -> Option<usize> {
     let ends = |b: &u8| matches!(b, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>') || b.is_ascii_whitespace();
@@ -38,10 +48,10 @@ pub(super) fn login(text: &[u8]) -> Option<usize> {
 }
 
 /// Writes a path: what its words tell, the values of parameters (`;jsessionid=…`) and the session that ASP.NET keeps in it (`(S(…))`).
-pub fn path(mut text: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
-    while let Some(at) = memchr::memchr2(b';', b'(', text) {
-        let (before, rest) = text.split_at(at);
-        words::write(before, pseudonyms, out);
+pub fn path(mut path: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
+    while let Some(at) = memchr::memchr2(b';', b'(', path) {
+        let (before, rest) = path.split_at(at);
+        text::path(before, pseudonyms, out);
         let near = rest.get(..LONGEST_SESSION).unwrap_or(rest);
         let session = matches!(rest, [b'(', b'A'..=b'Z', b'(', ..]).then(|| memchr::memchr(b')', near)).flatten();
         let len = if let Some(close) = session {
@@ -57,9 +67,9 @@ pub fn path(mut text: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
             out.push(b'(');
             1
         };
-        text = rest.get(len..).unwrap_or_default();
+        path = rest.get(len..).unwrap_or_default();
     }
-    words::write(text, pseudonyms, out);
+    text::path(path, pseudonyms, out);
 }
 
 /// Writes a query, without its question mark.
@@ -136,6 +146,12 @@ mod tests {
         for secret in ["dGVzdHNlY3JldA==", "dGVzdHM=", "ann%40corp.example=1", "4111111111111111=x", "|41|800a0009|x"] {
             assert_eq!(told(query, secret), value(secret));
         }
+    }
+
+    #[test]
+    fn a_query_in_a_stem_is_one() {
+        assert_eq!(told(stem, "/x?late=ann&y"), format!("/x?late={}&{}", value("ann"), value("y")));
+        assert_eq!(told(stem, "/a#b/c"), "/a#b/c");
     }
 
     #[test]

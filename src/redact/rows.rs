@@ -1,7 +1,7 @@
 //! Rows of W3C and HTTPERR logs: each column by its name. A column that is not known is replaced, not passed on.
 
 use super::pseudonyms::{Pseudonyms, What};
-use super::{WITHHELD, address, query, words};
+use super::{WITHHELD, address, query, text, words};
 use crate::formats::fields::{self, MAX_COLUMNS, Row, directive};
 use crate::formats::{Kind, httperr, w3c};
 
@@ -23,8 +23,8 @@ enum Column {
     Query,
     /// A URL.
     Url,
-    /// Text to look through.
-    Words,
+    /// A user agent.
+    Agent,
     /// Something to replace as a whole.
     Whole(What),
     /// Nobody knows: addresses if it begins with one, else something to replace as a whole.
@@ -68,7 +68,7 @@ const COLUMNS: [(&[u8], Column); 9] = [
     (b"cs-uri", Column::Url),
     (b"cs-uri-query", Column::Query),
     (b"cs-username", Column::Whole(What::User)),
-    (b"cs(user-agent)", Column::Words),
+    (b"cs(user-agent)", Column::Agent),
     (b"cs(referer)", Column::Url),
     (b"cs(referrer)", Column::Url),
     (b"cs(cookie)", Column::Whole(What::Secret)),
@@ -94,12 +94,12 @@ impl Column {
         }
     }
 
-    fn write(self, text: &[u8], server: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
+    fn write(self, text: &[u8], ends: Ends<'_>, pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
         match self {
             _ if text.is_empty() || text == b"-" => out.extend_from_slice(text),
             Self::Keep if text.len() <= LONGEST_KEPT => out.extend_from_slice(text),
             // The server that asks itself shows the address that it shows as its own.
-            Self::Client if text == server => out.extend_from_slice(text),
+            Self::Client if text == ends.server => out.extend_from_slice(text),
             Self::Client | Self::Addresses => match address::whole(text) {
                 Some((address, len)) => {
                     pseudonyms.address(address, out);
@@ -107,10 +107,11 @@ impl Column {
                 }
                 None => address::column(text, pseudonyms, out),
             },
-            Self::Path => query::path(text, pseudonyms, out),
+            Self::Path => query::stem(text, pseudonyms, out),
             Self::Query => query::query(text, pseudonyms, out),
             Self::Url => query::url(text, pseudonyms, out),
-            Self::Words | Self::Keep => words::write(text, pseudonyms, out),
+            Self::Agent => text::agent(text, ends.client, pseudonyms, out),
+            Self::Keep => words::write(text, pseudonyms, out),
             Self::Whole(what) => pseudonyms.name(what, text, out),
             Self::Unknown => {
                 let first = text.split(|b| *b == b',').next().unwrap_or_default();
@@ -124,10 +125,18 @@ impl Column {
     }
 }
 
+/// The addresses of a row's two ends.
+#[derive(Clone, Copy)]
+struct Ends<'a> {
+    server: &'a [u8],
+    client: &'a [u8],
+}
+
 /// The columns of a `#Fields` line.
 struct Layout {
     columns: Vec<Column>,
     server: Option<usize>,
+    client: Option<usize>,
     method: Option<usize>,
 }
 
@@ -137,6 +146,7 @@ impl Layout {
         Self {
             columns: names.iter().map(|name| Column::of(name)).collect(),
             server: fields::find(&names, &["s-ip"]),
+            client: fields::find(&names, &["c-ip"]),
             method: fields::find(&names, &["cs-method"]),
         }
     }
@@ -179,7 +189,7 @@ impl Rows {
             self.layout = Some(Layout::parse(value));
             out.extend_from_slice(text);
         } else {
-            words::write(text, pseudonyms, out);
+            text::write(text, pseudonyms, out);
         }
     }
 
@@ -200,7 +210,7 @@ impl Rows {
         if row.len() != layout.columns.len() {
             return self.withheld(out);
         }
-        let server = row.text(layout.server);
+        let ends = Ends { server: row.text(layout.server), client: row.text(layout.client) };
         let argument = argument(row.text(layout.method));
         let mut done = 0;
         for (index, column) in layout.columns.iter().enumerate() {
@@ -212,7 +222,7 @@ impl Rows {
             let start = place(text, cell, done);
             out.extend_from_slice(text.get(done..start).unwrap_or_default());
             let from = out.len();
-            column.write(cell, server, pseudonyms, out);
+            column.write(cell, ends, pseudonyms, out);
             // A quoted column keeps its spaces, so that the row is cut as it was.
             let lost = spaces(cell).saturating_sub(spaces(out.get(from..).unwrap_or_default()));
             out.extend(std::iter::repeat_n(b' ', lost));

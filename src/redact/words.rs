@@ -37,6 +37,11 @@ const COUNTS: u64 = (1 << 60) - 1;
 
 /// Writes text with everything replaced that its shape tells.
 pub fn write(text: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
+    look(text, None, pseudonyms, out);
+}
+
+/// Writes text as [`write`] does; that of a user agent has the address of its `client`, and versions in it look like addresses.
+pub fn look(text: &[u8], client: Option<&[u8]>, pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
     let (mut done, mut at) = (0, 0);
     while at < text.len() {
         let (mut counts, mut marks, start) = (0u64, 0u64, at);
@@ -49,8 +54,8 @@ pub fn write(text: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
         let suspicious = marks & IS_MARK != 0 || colons > 1 || (dots > 2 && digits > 3) || at - start >= LEAST_HEX;
         if suspicious {
             out.extend_from_slice(text.get(done..start).unwrap_or_default());
-            let before = start.checked_sub(1).and_then(|i| text.get(i)).copied();
-            word(text.get(start..at).unwrap_or_default(), before, pseudonyms, out);
+            let around = Around { before: text.get(..start).unwrap_or_default(), client };
+            word(text.get(start..at).unwrap_or_default(), around, pseudonyms, out);
             done = at;
         }
         at += 1;
@@ -58,18 +63,27 @@ pub fn write(text: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
     out.extend_from_slice(text.get(done..).unwrap_or_default());
 }
 
-/// Writes one word that may hold something; `before` is the byte before it.
-fn word(mut word: &[u8], before: Option<u8>, pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
+/// What stands around a word.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    /// The text before it.
+    before: &'a [u8],
+    /// In a user agent, the address of the client.
+    client: Option<&'a [u8]>,
+}
+
+/// Writes one word that may hold something.
+fn word(mut word: &[u8], around: Around<'_>, pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
     let mut is_first = true;
-    while let Some((start, end)) = mail(word, if is_first { before } else { None }) {
+    while let Some((start, end)) = mail(word, if is_first { around.before.last().copied() } else { None }) {
         let (plain, rest) = word.split_at(start);
-        scan(plain, before, pseudonyms, out);
+        scan(plain, around, pseudonyms, out);
         let address = rest.get(..end - start).unwrap_or_default();
         pseudonyms.name(What::User, &unescaped(address), out);
         word = rest.get(end - start..).unwrap_or_default();
         is_first = false;
     }
-    scan(word, before, pseudonyms, out);
+    scan(word, around, pseudonyms, out);
 }
 
 /// Where the first e-mail address begins and ends. In a URL, `name:password@host` is taken for one.
@@ -108,7 +122,7 @@ fn unescaped(address: &[u8]) -> Vec<u8> {
 }
 
 /// Writes a word without e-mail addresses, going through it from the left.
-fn scan(word: &[u8], before: Option<u8>, pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
+fn scan(word: &[u8], around: Around<'_>, pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
     let (mut at, mut escaped) = (0, false);
     while let Some(rest) = word.get(at..).filter(|rest| !rest.is_empty()) {
         // What `%7B` writes is no part of the name that follows it.
@@ -120,15 +134,16 @@ fn scan(word: &[u8], before: Option<u8>, pseudonyms: &Pseudonyms, out: &mut Vec<
             (at, escaped) = (at + 3, true);
             continue;
         }
-        let last = match at.checked_sub(1) {
-            _ if escaped => None,
-            None => before,
-            Some(i) => word.get(i).copied(),
+        let before = match at {
+            _ if escaped => &[],
+            0 => around.before,
+            _ => word.get(..at).unwrap_or_default(),
         };
+        let last = before.last().copied();
         escaped = false;
         let begins = !last.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
         let len = guid(rest, pseudonyms, out)
-            .or_else(|| dotted(rest, last, pseudonyms, out))
+            .or_else(|| dotted(rest, Around { before, ..around }, pseudonyms, out))
             .or_else(|| begins.then(|| number(rest, pseudonyms, out)).flatten())
             // Looked at once, from its beginning.
             .or_else(|| (begins && last != Some(b'-')).then(|| run(rest, pseudonyms, out)).flatten());
@@ -154,7 +169,8 @@ fn guid(text: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) -> Option<usize
 }
 
 /// Numbers with dots between them: four are an IPv4 address, five one with a port, more are some other number. Also behind a letter.
-fn dotted(text: &[u8], last: Option<u8>, pseudonyms: &Pseudonyms, out: &mut Vec<u8>) -> Option<usize> {
+fn dotted(text: &[u8], around: Around<'_>, pseudonyms: &Pseudonyms, out: &mut Vec<u8>) -> Option<usize> {
+    let last = around.before.last().copied();
     if !text.first()?.is_ascii_digit() || last.is_some_and(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -162,7 +178,7 @@ fn dotted(text: &[u8], last: Option<u8>, pseudonyms: &Pseudonyms, out: &mut Vec<
     let number = text.get(..run)?;
     let dots = number.iter().rposition(u8::is_ascii_digit).and_then(|end| number.get(..end));
     let dots = memchr::memchr_iter(b'.', dots?).count();
-    if dots > 4 {
+    if dots > 4 || is_version(number, dots, around) {
         out.extend_from_slice(number);
         return Some(run);
     }
@@ -174,6 +190,14 @@ fn dotted(text: &[u8], last: Option<u8>, pseudonyms: &Pseudonyms, out: &mut Vec<
     }
     pseudonyms.address(address.into(), out);
     Some(len)
+}
+
+/// Whether a number with dots in a user agent is a version: it has more than four parts, or follows a product (`Chrome/`) or `rv:`. The
+/// address of the client is never one.
+fn is_version(number: &[u8], dots: usize, around: Around<'_>) -> bool {
+    let is_agent = around.client.is_some_and(|client| client.is_empty() || !number.starts_with(client));
+    let product = matches!(around.before, [.., name, b'/'] if name.is_ascii_alphanumeric());
+    is_agent && (dots > 3 || product || around.before.ends_with(b"rv:"))
 }
 
 /// An IPv6 address or the number of a network card; its length.
@@ -278,6 +302,26 @@ mod tests {
             ("/9f86d081884c7d65/", "9f86d081884c7d65"),
         ] {
             assert!(!told(text).contains(secret), "{text} became {}", told(text));
+        }
+    }
+
+    #[test]
+    fn versions_in_a_user_agent_are_no_addresses() {
+        let told = |text: &str| {
+            let mut out = Vec::new();
+            look(text.as_bytes(), Some(b"10.9.8.7"), &Pseudonyms::new([1; 16]), &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        for text in [
+            "[FBAN/FBIOS;FBAV/252.246.179.79.273;FBBV/193]",
+            "Chrome/120.0.6099.71",
+            "MSIE+7.0.5730.13",
+            "(Windows;+rv:1.8.1.20)+Gecko/20081217+Firefox/2.0.0.20",
+        ] {
+            assert_eq!(told(text), text);
+        }
+        for text in ["http://10.1.2.3/", "10.1.2.3/24", "x+10.1.2.3", "(/10.1.2.3)", "Proxy/10.9.8.7"] {
+            assert!(!told(text).contains("10.1.2.3") && !told(text).contains("10.9.8.7"), "{}", told(text));
         }
     }
 

@@ -88,10 +88,18 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A path without its parts that are, or have been, GUIDs, tokens or names.
+/// A path without its query and its parts that are, or have been, GUIDs, tokens or names.
 fn path(path: &[u8]) -> String {
-    let is_replaced = |part: &&str| part.len() > 20 || ["secret-", "user-", "@"].iter().any(|name| part.contains(name));
-    lossy(path).split('/').map(|part| if is_replaced(&part) { "_" } else { part }).collect::<Vec<_>>().join("/")
+    let path = lossy(path.split(|b| *b == b'?').next().unwrap_or_default());
+    let is_replaced = |part: &str| {
+        part.len() > 20 || part.starts_with('~') || ["secret-", "user-", "@", "\\\\"].iter().any(|name| part.contains(name))
+    };
+    let mut is_home = false;
+    let told = path.split('/').map(|part| {
+        let was_home = std::mem::replace(&mut is_home, ["users", "home"].iter().any(|home| home.eq_ignore_ascii_case(part)));
+        if was_home || is_replaced(part) { "_" } else { part }
+    });
+    told.collect::<Vec<_>>().join("/")
 }
 
 fn fact(fact: &Fact<'_>) -> String {
@@ -110,8 +118,7 @@ fn fact(fact: &Fact<'_>) -> String {
         }
         Fact::HttpErr(e) => {
             let names = [e.method, e.site_id, e.queue].map(lossy);
-            let path = path(e.uri.split(|b| *b == b'?').next().unwrap_or_default());
-            format!("{:?} {:?} {:?} {names:?} {path} {}", e.reason, e.status, e.server_port, e.client.is_empty())
+            format!("{:?} {:?} {:?} {names:?} {} {}", e.reason, e.status, e.server_port, path(e.uri), e.client.is_empty())
         }
         Fact::Sepm(e) => format!("{} {} {}", lossy(e.level), e.unavailable, e.code_0x10010000),
         Fact::Altiris(e) => {

@@ -3,7 +3,7 @@
 use why503::formats::Kind;
 
 /// What stands for a secret in [`LOGS`], and the secret.
-const SEEDS: [(&str, &str); 19] = [
+const SEEDS: [(&str, &str); 23] = [
     ("{v4}", "10.66.77.88"),
     ("{proxy}", "172.29.31.37"),
     ("{v6}", "fe80::66:77:88ab"),
@@ -23,6 +23,10 @@ const SEEDS: [(&str, &str); 19] = [
     ("{profile}", "Seed Dora"),
     ("{mac}", "00-5E-ED-11-3A-B7"),
     ("{custom}", "SeedCustom"),
+    ("{login}", "seedlogin"),
+    ("{person}", "Seed Frida"),
+    ("{fqdn}", "seed-sql01.seedcorp.example"),
+    ("{share}", "seedserver"),
 ];
 
 /// A log of each kind that may hold secrets.
@@ -36,7 +40,9 @@ pub const LOGS: &[(Kind, &str)] = &[
          #Remark: asked by {mail} from {v4}\r\n\
          2009-10-12 08:00:03 {v4} {user} {query} {bare}\r\n\
          2009-10-12 08:00:04 10.2.0.5 GET /{guid}/%7B{guid}%7D/{mail} {jwt} 443 {sid} {v4} {jwt} {cookie} - web01 200 0 0 1 2 3 for={v4};proto=https {proxy}\r\n\
-         2009-10-12 08:00:05 10.2.0.5 GET /cut {query} 443 {user} {v4}\r\n",
+         2009-10-12 08:00:05 10.2.0.5 GET /cut {query} 443 {user} {v4}\r\n\
+         2009-10-12 08:00:06 10.2.0.5 GET /Users/{login}/x/~{login}/home/{login}/\\\\{share}\\s?late={query} - 443 - {v4} App/1.0+(user={login};+host={pc};+login=Seed+Frida)+SEEDCORP\\{login}+FBAV/252.246.179.79.273+rv:1.9.0.20+http://{v4}/ - https://web01/users/{login}/p web01 200 0 0 1 2 3 - -\r\n\
+         #Remark: asked by user: {person}\r\n",
     ),
     (
         Kind::HttpErr,
@@ -46,7 +52,8 @@ pub const LOGS: &[(Kind, &str)] = &[
          2009-10-12 08:00:02 {v6}%12 4011 10.2.0.5 443 HTTP/1.1 GET /..\\..\\{hex}?{bare} - 403 - Forbidden -\r\n\
          2009-10-12 08:00:02 {v4} 4011 10.2.0.5 443 HTTP/1.1 GET http://a:{password}@{v4}/{jwt}?u={user}#{mail} - 400 - URL -\r\n\
          2009-10-12 08:00:03 - - - - - - - - - - - 3_Connections_Refused -\r\n\
-         2009-10-12 08:00:04 {v4} {user} GET /x?{query}\r\n",
+         2009-10-12 08:00:04 {v4} {user} GET /x?{query}\r\n\
+         2009-10-12 08:00:05 {v4} 4012 10.2.0.5 443 HTTP/1.1 GET /home/{login}/a.aspx?{bare} - 503 2 QueueFull NS\r\n",
     ),
     (
         Kind::Sepm,
@@ -57,7 +64,10 @@ pub const LOGS: &[(Kind, &str)] = &[
          \tat com.sygate.scm.x(Y.java:12) password: \"{password}\" Authorization: Bearer {jwt}\r\n\
          ErrorCode: 0x10010000 Computer Name: {pc}, MAC {mac}, GUID {guid}, account {user}\r\n\
          2009-10-12 08:02:00.000 THREAD 25 WARNING: \\\\{pc}\\c$\\x C:\\Users\\{profile}\\a.log token={base64} {base64} for {sid} cookie: {cookie}; {custom}\r\n\
-         http://{pc}:{password}@{v4}/secars?q={query} sent by {proxy}\r\n",
+         http://{pc}:{password}@{v4}/secars?q={query} sent by {proxy}\r\n\
+         2009-10-12 08:03:00.000 INFO: Client {v4} {pc} user {login} domain SEEDCORP connected; User: {login} Domain: SEEDCORP Computer: {pc}\r\n\
+         Logged on user: {person}, host {pc}, from {fqdn} server {fqdn} name={fqdn} http://{fqdn}/users/{login}/p \\\\{share}\\x /home/{login}/\r\n\
+         \tat com.sygate.scm.server.util.Communicator.send(Communicator.java:120)\r\n",
     ),
     (
         Kind::Altiris,
@@ -66,7 +76,7 @@ pub const LOGS: &[(Kind, &str)] = &[
          <event date=\"06/02/2008 09:15:33.0000000 +00:00\" severity=\"1\" source=\"a\" module=\"b\" process=\"c\"><![CDATA[request from: {pc}/HEAD/8.6.2184.0\r\n\
          GET http://ns01/altiris/ns/agent/xml?guid={guid}&user={query}&{bare}]]></event> <event date=\"06/02/2008 09:15:34.0000000 +00:00\" user=\"{user}\" severity=\"4\">\r\n\
          for {user} ({upn}), {mail}, computer &quot;{pc}&quot; &lt;password&gt;; password=&apos;{password}&apos; ResourceGuid={{guid}} http://ns/a?x={query}&amp;y={bare}\r\n\
-         <![CDATA[C:\\Users\\{profile}\\x, \\\\{pc}\\share, [{v6}%12], {proxy}:80, {jwt}, {hex}, {base64}, {sid}, {mac}, <user>{user}</user> Cookie: {cookie}]]></event>\r\n\
+         <![CDATA[C:\\Users\\{profile}\\x, \\\\{pc}\\share, [{v6}%12], {proxy}:80, {jwt}, {hex}, {base64}, {sid}, {mac}, <user>{user}</user> <b>User: {person}</b> <user>{person}</user> host {pc}, server {fqdn}, \\\\{share}\\a /home/{login}/ Cookie: {cookie}]]></event>\r\n\
          junk from {v4}\r\n",
     ),
     (
@@ -101,13 +111,17 @@ pub fn filled(log: &str) -> String {
 
 /// What must not survive: the secrets, and the parts of those that have some.
 pub fn secrets() -> Vec<&'static str> {
-    let parts = ["SEEDCORP", "Seed.Ann", "seed.bob", "seed+carl", "seedcorp.example", "Seed Dora", "SeedSignature", "eyJzdWIi"];
+    let parts =
+        ["SEEDCORP", "Seed.Ann", "seed.bob", "seed+carl", "seedcorp.example", "Seed Dora", "Frida", "SeedSignature", "eyJzdWIi"];
     SEEDS.iter().map(|(_, secret)| *secret).chain(parts).collect()
 }
 
 /// Whether a log of a kind has a secret at all.
 pub fn is_in(kind: Kind, secret: &str) -> bool {
-    kind == Kind::W3c && ["10.66", "SeedCookie", "SeedCustom", "SEEDCORP"].iter().any(|part| secret.starts_with(part))
+    kind == Kind::W3c
+        && ["10.66", "SeedCookie", "SeedCustom", "SEEDCORP", "seedlogin", "seedserver"]
+            .iter()
+            .any(|part| secret.starts_with(part))
 }
 
 /// What must survive.
@@ -118,11 +132,17 @@ pub fn kept(kind: Kind) -> &'static [&'static str] {
             "&action=36 443 ",
             "Chrome/120.0.0.0",
             " web01.corp.example 503 2 0 1405 242 283 ",
+            "+FBAV/252.246.179.79.273+rv:1.9.0.20+",
         ],
         Kind::HttpErr => {
             &[" 4010 10.2.0.5 443 HTTP/1.1 GET /altiris/ns/agent/getclientpolicies.aspx?xml=", " 503 2 QueueFull NS"]
         }
-        Kind::Sepm => &["URL: http://localhost/secars/secars.dll?action=36&h=", "ErrorCode: 0x10010000", "Y.java:12"],
+        Kind::Sepm => &[
+            "URL: http://localhost/secars/secars.dll?action=36&h=",
+            "ErrorCode: 0x10010000",
+            "Y.java:12",
+            "\tat com.sygate.scm.server.util.Communicator.send(",
+        ],
         Kind::Altiris => {
             &["(Max: 50)", "/HEAD/8.6.2184.0 (Unable to process request, 0x80056007)", "pid=\"1200\" tickCount=\"1234567\">"]
         }
