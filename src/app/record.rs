@@ -99,7 +99,8 @@ impl Record {
         let status = self.live.as_ref()?.status();
         Some(match status.paused {
             Some(why) => Recorded::Paused(why),
-            None if status.redacted => Recorded::Going(format!("{} redacted", size(status.bytes))),
+            // Of 80 columns there is room for one of the two.
+            None if status.redacted => Recorded::Going(String::from("redacted")),
             None => Recorded::Going(size(status.bytes)),
         })
     }
