@@ -42,6 +42,15 @@ impl Rig {
         rig
     }
 
+    /// A finished recording of a log with so many rows.
+    fn of_rows(count: usize) -> Self {
+        let mut rig = Self::new();
+        rig.open(0, "logs/W3SVC1/u.log", 0);
+        rig.bytes(0, format!("{HEADER}{}", rows(0..count)));
+        rig.finish();
+        rig
+    }
+
     fn folder(&self) -> PathBuf {
         self.dir.path().join("rec")
     }

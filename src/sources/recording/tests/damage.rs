@@ -47,10 +47,7 @@ fn a_write_that_fails_is_a_gap_and_the_recording_goes_on() {
 
 #[test]
 fn cut_anywhere_a_recording_gives_the_lines_before_the_cut_and_says_what_is_missing() {
-    let mut rig = Rig::new();
-    rig.open(0, "logs/W3SVC1/u.log", 0);
-    rig.bytes(0, format!("{HEADER}{}", rows(0..20)));
-    rig.finish();
+    let rig = Rig::of_rows(20);
     let file = rig.folder().join("W3SVC1/u.log");
     let whole = fs::read(&file).unwrap();
     for at in (0..whole.len()).rev() {
@@ -69,10 +66,7 @@ fn cut_anywhere_a_recording_gives_the_lines_before_the_cut_and_says_what_is_miss
 
 #[test]
 fn any_flipped_bit_is_noticed_and_costs_at_most_its_line() {
-    let mut rig = Rig::new();
-    rig.open(0, "logs/W3SVC1/u.log", 0);
-    rig.bytes(0, format!("{HEADER}{}", rows(0..20)));
-    rig.finish();
+    let rig = Rig::of_rows(20);
     let file = rig.folder().join("W3SVC1/u.log");
     let whole = fs::read(&file).unwrap();
     for at in HEADER.len()..whole.len() {
@@ -87,10 +81,7 @@ fn any_flipped_bit_is_noticed_and_costs_at_most_its_line() {
 
 #[test]
 fn a_manifest_that_is_damaged_costs_the_limits_and_not_the_logs() {
-    let mut rig = Rig::new();
-    rig.open(0, "logs/W3SVC1/u.log", 0);
-    rig.bytes(0, format!("{HEADER}{}", row(0)));
-    rig.finish();
+    let rig = Rig::of_rows(1);
     let text = rig.text(MANIFEST);
     for at in 0..text.len() {
         let mut bytes = text.clone().into_bytes();
@@ -116,10 +107,7 @@ fn bytes_that_a_log_lost_are_missing_in_the_recording_too() {
 
 #[test]
 fn a_zip_of_a_recording_is_held_against_its_manifest_too() {
-    let mut rig = Rig::new();
-    rig.open(0, "logs/W3SVC1/u.log", 0);
-    rig.bytes(0, format!("{HEADER}{}", rows(0..20)));
-    rig.finish();
+    let rig = Rig::of_rows(20);
     let zip = |cut: usize| {
         let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         for name in [MANIFEST, LOCK, "W3SVC1/u.log"] {
@@ -239,10 +227,7 @@ fn a_redacted_recording_is_not_gone_on_with_under_another_key_or_none() {
 
 #[test]
 fn a_recording_beside_the_logs_it_was_made_of_is_not_read_with_them() {
-    let mut rig = Rig::new();
-    rig.open(0, "logs/W3SVC1/u.log", 0);
-    rig.bytes(0, format!("{HEADER}{}", row(0)));
-    rig.finish();
+    let rig = Rig::of_rows(1);
     // Where there is nothing else, it is what was meant.
     assert_eq!(records(&replay(rig.dir.path())), 1);
     fs::write(rig.dir.path().join("u.log"), format!("{HEADER}{}{}", row(0), row(1))).unwrap();
