@@ -21,10 +21,10 @@
 //! A line that cannot be read as its kind, and one that is too long, is withheld: [`WITHHELD`] stands there. A log whose kind is not
 //! known is not redacted at all: [`Redactor::new`] gives none, and the log must not be passed on.
 //!
-//! What is **not** promised: a name that nothing marks as one (another folder of a path, a machine in the middle of a sentence, a
-//! share's folders), one that is also a word (`user Will`), the second word in small letters of an unquoted `user=Ann lee`, a short
-//! secret in a path, the name of a query's parameter. And pseudonyms are not anonymity: how often and when somebody came can still be
-//! read.
+//! What is **not** promised: a name that nothing marks as one (another folder of a path, a machine in the middle of a sentence, its
+//! short name in a URL, a share's folders), one that is also a word (`user Will`), the second word of an unquoted `user=Ann lee` if it is
+//! in small letters, a short secret in a path, the name of a query's parameter. And pseudonyms are not anonymity: how often and when
+//! somebody came can still be read.
 
 mod address;
 mod document;

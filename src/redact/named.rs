@@ -102,7 +102,7 @@ fn last_word(text: &[u8]) -> &[u8] {
     text.get(text.len() - len..).unwrap_or_default()
 }
 
-/// The value that belongs to the mark at a place (`=`, `:`, `>`, a quote or a space), if the name before it tells: from, to, what.
+/// The value that belongs to the mark at a place (`=`, `:`, `>`, `;` or a space), if the name before it tells: from, to, what.
 pub(super) fn value(text: &[u8], mark: usize) -> Option<(usize, usize, What)> {
     let (before, rest) = (text.get(..mark)?, text.get(mark + 1..)?);
     let kind = *text.get(mark)?;
@@ -115,16 +115,19 @@ pub(super) fn value(text: &[u8], mark: usize) -> Option<(usize, usize, What)> {
             return Some((mark + 1, end, What::Secret));
         }
         b'>' => before,
+        // An element that was escaped: "&lt;user&gt;ann".
+        b';' => before.strip_suffix(b"&gt")?,
         _ => return None,
     };
     let word = last_word(name);
     let earlier = name.get(..name.len() - word.len())?;
     // The port of a machine is no value.
-    if kind == b'>' && !earlier.ends_with(b"<") || kind == b':' && earlier.ends_with(b"//") {
+    let is_element = matches!(kind, b'>' | b';');
+    if is_element && !earlier.ends_with(b"<") && !earlier.ends_with(b"&lt;") || kind == b':' && earlier.ends_with(b"//") {
         return None;
     }
     let what = what(word, earlier)?;
-    let skipped = if kind == b'>' { 0 } else { rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count() };
+    let skipped = if is_element { 0 } else { rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count() };
     let start = mark + 1 + skipped;
     let rest = rest.get(skipped..)?;
     let (start, end) = match quoted(rest) {
@@ -140,7 +143,11 @@ fn bare_end(text: &[u8], start: usize, mark: (u8, What), name: &[u8]) -> usize {
     let is_header = || [&b"authorization"[..], b"cookie"].iter().any(|header| ends_with(name, header));
     match mark {
         // An element's text.
-        (b'>', _) => start + rest.get(..to_markup(rest)).unwrap_or_default().trim_ascii_end().len(),
+        (b'>' | b';', _) => {
+            let inside = rest.get(..to_markup(rest)).unwrap_or_default();
+            let inside = inside.get(..memchr::memmem::find(inside, b"&lt;").unwrap_or(inside.len())).unwrap_or_default();
+            start + inside.trim_ascii_end().len()
+        }
         (b':', _) if is_header() => start + to_markup(rest),
         (_, what @ What::User) => {
             let len = plain(rest, what);

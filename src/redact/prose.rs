@@ -38,7 +38,7 @@ const WORDS: &str = " a about access account accounts action add added address a
      created credentials data database deleted denied details did directory disabled disconnected does domain domains down \
      enabled entry error exception exceptions exists expired failed failure file folder for found from function get gets \
      group groups guid had has have header headers host hosts id identity if in info information input instance instances \
-     integrity interface into ip is it item key license limit list local locked logged login logoff logon logs machine \
+     integrity interface into ip is it item key left license limit list local locked lockout logged login logoff logon logs machine \
      machines management manager may member membership message might missing mode model must name named names needs no not \
      null object objects of off on or out package packages page password permission permissions policies policy port \
      process processes profile profiles quit reached received record records registered registration rejected removed \

@@ -38,6 +38,7 @@ const MARKS: [u8; 256] = {
     table[b'?' as usize] = PROSE | AGENT;
     table[b'/' as usize] = PROSE | PATH;
     table[b'>' as usize] = PROSE;
+    table[b';' as usize] = PROSE;
     table[b' ' as usize] = PROSE;
     table[b'@' as usize] = PROSE;
     table
@@ -279,6 +280,7 @@ mod tests {
             ("user=John Doe action=7", "user=U action=7"),
             ("user John Doe (CORP\\jdoe) was", "user U (U) was"),
             ("<user>Ann Lee</user> <user>Ann]]></event>", "<user>U</user> <user>U]]></event>"),
+            ("&lt;user&gt;Ann Lee&lt;/user&gt; &lt;b&gt;x", "&lt;user&gt;U&lt;/user&gt; &lt;b&gt;x"),
             ("server sql01.corp.example, from PC-7.CORP.EXAMPLE.", "server H, from H."),
             ("name=\"sql01.corp.example\" at https://a:b@sql01.corp.example:8443/x", "name=\"H\" at https://U@H:8443/x"),
             ("\\\\pc.corp.example\\x http://pc.corp.example/users/jdoe/profile", "\\\\H\\x http://H/users/U/profile"),

@@ -76,7 +76,7 @@ pub const LOGS: &[(Kind, &str)] = &[
          <event date=\"06/02/2008 09:15:33.0000000 +00:00\" severity=\"1\" source=\"a\" module=\"b\" process=\"c\"><![CDATA[request from: {pc}/HEAD/8.6.2184.0\r\n\
          GET http://ns01/altiris/ns/agent/xml?guid={guid}&user={query}&{bare}]]></event> <event date=\"06/02/2008 09:15:34.0000000 +00:00\" user=\"{user}\" severity=\"4\">\r\n\
          for {user} ({upn}), {mail}, computer &quot;{pc}&quot; &lt;password&gt;; password=&apos;{password}&apos; ResourceGuid={{guid}} http://ns/a?x={query}&amp;y={bare}\r\n\
-         <![CDATA[C:\\Users\\{profile}\\x, \\\\{pc}\\share, [{v6}%12], {proxy}:80, {jwt}, {hex}, {base64}, {sid}, {mac}, <user>{user}</user> <b>User: {person}</b> <user>{person}</user> host {pc}, server {fqdn}, \\\\{share}\\a /home/{login}/ Cookie: {cookie}]]></event>\r\n\
+         <![CDATA[C:\\Users\\{profile}\\x, \\\\{pc}\\share, [{v6}%12], {proxy}:80, {jwt}, {hex}, {base64}, {sid}, {mac}, <user>{user}</user> <b>User: {person}</b> <user>{person}</user> &lt;user&gt;{person}&lt;/user&gt; host {pc}, server {fqdn}, \\\\{share}\\a /home/{login}/ Cookie: {cookie}]]></event>\r\n\
          junk from {v4}\r\n",
     ),
     (
