@@ -79,6 +79,7 @@ fn timeline(bencher: Bencher<'_, '_>) {
             size: log.len() as u64,
             generation: 0,
             first_look: true,
+            has_file: true,
         })));
         engine.take(envelope(Payload::Bytes(divan::black_box(&log).clone())));
         engine.timeline().span()

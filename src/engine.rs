@@ -21,6 +21,7 @@ use crate::formats::ledger::Ledger;
 use crate::formats::lines::Line;
 use crate::formats::stream::Stream;
 use crate::formats::{Kind, Sink};
+use crate::inventory::{self, Item};
 use crate::limits::{Limits, Settings};
 use crate::record::{Fact, Record, SourceId};
 use crate::time::Time;
@@ -36,6 +37,7 @@ pub struct Engine {
     sources: BTreeMap<SourceId, Source>,
     streams: BTreeMap<SourceId, Reading>,
     gaps: Vec<Gap>,
+    inventory: Vec<Item>,
     heard: Time,
 }
 
@@ -90,6 +92,8 @@ pub struct Moment<'a> {
     pub gaps: &'a [Gap],
     /// The applications, to tell a row's again.
     pub applications: &'a Arc<Applications>,
+    /// What was looked for on the machine.
+    pub inventory: &'a [Item],
 }
 
 impl Moment<'_> {
@@ -140,6 +144,7 @@ impl Engine {
             Payload::Settings(settings) => self.settings(&settings),
             Payload::Damaged(why) => self.change(id, |source| source.damage = Some(why)),
             Payload::Gap(gap) => self.gaps.push(gap),
+            Payload::Inventory(found) => inventory::absorb(&mut self.inventory, found),
         }
     }
 
@@ -154,6 +159,7 @@ impl Engine {
             sources: &self.sources,
             gaps: &self.gaps,
             applications: &self.applications,
+            inventory: &self.inventory,
         }
     }
 
@@ -181,6 +187,7 @@ impl Engine {
         self.sources.extend(other.sources);
         self.streams.extend(other.streams);
         self.gaps.extend(other.gaps);
+        inventory::absorb(&mut self.inventory, other.inventory);
         self.heard = self.heard.max(other.heard);
         self.settings(&other.limits.settings);
     }
@@ -205,6 +212,7 @@ impl Engine {
                 size: reading.taken,
                 generation: source.generation,
                 first_look: true,
+                has_file: source.has_file,
             };
             let (kind, stream) = (reading.stream.kind(), &reading.stream);
             let goes_on = || Stream::resume(kind, hints, &stream.preamble(), reading.taken, 1, stream.utf16());

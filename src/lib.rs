@@ -46,6 +46,7 @@ pub mod drill;
 pub mod engine;
 pub mod formats;
 pub mod headless;
+pub mod inventory;
 pub mod limits;
 pub mod pool;
 pub mod record;

@@ -243,7 +243,14 @@ fn followed(said: &[(i64, Payload)], size: (u16, u16)) -> Stage {
     stage.session.ui.title = String::from("watch");
     let open = |name: &str, size: usize| {
         let path = format!("/inetpub/logs/W3SVC1/{name}").into();
-        Payload::Opened(Opened { path, hints: Hints::default(), size: size as u64, generation: 0, first_look: true })
+        Payload::Opened(Opened {
+            path,
+            hints: Hints::default(),
+            size: size as u64,
+            generation: 0,
+            first_look: true,
+            has_file: true,
+        })
     };
     let rows = |count: i64| {
         let row = |n: i64| {

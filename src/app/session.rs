@@ -7,7 +7,7 @@ use ratatui::backend::Backend;
 
 use crate::diagnosis::Diagnosis;
 use crate::engine::{Engine, Envelope, Moment, Payload};
-use crate::sources::shelf::{Place, Shelf};
+use crate::sources::shelf::{Place, Shelf, Tail};
 use crate::time::Time;
 use crate::ui::action::{Action, action};
 use crate::ui::cursor::Mode;
@@ -119,7 +119,11 @@ impl Session {
     /// Takes in what a producer heard.
     pub fn take(&mut self, envelope: Envelope) {
         match &envelope.payload {
-            Payload::Bytes(bytes) => self.loaded += bytes.len() as u64,
+            Payload::Bytes(bytes) => {
+                self.loaded += bytes.len() as u64;
+                self.shelf.say(envelope.source, bytes);
+            }
+            Payload::Opened(opened) if !opened.has_file => self.shelf.put(envelope.source, Place::Said(Tail::default())),
             Payload::Opened(opened) if self.to_load.is_none() => {
                 self.shelf.put(envelope.source, Place::File(opened.path.clone()));
             }

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::formats::Hints;
+use crate::inventory::Item;
 use crate::limits::Settings;
 use crate::record::SourceId;
 use crate::time::Time;
@@ -56,6 +57,8 @@ pub enum Payload {
     Damaged(String),
     /// A stretch of time of which something is missing, in all logs.
     Gap(Gap),
+    /// What was looked for on this machine, and what came of it; in the place of what was told before of the same topics.
+    Inventory(Vec<Item>),
 }
 
 /// A stretch of time of which something is missing: nothing can be said of it.
@@ -93,6 +96,9 @@ pub struct Opened {
     pub generation: u32,
     /// It was there when its folder was first looked at: what it holds by then is of the past.
     pub first_look: bool,
+    /// Its bytes lie in a file, or an archive. What has none, such as counters that are sampled, is kept in memory as far as there is
+    /// room.
+    pub has_file: bool,
 }
 
 /// The state of a log.

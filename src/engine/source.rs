@@ -24,6 +24,8 @@ pub struct Source {
     pub health: Health,
     /// How many logs lay at its path before it.
     pub generation: u32,
+    /// Its bytes lie in a file, or an archive.
+    pub has_file: bool,
     /// Its size when it was met.
     pub size: u64,
     /// Bytes taken in. What was read again, since a hole was filled late, counts again.
@@ -69,6 +71,7 @@ impl Source {
             kind: Kind::Unknown,
             health: Health::Loading,
             generation: opened.generation,
+            has_file: opened.has_file,
             size: opened.size,
             bytes: 0,
             records: 0,

@@ -8,7 +8,8 @@ const ROW: &str = "2026-11-21 06:55:00 GET /secars 200 0 15\n";
 
 fn engine(said: Vec<Payload>) -> Engine {
     let mut engine = Engine::new(Limits::default(), &[]);
-    let opened = Opened { path: "u_ex.log".into(), hints: Hints::default(), size: 0, generation: 0, first_look: true };
+    let opened =
+        Opened { path: "u_ex.log".into(), hints: Hints::default(), size: 0, generation: 0, first_look: true, has_file: true };
     for payload in std::iter::once(Payload::Opened(opened)).chain(said) {
         engine.take(Envelope { heard: Time::default(), source: SourceId(1), payload });
     }

@@ -116,7 +116,7 @@ impl Tally {
             // They only say what is there, or is not.
             Payload::Health(Health::Archived(_)) => drop(self.sources.remove(&id)),
             Payload::Health(health) => self.change(id, |source| source.problem = problem(health)),
-            Payload::Half(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) => {}
+            Payload::Half(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) | Payload::Inventory(_) => {}
         }
     }
 

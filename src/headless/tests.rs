@@ -172,7 +172,8 @@ fn logs_that_are_gone_are_kept_as_totals_and_their_number_is_bounded() {
     let mut tally = super::tally::Tally::new(Zone::Utc, None).unwrap();
     let take = |tally: &mut super::tally::Tally, n: u32, path: String, text: &str| {
         let hints = Hints::default();
-        let opened = Payload::Opened(Opened { path: path.into(), hints, size: 0, generation: 0, first_look: true });
+        let opened =
+            Payload::Opened(Opened { path: path.into(), hints, size: 0, generation: 0, first_look: true, has_file: true });
         for payload in [opened, Payload::Bytes(text.as_bytes().to_vec()), Payload::Closed] {
             tally.take(Envelope { heard: Time::default(), source: SourceId(n), payload });
         }
@@ -193,7 +194,8 @@ fn a_hole_that_is_filled_late_is_counted_with_the_fields_in_force() {
     let mut tally = super::tally::Tally::new(Zone::Utc, None).unwrap();
     let row = "2026-11-21 06:55:00 GET 503\r\n";
     let hole = "\0".repeat(row.len() * 2);
-    let opened = Opened { path: "u_ex.log".into(), hints: Hints::default(), size: 0, generation: 0, first_look: true };
+    let opened =
+        Opened { path: "u_ex.log".into(), hints: Hints::default(), size: 0, generation: 0, first_look: true, has_file: true };
     let read = Payload::Bytes(format!("{HEADER}{hole}{row}").into_bytes());
     let filled = Payload::Filled { offset: HEADER.len() as u64, bytes: row.repeat(2).into_bytes() };
     for payload in [Payload::Opened(opened), read, filled, Payload::Bytes(row.as_bytes().to_vec())] {

@@ -297,7 +297,14 @@ impl Follower {
     fn opened(&self, log: &Log, modified: Option<Time>) -> Opened {
         let name = log.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let hints = Hints { zone: self.zone, modified, name };
-        Opened { path: log.path.clone(), hints, size: log.size, generation: log.generation, first_look: self.fresh }
+        Opened {
+            path: log.path.clone(),
+            hints,
+            size: log.size,
+            generation: log.generation,
+            first_look: self.fresh,
+            has_file: true,
+        }
     }
 }
 

@@ -296,7 +296,7 @@ impl Input {
     fn play_into(&self, source: SourceId, zone: Zone, heard: Time, send: &mut dyn FnMut(Envelope) -> bool) -> bool {
         let name = self.name.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let hints = Hints { zone, modified: self.modified, name };
-        let opened = Opened { path: self.name.clone(), hints, size: self.size, generation: 0, first_look: true };
+        let opened = Opened { path: self.name.clone(), hints, size: self.size, generation: 0, first_look: true, has_file: true };
         let mut send = |payload| send(Envelope { heard, source, payload });
         if !send(Payload::Opened(opened)) {
             return false;
@@ -318,7 +318,7 @@ impl Input {
                     return send(Payload::Health(crate::engine::Health::Denied(error.to_string())));
                 }
             }
-            Place::Gone(_) => {}
+            Place::Gone(_) | Place::Said(_) => {}
         }
         let damage = check.and_then(Check::verdict);
         go_on && damage.is_none_or(|why| send(Payload::Damaged(why))) && send(Payload::Closed)

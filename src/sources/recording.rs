@@ -204,7 +204,12 @@ impl Recorder {
             // Signs of what is there, or is not, have no bytes.
             Payload::Health(Health::Unmatched | Health::Archived(_)) => drop(self.tracks.remove(&id)),
             Payload::Half(bytes) => self.half(id, *bytes),
-            Payload::Torn(_) | Payload::Health(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) => {}
+            Payload::Torn(_)
+            | Payload::Health(_)
+            | Payload::Settings(_)
+            | Payload::Damaged(_)
+            | Payload::Gap(_)
+            | Payload::Inventory(_) => {}
         }
         self.tick(tick);
     }

@@ -1,6 +1,6 @@
 //! Where the logs lie, to read parts of them again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,33 @@ pub enum Place {
     Memory(Arc<[u8]>),
     /// Nowhere any more: the file was rewritten.
     Gone(PathBuf),
+    /// Nowhere but here: the last that was said.
+    Said(Tail),
+}
+
+/// Bytes kept of what has no file.
+const SAID: usize = 4 << 20;
+
+/// The last bytes of a log that has no file.
+#[derive(Debug, Clone, Default)]
+pub struct Tail {
+    /// Where `bytes` begins in the log.
+    from: u64,
+    bytes: VecDeque<u8>,
+}
+
+impl Tail {
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend(bytes);
+        let over = self.bytes.len().saturating_sub(SAID);
+        self.bytes.drain(..over);
+        self.from += over as u64;
+    }
+
+    fn read(&self, offset: u64, len: u64) -> Option<Vec<u8>> {
+        let skip = usize::try_from(offset.checked_sub(self.from)?).ok()?;
+        Some(self.bytes.iter().skip(skip).take(usize::try_from(len).unwrap_or(usize::MAX)).copied().collect())
+    }
 }
 
 /// The places of all logs. Shared by whoever reads them again.
@@ -45,6 +72,24 @@ impl Shelf {
         self.places.write().unwrap_or_else(PoisonError::into_inner).insert(id, Place::File(path.to_owned()));
     }
 
+    /// A log without a file says more.
+    pub fn say(&self, id: SourceId, bytes: &[u8]) {
+        if let Some(Place::Said(tail)) = self.places.write().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
+            tail.push(bytes);
+        }
+    }
+
+    /// Reads of a log without a file; `None` for any other.
+    fn said(&self, id: SourceId, offset: u64, len: u64) -> Option<Result<Vec<u8>, String>> {
+        match self.places.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            Some(Place::Said(tail)) => Some(
+                tail.read(offset, len)
+                    .ok_or_else(|| String::from("sampled too long ago to be kept: why503 record keeps all of it")),
+            ),
+            _ => None,
+        }
+    }
+
     fn place(&self, id: SourceId) -> Option<Place> {
         self.places.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
@@ -52,6 +97,9 @@ impl Shelf {
 
 impl ReadLog for Shelf {
     fn read(&self, source: SourceId, offset: u64, len: u64) -> Result<Vec<u8>, String> {
+        if let Some(said) = self.said(source, offset, len) {
+            return said;
+        }
         match self.place(source) {
             Some(Place::Memory(bytes)) => {
                 let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
@@ -62,7 +110,7 @@ impl ReadLog for Shelf {
                 read_part(&path, offset, len).map_err(|error| format!("{}: {error}: its lines cannot be shown", path.display()))
             }
             Some(Place::Gone(path)) => Err(format!("{}: rewritten since it was read: its lines are gone", path.display())),
-            None => Err(String::from("a log that is not at hand: its lines cannot be shown")),
+            None | Some(Place::Said(_)) => Err(String::from("a log that is not at hand: its lines cannot be shown")),
         }
     }
 }
@@ -73,4 +121,19 @@ fn read_part(path: &Path, offset: u64, len: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(len).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_has_no_file_the_last_is_kept() {
+        let shelf = Shelf::default();
+        shelf.put(SourceId(1), Place::Said(Tail::default()));
+        shelf.say(SourceId(1), &vec![b'a'; SAID]);
+        shelf.say(SourceId(1), b"the end");
+        assert_eq!(shelf.read(SourceId(1), SAID as u64, 100).unwrap(), b"the end");
+        assert!(shelf.read(SourceId(1), 0, 10).unwrap_err().contains("record"));
+    }
 }

@@ -30,7 +30,7 @@ impl Logs {
         let mut all: Vec<u8> = Vec::new();
         let file = Path::new(name).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let hints = Hints { zone: Zone::Utc, modified: None, name: file };
-        let opened = Opened { path: name.into(), hints, size: 0, generation: 0, first_look: true };
+        let opened = Opened { path: name.into(), hints, size: 0, generation: 0, first_look: true, has_file: true };
         let mut take = |payload| self.engine.take(Envelope { heard: Time::MIN, source, payload });
         take(Payload::Opened(opened));
         for piece in pieces {

@@ -163,7 +163,14 @@ mod tests {
             }
         };
         let path = "W3SVC1/u.log".into();
-        offer(Payload::Opened(Opened { path, hints: Hints::default(), size: 0, generation: 0, first_look: true }));
+        offer(Payload::Opened(Opened {
+            path,
+            hints: Hints::default(),
+            size: 0,
+            generation: 0,
+            first_look: true,
+            has_file: true,
+        }));
         let row = "2026-11-21 08:00:00 /a 200 0 15\n";
         offer(Payload::Bytes(b"#Fields: date time cs-uri-stem sc-status sc-substatus time-taken\n".to_vec()));
         for _ in 0..400 {

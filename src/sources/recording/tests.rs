@@ -92,7 +92,14 @@ impl Rig {
         let hints = Hints { name: path.rsplit('/').next().unwrap().to_owned(), ..Hints::default() };
         self.take(
             source,
-            Payload::Opened(Opened { path: path.into(), hints, size: size as u64, generation: 0, first_look: true }),
+            Payload::Opened(Opened {
+                path: path.into(),
+                hints,
+                size: size as u64,
+                generation: 0,
+                first_look: true,
+                has_file: true,
+            }),
         );
     }
 

@@ -36,7 +36,14 @@ fn server() -> (Engine, Disk) {
     }
     let mut engine = Engine::new(crate::limits::Limits::default(), &[]);
     let (heard, source) = (Time::MIN, SourceId(1));
-    let opened = Opened { path: "W3SVC1/u_ex.log".into(), hints: Hints::default(), size: 0, generation: 0, first_look: true };
+    let opened = Opened {
+        path: "W3SVC1/u_ex.log".into(),
+        hints: Hints::default(),
+        size: 0,
+        generation: 0,
+        first_look: true,
+        has_file: true,
+    };
     for payload in [Payload::Opened(opened), Payload::Bytes(log.clone().into_bytes()), Payload::Closed] {
         engine.take(Envelope { heard, source, payload });
     }
