@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use applications::{Applications, Site};
-pub use envelope::{Envelope, Gap, Health, Opened, Payload};
+pub use envelope::{Envelope, Gap, Health, LeftOut, Opened, Payload};
 use source::Source;
 
 use crate::formats::ledger::Ledger;

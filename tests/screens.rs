@@ -7,7 +7,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use why503::app::session::Session;
 use why503::demo;
-use why503::engine::{Engine, Envelope, Gap, Health, Opened, Payload};
+use why503::engine::{Engine, Envelope, Gap, Health, LeftOut, Opened, Payload};
 use why503::formats::Hints;
 use why503::limits::Limits;
 use why503::record::SourceId;
@@ -264,7 +264,7 @@ fn followed(said: &[(i64, Payload)], size: (u16, u16)) -> Stage {
     let mut all = vec![(1, open("u_ex261121.log", header.len())), (1, Payload::Bytes(header)), (1, Payload::Bytes(rows(60)))];
     all.extend(said.iter().cloned());
     all.insert(0, (2, open("archive", 0)));
-    all.push((2, Payload::Health(Health::Archived(3))));
+    all.push((2, Payload::Health(Health::LeftOut(LeftOut::Compressed, 3))));
     for (id, payload) in all {
         stage.session.take(Envelope { heard: now, source: SourceId(u32::try_from(id).unwrap()), payload });
     }

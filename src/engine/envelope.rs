@@ -121,6 +121,15 @@ pub enum Health {
     Draining,
     /// A folder or a pattern that holds no log yet; it is waited for.
     Unmatched,
-    /// A folder with so many compressed files of logs, which are not read: what was followed was counted before.
-    Archived(u64),
+    /// A folder with so many files that are not read.
+    LeftOut(LeftOut, u64),
+}
+
+/// Why files that may be logs are not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LeftOut {
+    /// They are compressed: what was followed was counted before.
+    Compressed,
+    /// They were last written before the time from which on logs are asked for.
+    Older,
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::arrivals::Arrivals;
-use super::{Health, Opened};
+use super::{Health, LeftOut, Opened};
 use crate::formats::ledger::Ledger;
 use crate::formats::lines::Line;
 use crate::formats::{Hints, Kind};
@@ -123,7 +123,7 @@ impl Source {
     /// Whether it only says that something is there, or is not: no bytes ever come of it.
     #[must_use]
     pub fn is_sign(&self) -> bool {
-        matches!(self.health, Health::Unmatched | Health::Archived(_))
+        matches!(self.health, Health::Unmatched | Health::LeftOut(..))
     }
 
     pub(super) fn malformed(&mut self, line: Line<'_>, why: &'static str) {
@@ -144,8 +144,14 @@ impl Source {
         match &self.health {
             Health::Denied(why) | Health::Unreachable(why) => Some(why.clone()),
             Health::Unmatched => Some(String::from("nothing matches yet: it is looked for again and again")),
-            Health::Archived(1) => Some(String::from("1 compressed file is not read: what was followed was counted before")),
-            Health::Archived(n) => Some(format!("{n} compressed files are not read: what was followed was counted before")),
+            Health::LeftOut(why, n) => {
+                let (what, because) = match why {
+                    LeftOut::Compressed => ("compressed", "what was followed was counted before"),
+                    LeftOut::Older => ("older", "why503 watch PATH reads them"),
+                };
+                let (files, are) = if *n == 1 { ("file", "is") } else { ("files", "are") };
+                Some(format!("{n} {what} {files} {are} not read: {because}"))
+            }
             _ => self.damage.clone().or_else(|| self.remark.map(str::to_owned)).or_else(|| self.delay(now)),
         }
     }

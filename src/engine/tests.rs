@@ -31,7 +31,9 @@ fn a_hole_that_is_filled_late_is_decoded_with_the_fields_in_force_and_its_bytes_
 
 #[test]
 fn what_was_waited_for_and_never_came_leaves_no_row() {
-    for (health, rows) in [(Health::Unmatched, 0), (Health::Archived(2), 0), (Health::Waiting, 0), (Health::Following, 1)] {
+    for (health, rows) in
+        [(Health::Unmatched, 0), (Health::LeftOut(LeftOut::Compressed, 2), 0), (Health::Waiting, 0), (Health::Following, 1)]
+    {
         let engine = engine(vec![Payload::Health(health.clone()), Payload::Closed]);
         assert_eq!(engine.sources().len(), rows, "{health:?}");
     }

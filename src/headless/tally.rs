@@ -114,7 +114,7 @@ impl Tally {
             Payload::Torn(bytes) => self.change(id, |source| source.torn += bytes),
             Payload::Filled { offset, bytes } => self.fill(id, offset, &bytes),
             // They only say what is there, or is not.
-            Payload::Health(Health::Archived(_)) => drop(self.sources.remove(&id)),
+            Payload::Health(Health::LeftOut(..)) => drop(self.sources.remove(&id)),
             Payload::Health(health) => self.change(id, |source| source.problem = problem(health)),
             Payload::Half(_) | Payload::Settings(_) | Payload::Damaged(_) | Payload::Gap(_) | Payload::Inventory(_) => {}
         }

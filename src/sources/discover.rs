@@ -13,6 +13,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::clock;
 use super::system::{self, FileId, Trouble, trouble};
+use crate::engine::LeftOut;
 use crate::time::Time;
 
 /// Files of a folder that may be logs, counters or settings; a file that is named is followed whatever its name.
@@ -48,8 +49,8 @@ pub struct Look {
     pub absent: Vec<PathBuf>,
     /// Folders and patterns that were asked for and hold no log.
     pub unmatched: Vec<PathBuf>,
-    /// Folders with compressed files beside the logs, and how many.
-    pub archives: BTreeMap<PathBuf, u64>,
+    /// Folders with files that are not to be read, and how many.
+    pub left_out: BTreeMap<(PathBuf, LeftOut), u64>,
     met: HashSet<PathBuf>,
     /// Files and troubles found, also those met before.
     found: usize,
@@ -70,9 +71,23 @@ impl Look {
     }
 
     fn add_archive(&mut self, path: PathBuf) {
-        let Some(folder) = path.parent().map(Path::to_owned) else { return };
-        if self.met.insert(path) {
-            *self.archives.entry(folder).or_default() += 1;
+        if self.met.insert(path.clone()) {
+            self.leave_out(&path, LeftOut::Compressed);
+        }
+    }
+
+    fn leave_out(&mut self, path: &Path, why: LeftOut) {
+        if let Some(folder) = path.parent() {
+            *self.left_out.entry((folder.to_owned(), why)).or_default() += 1;
+        }
+    }
+
+    /// Leaves out what was last written before a time, unless it `is_known`.
+    pub fn forget_older(&mut self, than: Time, is_known: impl Fn(&Path) -> bool) {
+        let older: Vec<Seen> =
+            self.seen.extract_if(.., |seen| seen.modified.is_some_and(|at| at < than) && !is_known(&seen.path)).collect();
+        for seen in older {
+            self.leave_out(&seen.path, LeftOut::Older);
         }
     }
 

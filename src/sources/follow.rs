@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::{self, Tick};
 use super::discover;
 use super::system::{self, FileId};
-use crate::engine::{Envelope, Opened, Payload};
+use crate::engine::{Envelope, LeftOut, Opened, Payload};
 use crate::formats::Hints;
 use crate::record::SourceId;
 use crate::time::{Time, Zone};
@@ -146,8 +146,10 @@ pub struct Follower {
     strangers: HashMap<PathBuf, Stranger>,
     ignored: HashSet<FileId>,
     generations: HashMap<PathBuf, u32>,
-    /// Folders with compressed logs, the numbers they are told under, and how many were told.
-    archives: HashMap<PathBuf, (SourceId, u64)>,
+    /// Folders with files that are not read, the numbers they are told under, and how many were told.
+    left_out: HashMap<(PathBuf, LeftOut), (SourceId, u64)>,
+    /// Logs that were last written before are not read.
+    since: Time,
     /// The folders have not been looked at yet, and nothing is known from an earlier run.
     fresh: bool,
     next_look: Duration,
@@ -174,7 +176,8 @@ impl Follower {
             strangers: HashMap::new(),
             ignored: HashSet::new(),
             generations: HashMap::new(),
-            archives: HashMap::new(),
+            left_out: HashMap::new(),
+            since: Time::MIN,
             fresh: true,
             next_look: Duration::ZERO,
             last_look: Duration::ZERO,
@@ -184,6 +187,12 @@ impl Follower {
             budget: system::handle_budget(),
             buffer: vec![0; CHUNK + 1024],
         }
+    }
+
+    /// Leaves out logs that were last written before a time, until they are written again.
+    #[must_use]
+    pub fn since(self, since: Time) -> Self {
+        Self { since, ..self }
     }
 
     /// Goes on where an earlier run was when `checkpoint` was taken. Logs keep their numbers; of one that is found again the bytes
@@ -256,7 +265,11 @@ impl Follower {
         let turn = &mut Turn { tick, out };
         if tick.steady >= self.next_look {
             let before = clock::steady();
-            let look = discover::look(&self.roots);
+            let mut look = discover::look(&self.roots);
+            if self.since > Time::MIN {
+                let known: HashSet<&Path> = self.logs.iter().map(|log| log.path.as_path()).collect();
+                look.forget_older(self.since, |path| known.contains(path));
+            }
             self.reconcile(&look, turn);
             self.look_cost = clock::steady().saturating_sub(before);
             self.last_look = tick.steady;

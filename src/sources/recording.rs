@@ -202,7 +202,7 @@ impl Recorder {
                 }
             }
             // Signs of what is there, or is not, have no bytes.
-            Payload::Health(Health::Unmatched | Health::Archived(_)) => drop(self.tracks.remove(&id)),
+            Payload::Health(Health::Unmatched | Health::LeftOut(..)) => drop(self.tracks.remove(&id)),
             Payload::Half(bytes) => self.half(id, *bytes),
             Payload::Torn(_)
             | Payload::Health(_)

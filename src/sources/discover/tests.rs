@@ -21,7 +21,7 @@ fn folders_are_looked_through_and_archives_only_counted() {
     assert_eq!(names(&got, at), ["W3SVC1/a.log", "W3SVC1/a.log.1", "W3SVC1/deep/B.LOG", "c.csv"]);
     let rotated = got.seen.iter().find(|s| s.path.ends_with("a.log.1")).unwrap();
     assert_eq!(rotated.base, Some(at.join("W3SVC1/a.log")));
-    assert_eq!(got.archives, BTreeMap::from([(at.to_owned(), 2)]));
+    assert_eq!(got.left_out, BTreeMap::from([((at.to_owned(), LeftOut::Compressed), 2)]));
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn of_a_log_that_is_named_its_own_archives_are_counted() {
     for name in ["a.log", "a.log.1.gz", "a.log-20261120.zst", "a.zip", "b.log.gz", "b.zip"] {
         fs::write(dir.path().join(name), "x").unwrap();
     }
-    assert_eq!(look(&[dir.path().join("a.log")]).archives, BTreeMap::from([(dir.path().to_owned(), 3)]));
+    assert_eq!(look(&[dir.path().join("a.log")]).left_out, BTreeMap::from([((dir.path().to_owned(), LeftOut::Compressed), 3)]));
 }
 
 #[test]

@@ -21,7 +21,7 @@ use super::log::{Log, Place};
 use super::proof::Likeness;
 use super::tend::health_of;
 use super::{Follower, Turn};
-use crate::engine::{Health, Payload};
+use crate::engine::{Health, LeftOut, Payload};
 use crate::record::SourceId;
 use crate::sources::discover::{Look, Seen};
 use crate::sources::system::{self, FileId, Trouble, trouble};
@@ -64,7 +64,7 @@ impl Follower {
         self.strangers.retain(|path, _| at.contains_key(path.as_path()) || look.blind_at(path).is_some());
         self.miss(look, &at, turn);
         self.wait_for(look, &at, turn);
-        self.count_archives(look, turn);
+        self.count_left_out(look, turn);
         self.fresh = false;
     }
 
@@ -160,30 +160,35 @@ impl Follower {
         }
     }
 
-    /// Compressed logs are not read: what was followed was counted before. That they are there is told, a folder at a time.
-    fn count_archives(&mut self, look: &Look, turn: &mut Turn<'_>) {
-        self.archives.retain(|folder, (source, _)| {
-            let is_there = look.archives.contains_key(folder) || look.blind_at(folder).is_some();
+    /// That there are files which are not read is told, a folder at a time.
+    fn count_left_out(&mut self, look: &Look, turn: &mut Turn<'_>) {
+        self.left_out.retain(|key, (source, _)| {
+            let is_there = look.left_out.contains_key(key) || look.blind_at(&key.0).is_some();
             if !is_there {
                 turn.send(*source, Payload::Closed);
             }
             is_there
         });
-        for (folder, count) in &look.archives {
-            if self.archives.get(folder).is_some_and(|(_, told)| told == count) {
+        for (key, count) in &look.left_out {
+            if self.left_out.get(key).is_some_and(|(_, told)| told == count) {
                 continue;
             }
-            let source = self.archives.get(folder).map_or_else(
+            let (folder, why) = key;
+            let source = self.left_out.get(key).map_or_else(
                 || {
                     let source = SourceId(self.ids.fetch_add(1, Ordering::Relaxed));
-                    let sign = Log::new(source, folder.join("(compressed)"), None, turn.tick.steady);
+                    let name = match why {
+                        LeftOut::Compressed => "(compressed)",
+                        LeftOut::Older => "(older)",
+                    };
+                    let sign = Log::new(source, folder.join(name), None, turn.tick.steady);
                     turn.send(source, Payload::Opened(self.opened(&sign, None)));
                     source
                 },
                 |(source, _)| *source,
             );
-            self.archives.insert(folder.clone(), (source, *count));
-            turn.send(source, Payload::Health(Health::Archived(*count)));
+            self.left_out.insert(key.clone(), (source, *count));
+            turn.send(source, Payload::Health(Health::LeftOut(*why, *count)));
         }
     }
 

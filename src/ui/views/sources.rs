@@ -2,7 +2,7 @@
 
 use super::{Cell, Column, ListRow, Listing, Look, View, Width};
 use crate::engine::source::Source;
-use crate::engine::{Gap, Health, Moment};
+use crate::engine::{Gap, Health, LeftOut, Moment};
 use crate::formats::Kind;
 use crate::time::Time;
 use crate::ui::theme::Role;
@@ -103,7 +103,7 @@ fn role(source: &Source) -> Role {
     let has_gaps = source.malformed > 0 || source.lost > 0 || source.torn > 0 || source.damage.is_some();
     match source.health {
         _ if is_denied || has_gaps || source.remark.is_some() => Role::Warn,
-        Health::Unmatched | Health::Archived(_) | Health::Waiting => Role::Dim,
+        Health::Unmatched | Health::LeftOut(..) | Health::Waiting => Role::Dim,
         _ => Role::Text,
     }
 }
@@ -122,7 +122,8 @@ pub(super) fn state(source: &Source) -> String {
         Health::Denied(_) => String::from("denied"),
         Health::Unreachable(_) => String::from("unreachable"),
         Health::Draining => String::from("gone, drained"),
-        Health::Archived(_) => String::from("compressed"),
+        Health::LeftOut(LeftOut::Compressed, _) => String::from("compressed"),
+        Health::LeftOut(LeftOut::Older, _) => String::from("older"),
     };
     match (source.lost, source.torn) {
         _ if source.is_sign() => state,

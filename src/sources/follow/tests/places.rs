@@ -173,3 +173,23 @@ fn settings_that_were_there_are_known_before_the_logs() {
     let row = said.iter().position(|payload| matches!(payload, Payload::Bytes(bytes) if bytes == b"one\n"));
     assert!(closed.is_some() && closed < row, "{said:?}");
 }
+
+#[test]
+fn logs_of_last_year_are_left_out_and_counted_until_they_are_written_again() {
+    let mut rig = Rig::new();
+    for name in ["u_ex250101.log", "u_ex250102.log", "u_ex261121.log"] {
+        rig.append(name, "one\n");
+    }
+    for name in ["u_ex250101.log", "u_ex250102.log"] {
+        File::options().write(true).open(rig.at(name)).unwrap().set_modified(UNIX_EPOCH).unwrap();
+    }
+    let root = rig.at("");
+    rig.follower = follower(root).since(Time::from_second(1_000_000));
+    rig.settle();
+    assert_eq!(rig.lines(), ["one"]);
+    assert!(rig.health().contains(&&Health::LeftOut(LeftOut::Older, 2)), "{:?}", rig.health());
+    rig.append("u_ex250102.log", "two\n");
+    rig.settle();
+    assert_eq!(rig.lines(), ["one", "one", "two"]);
+    assert!(rig.health().contains(&&Health::LeftOut(LeftOut::Older, 1)), "{:?}", rig.health());
+}

@@ -125,7 +125,7 @@ fn a_compressed_generation_is_told_and_neither_read_nor_taken_for_a_log() {
     rig.remove("a.log.1");
     rig.settle();
     assert_eq!(rig.lines(), ["one", "two"]);
-    assert_eq!(rig.health().iter().filter(|h| matches!(h, Health::Archived(1))).count(), 1);
+    assert_eq!(rig.health().iter().filter(|h| matches!(h, Health::LeftOut(LeftOut::Compressed, 1))).count(), 1);
     rig.remove("a.log.1.gz");
     rig.settle();
     assert!(matches!(rig.said.last(), Some((SourceId(2), Payload::Closed))), "{:?}", rig.said);
