@@ -176,7 +176,7 @@ impl Recording {
             left -= unpacked.len() as u64;
             // As archives write it, on every system.
             let parts: Vec<_> = name.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-            let (label, size) = (path.join(parts.join("/")), unpacked.len() as u64);
+            let (label, size) = (inside(path, &parts.join("/")), unpacked.len() as u64);
             match name.file_name() {
                 Some(name) if name == MANIFEST => self.add_manifest(&label, &unpacked)?,
                 Some(name) if name == LOCK => {}
@@ -323,6 +323,17 @@ impl Input {
         let damage = check.and_then(Check::verdict);
         go_on && damage.is_none_or(|why| send(Payload::Damaged(why))) && send(Payload::Closed)
     }
+}
+
+/// The name of an archive's entry: the same on every system.
+fn inside(archive: &Path, entry: &str) -> PathBuf {
+    if archive.as_os_str().is_empty() {
+        return PathBuf::from(entry);
+    }
+    let mut label = archive.as_os_str().to_owned();
+    label.push("/");
+    label.push(entry);
+    PathBuf::from(label)
 }
 
 /// Settings tell what the logs are about.
