@@ -1,8 +1,11 @@
 //! What was looked for on the machine, and what came of it: each thing found with its origin, each missing one with the places that
 //! were looked at.
 
+use serde::{Deserialize, Serialize};
+
 /// What a thing that is looked for belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Topic {
     /// Windows itself: version, memory, what the non-paged pool can grow to.
     System,
@@ -21,18 +24,20 @@ pub enum Topic {
 }
 
 /// Something that was looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// What it belongs to.
     pub topic: Topic,
     /// What was looked for: `HTTPERR`, `applicationHost.config`, `Windows`.
     pub what: String,
     /// What came of it.
+    #[serde(flatten)]
     pub outcome: Outcome,
 }
 
 /// What came of looking for something.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It is there: what it is or says, and where that was found.
     Found {

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use super::session::Session;
 use crate::drill::ReadLog;
-use crate::engine::{Envelope, Health};
+use crate::engine::{Envelope, Health, Payload};
 use crate::formats::stream::Stream;
 use crate::formats::{Ignore, Kind};
+use crate::record::SourceId;
 use crate::sources::clock::Tick;
 use crate::sources::load::Recording;
 use crate::sources::recording::live::Live;
@@ -127,6 +128,8 @@ fn start(setup: Setup, session: &Session, now: Tick) -> anyhow::Result<Live> {
     if !paths.is_empty() {
         recorder.copy(&Recording::open(&paths)?, now);
     }
+    let machine = Payload::Inventory(session.moment().inventory.to_vec());
+    recorder.take(&Envelope { heard: now.time, source: SourceId(0), payload: machine }, now);
     for joint in session.engine.joints() {
         let stream = joint.stream.unwrap_or_else(|| {
             let mut stream = Stream::new(joint.opened.hints.clone());

@@ -238,7 +238,7 @@ impl Recording {
 
     /// Hands on everything as envelopes, one file after the other, and puts the files on the shelf. `send` answers whether to go on.
     pub fn play_into(&self, zone: Zone, places: &Shelf, heard: Time, send: &mut dyn FnMut(Envelope) -> bool) {
-        for envelope in self.gap_envelopes(heard) {
+        for envelope in self.told(heard) {
             if !send(envelope) {
                 return;
             }
@@ -252,15 +252,18 @@ impl Recording {
         }
     }
 
-    fn gap_envelopes(&self, heard: Time) -> impl Iterator<Item = Envelope> {
-        self.gaps.iter().map(move |gap| Envelope { heard, source: SourceId(0), payload: Payload::Gap(gap.clone()) })
+    /// What manifests tell beside the logs.
+    fn told(&self, heard: Time) -> impl Iterator<Item = Envelope> {
+        let machine = self.manifest.iter().map(|manifest| Payload::Inventory(manifest.machine.clone()));
+        let gaps = self.gaps.iter().cloned().map(Payload::Gap);
+        machine.chain(gaps).map(move |payload| Envelope { heard, source: SourceId(0), payload })
     }
 
     /// Reads everything at once, on all processors.
     pub fn load(&self, zone: Zone, places: &Shelf, new_engine: &(dyn Fn() -> Engine + Sync)) -> Engine {
         use rayon::prelude::*;
         let mut engine = new_engine();
-        self.gap_envelopes(Time::MIN).for_each(|envelope| engine.take(envelope));
+        self.told(Time::MIN).for_each(|envelope| engine.take(envelope));
         let ids = || self.inputs.iter().enumerate().map(|(i, input)| (SourceId(u32::try_from(i).unwrap_or(u32::MAX)), input));
         for (source, input) in ids() {
             places.put(source, input.place.clone());

@@ -7,6 +7,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Gap;
+use crate::inventory::Item;
 use crate::limits::{Given, Limit, parse_size};
 use crate::time::{Time, When, Zone};
 
@@ -34,6 +35,8 @@ pub struct Manifest {
     pub limits: Given,
     /// Paths of applications that were given.
     pub apps: Vec<String>,
+    /// What was looked for on the machine that was recorded.
+    pub machine: Vec<Item>,
     /// What a recorder wrote down of its work; empty in a folder of logs that somebody put together by hand.
     pub work: Work,
 }
@@ -176,6 +179,8 @@ struct Raw {
     recording: RawRecording,
     #[serde(default)]
     limits: RawLimits,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    machine: Vec<Item>,
     #[serde(flatten)]
     work: Work,
 }
@@ -275,6 +280,7 @@ impl Manifest {
                 pool_cutoff: limit(size(limits.pool_cutoff)?, limits.pool_cutoff_origin),
             },
             apps: limits.apps,
+            machine: raw.machine,
             work: raw.work,
         })
     }
@@ -320,6 +326,7 @@ impl Manifest {
                 pool_cutoff_origin,
                 apps: self.apps.clone(),
             },
+            machine: self.machine.clone(),
             work: self.work.clone(),
         };
         Ok(toml::to_string(&raw)?)
@@ -360,6 +367,7 @@ impl Work {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::Topic;
 
     fn stamp(text: &str) -> Stamp {
         Stamp::try_from(text.to_owned()).unwrap()
@@ -370,6 +378,11 @@ mod tests {
         let manifest = Manifest {
             title: "a \"quoted\"\nname".into(),
             zone: Some(Zone::parse("+02:00").unwrap()),
+            machine: vec![
+                Item::found(Topic::HttpSys, "HTTPERR", r"C:\Windows\System32\LogFiles\HTTPERR", "default"),
+                Item::missing(Topic::Sepm, "SEPM", [r"C:\Program Files\Symantec"]),
+                Item::remark(Topic::Iis, "site 2", "is logged in the IIS format"),
+            ],
             limits: Given { pool_max: Some(Limit::new(134_217_728, "--pool-max")), ..Given::default() },
             work: Work {
                 runs: vec![Run { from: stamp("2026-11-21T08:00:00Z"), host: "WEB01".into(), ..Run::default() }],
@@ -381,7 +394,7 @@ mod tests {
         let text = manifest.render().unwrap();
         let again = Manifest::parse(&text).unwrap();
         assert_eq!((again.title, again.limits, again.work), (manifest.title, manifest.limits, manifest.work), "{text}");
-        assert_eq!(again.zone, manifest.zone);
+        assert_eq!((again.zone, again.machine), (manifest.zone, manifest.machine));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Setup;
 use super::folder::{Folder, host};
 use super::recover::recover;
+use crate::inventory::{self, Item};
 use crate::sources::clock::Tick;
 use crate::sources::manifest::{Hole, Manifest, Run, Stamp, Written};
 use crate::time::Time;
@@ -79,6 +80,12 @@ impl Book {
             }
             _ => gaps.push(gap),
         }
+    }
+
+    /// What was looked for on this machine.
+    pub fn note_machine(&mut self, found: Vec<Item>) {
+        self.stale = true;
+        inventory::absorb(&mut self.manifest.machine, found);
     }
 
     /// The oldest file went: all that went so is one gap, at the beginning.
