@@ -4,6 +4,7 @@
 //! up nobody else. [`follow::Follower`] does the work and can be driven by hand.
 
 pub mod clock;
+pub mod counters;
 pub mod discover;
 pub mod follow;
 pub(crate) mod hex;
