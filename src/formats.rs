@@ -13,6 +13,7 @@ pub mod fields;
 pub mod httperr;
 pub mod ledger;
 pub mod lines;
+pub mod metabase;
 pub mod pdh_csv;
 pub mod pool_tag_names;
 pub mod poolmon;
@@ -106,6 +107,8 @@ pub enum Kind {
     PoolTagNames,
     /// applicationHost.config.
     ApplicationHost,
+    /// MetaBase.xml of IIS 6.
+    MetaBase,
     /// CoreSettings.config.
     CoreSettings,
     /// IIS native log: refused.
@@ -135,6 +138,7 @@ impl Kind {
             Self::Poolmon => "poolmon",
             Self::PoolTagNames => "pooltag",
             Self::ApplicationHost => "application-host",
+            Self::MetaBase => "metabase",
             Self::CoreSettings => "core-settings",
             Self::IisNative => "iis-native",
             Self::Ncsa => "ncsa",
@@ -207,6 +211,7 @@ pub static FORMATS: &[Format] = &[
     core_settings::FORMAT,
     refused::SPREADSHEET,
     pool_tag_names::FORMAT,
+    metabase::FORMAT,
     application_host::FORMAT,
     refused::CENTRAL_BINARY,
     refused::BLG,

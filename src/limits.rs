@@ -2,7 +2,13 @@
 //!
 //! The screen always shows both. A built-in default says so, with its source.
 
+mod log_fields;
+mod settings;
+
 use std::fmt;
+
+pub use log_fields::LogFields;
+pub use settings::{Application, Central, CentralMode, LocationLimit, Overridden, Pool, Settings, Site};
 
 /// A limit and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,168 +77,83 @@ impl Given {
     }
 }
 
-/// The limits in force: what was given wins over what configuration files say, and that over the defaults.
+/// The limits in force: what was given wins over what was found on the machine, that over what configuration files say, and that over
+/// the defaults. What the NS log tells comes after what was given: it is what the server goes by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
     /// What people gave.
     pub given: Given,
+    /// What was found on the machine: values of the registry, and what follows from its system and memory.
+    pub found: Given,
     /// What configuration files say.
     pub settings: Settings,
+    /// What the settings of IIS come from, where that is not the file in force but a copy of it.
+    pub copy: Option<String>,
 }
 
 impl Limits {
-    /// `appConcurrentRequestLimit` of an application, by its name `<site>/<path>`.
+    /// `appConcurrentRequestLimit` of an application, by its name `<site>/<path>`. IIS 6 has none: there it is the queue length of the
+    /// application's pool.
     #[must_use]
     pub fn app(&self, name: &str) -> Limit {
-        if let Some(limit) = &self.given.app_limit {
+        if let Some(limit) = self.given.app_limit.as_ref().or(self.found.app_limit.as_ref()) {
             return limit.clone();
         }
-        let (site, path) = name.split_once('/').unwrap_or((name, ""));
-        match self.settings.app_limit(site, path) {
-            Some(value) => Limit::new(value, "applicationHost.config"),
+        let settings = &self.settings;
+        let (site, path) = settings.split(name);
+        match settings.app_limit(site, path) {
+            Some(value) => Limit::new(value, self.copy.as_deref().unwrap_or("applicationHost.config")),
+            None if settings.iis6 => match settings.queue_length(settings.pool_of(site, path).unwrap_or_default()) {
+                Some(value) => Limit::new(value, "AppPoolQueueLength, IIS 6"),
+                None => Limit::new(DEFAULT_QUEUE_LENGTH, "AppPoolQueueLength, IIS 6: default"),
+            },
             None => Limit::default_of(DEFAULT_APP_LIMIT),
         }
     }
 
-    /// What the non-paged pool can grow to; Windows tells it nowhere, so it is unknown unless it was given.
+    /// What the non-paged pool can grow to. Windows tells it nowhere: it is unknown unless it was given, or follows from the system
+    /// and its memory.
     #[must_use]
     pub fn pool_max(&self) -> Option<Limit> {
-        self.given.pool_max.clone()
+        self.given.pool_max.as_ref().or(self.found.pool_max.as_ref()).cloned()
     }
 
     /// Available non-paged pool under which HTTP.sys refuses connections.
     #[must_use]
     pub fn pool_cutoff(&self) -> Limit {
-        self.given.pool_cutoff.clone().unwrap_or_else(|| Limit::default_of(DEFAULT_POOL_CUTOFF))
+        let known = self.given.pool_cutoff.as_ref().or(self.found.pool_cutoff.as_ref());
+        known.cloned().unwrap_or_else(|| Limit::default_of(DEFAULT_POOL_CUTOFF))
     }
 
     /// Whether package-info requests have slots of their own (NS 6.0 SP3 and later), rather than sharing those of configuration
     /// requests.
     #[must_use]
     pub fn slots_apart(&self) -> bool {
-        self.given.package_slots.is_some() || self.settings.package_slots.is_some()
+        self.given.package_slots.is_some() || self.found.package_slots.is_some() || self.settings.package_slots.is_some()
     }
 
     /// The slots for configuration requests. `logged` is what the NS log's "(Max: N)" told.
     #[must_use]
     pub fn config_slots(&self, logged: Option<u32>) -> Limit {
-        slots(self.given.config_slots.as_ref(), logged, self.settings.config_slots)
+        slots(self.given.config_slots.as_ref(), logged, self.found.config_slots.as_ref(), self.settings.config_slots)
             .unwrap_or_else(|| Limit::default_of(DEFAULT_CONFIG_SLOTS))
     }
 
     /// The slots for package-info requests; `None` where they share those of configuration requests.
     #[must_use]
     pub fn package_slots(&self, logged: Option<u32>) -> Option<Limit> {
-        self.slots_apart().then(|| slots(self.given.package_slots.as_ref(), logged, self.settings.package_slots)).flatten()
+        let (given, found) = (self.given.package_slots.as_ref(), self.found.package_slots.as_ref());
+        let known = || slots(given, logged, found, self.settings.package_slots);
+        self.slots_apart().then(known).flatten()
     }
 }
 
-fn slots(given: Option<&Limit>, logged: Option<u32>, settings: Option<u64>) -> Option<Limit> {
+fn slots(given: Option<&Limit>, logged: Option<u32>, found: Option<&Limit>, settings: Option<u64>) -> Option<Limit> {
     given
         .cloned()
         .or_else(|| logged.map(|max| Limit::new(max.into(), "NS log")))
+        .or_else(|| found.cloned())
         .or_else(|| settings.map(|value| Limit::new(value, "CoreSettings.config")))
-}
-
-/// What configuration files say. Every part may be empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings {
-    /// Sites of applicationHost.config.
-    pub sites: Vec<Site>,
-    /// `serverRuntime@appConcurrentRequestLimit` by location; the empty path is the whole server.
-    pub app_limits: Vec<LocationLimit>,
-    /// Application pools with their queue lengths.
-    pub pools: Vec<Pool>,
-    /// The queue length that pools without one of their own have.
-    pub default_queue_length: Option<u64>,
-    /// `MaxConcurrentConfigRequests` of CoreSettings.config.
-    pub config_slots: Option<u64>,
-    /// `MaxConcurrentPackageInfoRequests` of CoreSettings.config.
-    pub package_slots: Option<u64>,
-}
-
-/// A site of applicationHost.config.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Site {
-    /// Its name.
-    pub name: String,
-    /// Its id: the `1` of `W3SVC1`.
-    pub id: u32,
-    /// Its applications.
-    pub applications: Vec<Application>,
-    /// The folder that its logs are written under, with `%SystemDrive%` and the like as they stand.
-    pub log_directory: Option<String>,
-    /// `logFile@logFormat`: `W3C`, `IIS`, `NCSA`, `Custom`.
-    pub log_format: Option<String>,
-    /// `limits@maxConnections`.
-    pub max_connections: Option<u64>,
-}
-
-/// An application of a site.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Application {
-    /// Its path, with a leading slash: `/secars`.
-    pub path: String,
-    /// Its application pool.
-    pub pool: String,
-}
-
-/// An application pool.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pool {
-    /// Its name.
-    pub name: String,
-    /// `queueLength`, where it has one of its own.
-    pub queue_length: Option<u64>,
-}
-
-/// A `serverRuntime@appConcurrentRequestLimit` and where it applies.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LocationLimit {
-    /// `Site/app`, or empty for the whole server.
-    pub path: String,
-    /// The limit.
-    pub limit: u64,
-}
-
-impl Settings {
-    /// Whether nothing was found in it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// The limit for an application: the innermost `<location>` wins, then a shorter one, then the whole server's. Paths compare
-    /// without case. `None` where the configuration says nothing.
-    #[must_use]
-    pub fn app_limit(&self, site: &str, application: &str) -> Option<u64> {
-        let full = format!("{site}/{}", application.trim_matches('/'));
-        let full = full.trim_end_matches('/');
-        self.app_limits.iter().filter(|l| encloses(&l.path, full)).max_by_key(|l| l.path.trim_matches('/').len()).map(|l| l.limit)
-    }
-
-    /// Takes over what `other` says; where both say something, `other` wins.
-    pub fn absorb(&mut self, other: &Self) {
-        if !other.sites.is_empty() {
-            self.sites.clone_from(&other.sites);
-            self.app_limits.clone_from(&other.app_limits);
-            self.pools.clone_from(&other.pools);
-            self.default_queue_length = other.default_queue_length;
-        } else if !other.app_limits.is_empty() {
-            self.app_limits.clone_from(&other.app_limits);
-        }
-        self.config_slots = other.config_slots.or(self.config_slots);
-        self.package_slots = other.package_slots.or(self.package_slots);
-    }
-}
-
-/// Whether location `outer` holds `inner`, at a segment boundary, without case.
-fn encloses(outer: &str, inner: &str) -> bool {
-    let outer = outer.trim_matches('/').as_bytes();
-    let inner = inner.as_bytes();
-    outer.is_empty()
-        || inner.get(..outer.len()).is_some_and(|head| head.eq_ignore_ascii_case(outer))
-            && matches!(inner.get(outer.len()), None | Some(b'/'))
 }
 
 /// Reads a size such as `128MB`, `1.5 GB`, `20971520` in bytes; K, M and G are powers of 1024.
@@ -260,20 +181,61 @@ pub fn parse_size(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
+    fn limit(value: u64, origin: &str) -> Option<Limit> {
+        Some(Limit::new(value, origin))
+    }
+
     #[test]
-    fn the_innermost_location_wins_without_case() {
-        let settings = Settings {
-            app_limits: vec![
-                LocationLimit { path: String::new(), limit: 6000 },
-                LocationLimit { path: "symantec web server".into(), limit: 7000 },
-                LocationLimit { path: "Symantec Web Server/SECARS".into(), limit: 8000 },
-            ],
-            ..Settings::default()
+    fn a_flag_beats_the_ns_log_that_the_registry_that_the_file_and_that_the_default() {
+        let mut limits = Limits::default();
+        let mut is = |change: &dyn Fn(&mut Limits), logged, want: &str| {
+            change(&mut limits);
+            assert_eq!(limits.config_slots(logged).to_string(), want);
         };
-        assert_eq!(settings.app_limit("Symantec Web Server", "/secars"), Some(8000));
-        assert_eq!(settings.app_limit("Symantec Web Server", "/secars2"), Some(7000));
-        assert_eq!(settings.app_limit("Other", "/"), Some(6000));
-        assert_eq!(Settings::default().app_limit("Other", "/"), None);
+        is(&|_| {}, None, "50 (default)");
+        is(&|l| l.settings.config_slots = Some(30), None, "30 (CoreSettings.config)");
+        is(&|l| l.found.config_slots = limit(20, "HKLM"), None, "20 (HKLM)");
+        is(&|_| {}, Some(25), "25 (NS log)");
+        is(&|l| l.given.config_slots = limit(15, "--config-slots"), Some(25), "15 (--config-slots)");
+    }
+
+    #[test]
+    fn the_pool_is_unknown_until_it_is_found_or_given() {
+        let mut limits = Limits::default();
+        assert_eq!((limits.pool_max(), limits.pool_cutoff().value), (None, 20 << 20));
+        limits.found.pool_max = limit(256, "computed");
+        limits.found.pool_cutoff = limit(8 << 20, "EnableAggressiveMemoryUsage");
+        assert_eq!((limits.pool_max(), limits.pool_cutoff().value), (limit(256, "computed"), 8 << 20));
+        limits.given.pool_max = limit(128, "--pool-max");
+        assert_eq!(limits.pool_max(), limit(128, "--pool-max"));
+    }
+
+    #[test]
+    fn an_application_of_iis_6_is_limited_by_the_queue_of_its_pool() {
+        let application = |path: &str, pool: &str| Application { path: path.into(), pool: pool.into() };
+        let mut settings = Settings { iis6: true, ..Settings::default() };
+        settings.sites.push(Site {
+            name: "Web".into(),
+            applications: vec![application("/", "DefaultAppPool"), application("/secars", "SEPM")],
+            ..Site::default()
+        });
+        settings.pools.push(Pool { name: "SEPM".into(), queue_length: Some(4000) });
+        let mut limits = Limits { settings, ..Limits::default() };
+        assert_eq!(limits.app("web/secars"), Limit::new(4000, "AppPoolQueueLength, IIS 6"));
+        assert_eq!(limits.app("Web/"), Limit::new(1000, "AppPoolQueueLength, IIS 6: default"));
+        limits.settings.default_queue_length = Some(2000);
+        assert_eq!(limits.app("Web/other"), Limit::new(2000, "AppPoolQueueLength, IIS 6"));
+        limits.given.app_limit = limit(7, "--app-limit");
+        assert_eq!(limits.app("Web/secars"), Limit::new(7, "--app-limit"));
+    }
+
+    #[test]
+    fn a_limit_from_a_copy_of_the_configuration_says_so() {
+        let app_limits = vec![LocationLimit { path: String::new(), limit: 6000 }];
+        let mut limits = Limits { settings: Settings { app_limits, ..Settings::default() }, ..Limits::default() };
+        assert_eq!(limits.app("Web/").origin, "applicationHost.config");
+        limits.copy = Some("a copy of applicationHost.config".into());
+        assert_eq!(limits.app("Web/").origin, "a copy of applicationHost.config");
     }
 
     #[test]

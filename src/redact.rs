@@ -86,7 +86,7 @@ impl Redactor {
             Kind::Sepm | Kind::Altiris => How::Text,
             Kind::PdhCsv => How::Counters,
             Kind::Poolmon | Kind::PoolTagNames => How::Whole,
-            Kind::ApplicationHost | Kind::CoreSettings => How::Document(Document::default()),
+            Kind::ApplicationHost | Kind::MetaBase | Kind::CoreSettings => How::Document(Document::default()),
             Kind::IisNative | Kind::Ncsa | Kind::CentralBinary | Kind::Blg | Kind::Spreadsheet | Kind::Unknown => return None,
         };
         Some(Self { how, utf16, first: true, skipping: false })

@@ -9,6 +9,7 @@ pub mod discover;
 pub mod follow;
 pub(crate) mod hex;
 pub mod load;
+pub mod machine;
 pub mod manifest;
 pub mod notice;
 pub mod recording;

@@ -6,7 +6,7 @@
 
 use crate::formats::xml::{Document, Element, Reading};
 use crate::formats::{Ability, Format, Head, Kind, Sniff, text};
-use crate::limits::{Application, LocationLimit, Pool, Settings, Site};
+use crate::limits::{Application, CentralMode, LocationLimit, LogFields, Pool, Settings, Site};
 
 /// The format's row.
 pub const FORMAT: Format = Format {
@@ -31,7 +31,7 @@ fn sniff(head: Head<'_>) -> Sniff {
 }
 
 /// The name of the first element; `None` if there is none yet.
-fn root(mut text: &[u8]) -> Option<&[u8]> {
+pub(super) fn root(mut text: &[u8]) -> Option<&[u8]> {
     loop {
         text = text::split_once(text, b"<")?.1;
         text = match text {
@@ -84,6 +84,20 @@ impl ApplicationHost {
             ["sites", "site", rest @ ..] => self.site(rest, element),
             ["sites", "siteDefaults", rest @ ..] => site_part(&mut self.site_defaults, rest, element),
             ["sites", "applicationDefaults"] => self.default_pool = element.get("applicationPool").unwrap_or_default(),
+            ["log"] => {
+                self.settings.central.mode =
+                    match element.get("centralLogFileMode").unwrap_or_default().to_ascii_lowercase().as_str() {
+                        "centralw3c" | "2" => CentralMode::W3c,
+                        "centralbinary" | "1" => CentralMode::Binary,
+                        _ => CentralMode::Site,
+                    };
+            }
+            ["log", "centralW3CLogFile"] => {
+                let central = &mut self.settings.central;
+                central.directory = element.get("directory");
+                central.fields = fields(element);
+                central.enabled = element.flag("enabled");
+            }
             ["applicationPools", "add"] => self
                 .settings
                 .pools
@@ -94,12 +108,18 @@ impl ApplicationHost {
     }
 }
 
+fn fields(element: &Element<'_>) -> Option<LogFields> {
+    element.get("logExtFileFlags").map(|names| LogFields::parse(&names))
+}
+
 /// What a site and the defaults of all sites have in common.
 fn site_part(site: &mut Site, rest: &[&str], element: &Element<'_>) {
     match rest {
         ["logFile"] => {
             site.log_directory = element.get("directory");
             site.log_format = element.get("logFormat");
+            site.log_fields = fields(element);
+            site.log_enabled = element.flag("enabled");
         }
         ["limits"] => site.max_connections = element.number("maxConnections"),
         _ => {}
@@ -144,6 +164,8 @@ impl Reading for ApplicationHost {
             let defaults = &self.site_defaults;
             site.log_directory = site.log_directory.take().or_else(|| defaults.log_directory.clone());
             site.log_format = site.log_format.take().or_else(|| defaults.log_format.clone());
+            site.log_fields = site.log_fields.or(defaults.log_fields);
+            site.log_enabled = site.log_enabled.or(defaults.log_enabled);
             site.max_connections = site.max_connections.or(defaults.max_connections);
         }
         self.settings
@@ -196,6 +218,22 @@ mod tests {
         assert_eq!((sites[0].log_format.as_deref(), sites[1].log_format.as_deref()), (Some("W3C"), Some("IIS")));
         assert_eq!(sites[1].log_directory.as_deref(), Some("%SystemDrive%\\logs"));
         assert_eq!((pools[0].queue_length, pools[1].queue_length, *default_queue_length), (Some(5000), None, Some(2000)));
+    }
+
+    #[test]
+    fn what_is_logged_where_is_known() {
+        let told = read(
+            "<configuration><system.applicationHost><log centralLogFileMode='CentralW3C'><centralBinaryLogFile directory='x'/>\n\
+             <centralW3CLogFile enabled='true' directory='D:\\logs' logExtFileFlags='Date, Time'/></log><sites>\n\
+             <site name='One' id='1'><logFile enabled='false'/></site>\n\
+             <site name='Two' id='2'><logFile logExtFileFlags='TimeTaken'/></site><siteDefaults>\n\
+             <logFile logExtFileFlags='HttpSubStatus'/></siteDefaults></sites></system.applicationHost></configuration>",
+        );
+        let Settings { sites, central, .. } = &told.records[0];
+        assert_eq!((central.mode, central.directory.as_deref()), (CentralMode::W3c, Some("D:\\logs")));
+        assert_eq!((central.fields, central.enabled), (Some(LogFields::parse("3")), Some(true)));
+        assert_eq!((sites[0].log_enabled, sites[0].log_fields), (Some(false), Some(LogFields::SUBSTATUS)));
+        assert_eq!((sites[1].log_enabled, sites[1].log_fields), (None, Some(LogFields::TIME_TAKEN)));
     }
 
     #[test]

@@ -30,6 +30,12 @@ impl Element<'_> {
         Some(value.map_or_else(|_| attribute.value.to_string(), std::borrow::Cow::into_owned))
     }
 
+    /// An attribute that says yes or no: `true` or `1`, and anything else.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.get(name).map(|value| value.trim().eq_ignore_ascii_case("true") || value.trim() == "1")
+    }
+
     /// An attribute that is a number.
     #[must_use]
     pub fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
@@ -47,16 +53,27 @@ pub trait Reading: Default + Send {
     fn settings(self) -> Settings;
 }
 
+/// What is wrong with a document, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// A sentence for people.
+    pub why: &'static str,
+    /// Bytes from the document's beginning.
+    pub at: usize,
+}
+
 /// Walks through a document. What was read before an error stands.
 ///
 /// # Errors
-/// Says what is wrong with the document.
-pub fn walk(text: &str, reading: &mut impl Reading) -> Result<(), &'static str> {
+/// Says what is wrong with the document, and where.
+pub fn walk(text: &str, reading: &mut impl Reading) -> Result<(), Fault> {
     let mut reader = Reader::from_str(text);
     let mut names: Vec<String> = Vec::new();
     let mut rooted = false;
     loop {
-        let event = reader.read_event().map_err(|_| "the document is no well-formed XML")?;
+        let event = reader.read_event();
+        let fault = |why, at| Err(Fault { why, at: usize::try_from(at).unwrap_or(usize::MAX) });
+        let Ok(event) = event else { return fault("the document is no well-formed XML", reader.error_position()) };
         let (start, empty) = match event {
             Event::Start(start) => (start, false),
             Event::Empty(start) => (start, true),
@@ -66,11 +83,11 @@ pub fn walk(text: &str, reading: &mut impl Reading) -> Result<(), &'static str> 
                 continue;
             }
             Event::Eof if rooted && names.is_empty() => return Ok(()),
-            Event::Eof => return Err("the document ends too early"),
+            Event::Eof => return fault("the document ends too early", u64::MAX),
             _ => continue,
         };
         if names.len() >= MAX_DEPTH {
-            return Err("the document's elements are nested too deeply");
+            return fault("the document's elements are nested too deeply", reader.buffer_position());
         }
         rooted = true;
         names.push(start.name().as_ref().to_owned());
@@ -90,6 +107,8 @@ fn paths(names: &[String]) -> Vec<&str> {
 /// The record carries the time at which the file was last written, as settings have no time of their own.
 pub struct Document<R> {
     text: Vec<u8>,
+    /// The place of each line of the text, so that a fault is told where it is.
+    lines: Vec<Position>,
     len: u64,
     start: Option<(u64, u64)>,
     time: Time,
@@ -106,6 +125,7 @@ impl<R: Reading> Document<R> {
     pub fn new(hints: &Hints) -> Self {
         Self {
             text: Vec::new(),
+            lines: Vec::new(),
             len: 0,
             start: None,
             time: hints.modified.unwrap_or_default(),
@@ -123,19 +143,29 @@ impl<R: Reading> Document<R> {
         let mut reading = R::default();
         let walked = walk(&text, &mut reading);
         let position = Position { offset, len: u32::try_from(self.len).unwrap_or(u32::MAX), line: number };
-        if let Err(why) = walked {
+        if let Err(fault) = walked {
             if !ended {
                 return;
             }
-            let line =
-                Line { text: self.text.split(|b| *b == b'\n').next().unwrap_or_default(), offset, len: position.len, number };
-            sink.malformed(line, if self.too_large { "the document is larger than 16 MiB" } else { why });
+            let why = if self.too_large { "the document is larger than 16 MiB" } else { fault.why };
+            sink.malformed(self.line_at(&text, fault.at), why);
         }
         let settings = reading.settings();
         if walked.is_ok() || !settings.is_empty() {
             sink.record(Record { time: self.time, position, raw: self.text.trim_ascii_end(), fact: Fact::Settings(&settings) });
         }
         self.told = true;
+    }
+}
+
+impl<R> Document<R> {
+    /// The line that holds a byte of the text, or its last one with anything on it.
+    fn line_at(&self, text: &str, at: usize) -> Line<'_> {
+        let before = text.as_bytes().get(..at).unwrap_or(text.trim_ascii_end().as_bytes());
+        let index = before.iter().filter(|b| **b == b'\n').count().min(self.lines.len().saturating_sub(1));
+        let text = self.text.split(|b| *b == b'\n').nth(index).unwrap_or_default();
+        let (offset, len, number) = self.lines.get(index).map_or((0, 0, 1), |at| (at.offset, at.len, at.line));
+        Line { text, offset, len, number }
     }
 }
 
@@ -155,6 +185,7 @@ impl<R: Reading> Decoder for Document<R> {
         self.len += u64::from(line.len);
         self.too_large |= self.text.len() + line.text.len() >= MAX_DOCUMENT;
         if !self.too_large {
+            self.lines.push(Position { offset: line.offset, len: line.len, line: line.number });
             self.text.extend_from_slice(line.text);
             self.text.push(b'\n');
         }

@@ -9,8 +9,27 @@ const LEFT_OUT: &[u8] = b"***";
 /// A tag longer than this is left out.
 const MAX_TAG: usize = 1 << 18;
 /// Attributes that say what is meant: the decoders read them, and they hold no secret.
-const KEPT: [&[u8]; 11] =
-    [b"name", b"path", b"id", b"key", b"regkey", b"regvalue", b"applicationpool", b"directory", b"logformat", b"type", b"xmlns"];
+const KEPT: [&[u8]; 18] = [
+    b"name",
+    b"path",
+    b"id",
+    b"key",
+    b"regkey",
+    b"regvalue",
+    b"applicationpool",
+    b"directory",
+    b"logformat",
+    b"type",
+    b"xmlns",
+    // Of MetaBase.xml.
+    b"location",
+    b"servercomment",
+    b"approot",
+    b"apppoolid",
+    b"logfiledirectory",
+    b"logextfileflags",
+    b"logpluginclsid",
+];
 
 #[derive(Debug, Default, PartialEq, Eq)]
 enum State {
@@ -176,7 +195,9 @@ fn value(attribute: &Attribute<'_>, labelled: bool, pseudonyms: &Pseudonyms, out
 /// Whether a name tells of a secret.
 fn is_secret(name: &[u8]) -> bool {
     let has_key = memchr::memmem::find(&name.to_ascii_lowercase(), b"key").is_some();
-    has_key || named::what(name, &[]) == Some(What::Secret)
+    // AnonymousUserPass, WAMUserPass and AdminACL of MetaBase.xml: encrypted, and nobody's business.
+    let of_metabase = [&b"userpass"[..], b"adminacl"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+    has_key || of_metabase || named::what(name, &[]) == Some(What::Secret)
 }
 
 #[cfg(test)]
@@ -196,6 +217,7 @@ mod tests {
             "<site name=\"A > B\" id='1'><application path=\"/x\"  applicationPool = \"P\" /></site>",
             "<customSetting key=\"MaxConcurrentConfigRequests\" type=\"registry\" regKey=\"Notification Server\" defaultValue=\"30\"/>",
             "<add users='*' roles=''/><serverRuntime appConcurrentRequestLimit='6000'></serverRuntime>",
+            "<IIsWebServer\tLocation =\"/LM/W3SVC/1\"\r\n\t\tLogPluginClsid=\"{FF160663-DE82-11CF-BC0A-00AA006111E0}\"\r\n\t>",
             "<logFile directory=\"%SystemDrive%\\logs\" logFormat=\"W3C\"/><limits maxConnections=\"7\"/>",
         ] {
             assert_eq!(told(text), text);
@@ -209,6 +231,7 @@ mod tests {
             "<processModel password='[enc:seeded:enc]'/>",
             "<add key=\"ApiKey\" value=\"seeded\"/><add value='seeded' name='DbPassword'/>",
             "<add connectionString=\"Server=x;Password=seeded\"/>",
+            "<IIsComputer Location='/LM' AdminACL='seeded' AnonymousUserPass='seeded' AnonymousUserName='IUSR_seeded'/>",
             "<machineKey validationKey='seeded'/><authorization><deny users='seeded'/></authorization>",
             "<password>seeded</password><!-- seeded\n-- seeded --><x><![CDATA[seeded]]></x>",
             "<!DOCTYPE a 'seeded'><add path=\"/\" physicalPath=\"C:\\Users\\seeded\\site\"/>",
