@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod discover;
+pub mod discovery;
 pub mod follow;
 pub(crate) mod hex;
 pub mod load;
