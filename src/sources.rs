@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod counters;
 pub mod discover;
+pub mod discovery;
 pub mod follow;
 pub(crate) mod hex;
 pub mod load;
