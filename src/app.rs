@@ -2,6 +2,7 @@
 
 mod asking;
 mod ending;
+mod live;
 mod pace;
 mod record;
 mod run;
@@ -17,6 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
 
+use live::Live;
+
 use crate::cli::{self, Cli, Command, ReportFormat};
 use crate::config::{Config, machine_zone};
 use crate::demo;
@@ -26,6 +29,7 @@ use crate::headless::Headless;
 use crate::limits::Limits;
 use crate::report::Report;
 use crate::sources::clock::Tick;
+use crate::sources::counters::Source;
 use crate::sources::discover;
 use crate::sources::load::Recording;
 use crate::sources::manifest::Manifest;
@@ -53,14 +57,16 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Watch(args)) => {
             present(&args.paths)?;
             let config = Config::load(common)?;
-            let setup = Setup { redact: args.redact.then(record::key), ..setup(&config) };
-            return run::watch(&args.paths, "watch", &config, (setup, None));
+            let live = Live::named(&args.paths, &config).with_vitals();
+            let setup = Setup { redact: args.redact.then(record::key), ..setup(&config, &live) };
+            return run::watch(live, "watch", &config, (setup, None));
         }
         Some(Command::Record(args)) => return record(args, &Config::load(common)?),
         None => {
             let config = Config::load(common)?;
-            let Some(found) = find()? else { return Ok(ExitCode::FAILURE) };
-            return run::watch(&found, "live", &config, (setup(&config), None));
+            let Some(live) = Live::found(&config)? else { return Ok(ExitCode::FAILURE) };
+            let (live, setup) = (live.clone().with_vitals(), setup(&config, &live));
+            return run::watch(live, "live", &config, (setup, None));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -95,14 +101,27 @@ fn new_engine(config: &Config, recording: &Recording) -> Engine {
     Engine::new(limits, &apps)
 }
 
-/// The files named by flags for what they say of limits come first.
-fn with_named_files(config: &Config, recording: Recording) -> anyhow::Result<Recording> {
+/// A recording with the files that flags name. What these say of limits counts, whatever the recording's own files say.
+fn with_named_files(config: &Config, mut recording: Recording) -> anyhow::Result<Recording> {
+    let named = named_files(config, &[])?;
+    let counters = config.counters.as_ref().and_then(Source::file).map(PathBuf::from);
+    let counters = counters.map(|path| Recording::open(&[path]).context("--counters")).transpose()?;
+    recording.join(named);
+    recording.join(counters.unwrap_or_default());
+    Ok(recording)
+}
+
+/// The files named by flags for what they say of limits, and those that were found where no flag names one of their kind.
+fn named_files(config: &Config, found: &[PathBuf]) -> anyhow::Result<Recording> {
     let mut all = Recording::default();
+    // What is read last counts.
+    for path in found {
+        // What cannot be read was told when it was found.
+        all.inputs.extend(Recording::open(std::slice::from_ref(path)).map(|found| found.inputs).unwrap_or_default());
+    }
     for (flag, path) in config.named_files() {
         all.inputs.extend(Recording::open(std::slice::from_ref(path)).context(flag)?.inputs);
     }
-    all.inputs.extend(recording.inputs);
-    (all.manifest, all.gaps) = (recording.manifest, recording.gaps);
     Ok(all)
 }
 
@@ -161,7 +180,7 @@ fn demo(args: &cli::Demo, config: &Config) -> anyhow::Result<ExitCode> {
 
 fn headless(args: cli::Watch, config: &Config) -> anyhow::Result<()> {
     follow(Headless {
-        paths: args.paths,
+        watched: Live::named(&args.paths, config).watched,
         from_start: args.from_start,
         for_seconds: args.for_seconds,
         state: args.state,
@@ -179,18 +198,19 @@ fn follow(headless: Headless) -> anyhow::Result<()> {
 }
 
 fn record(args: cli::Record, config: &Config) -> anyhow::Result<ExitCode> {
-    let paths = if args.paths.is_empty() {
-        let Some(found) = find()? else { return Ok(ExitCode::FAILURE) };
-        found
+    let live = if args.paths.is_empty() {
+        let Some(found) = Live::found(config)? else { return Ok(ExitCode::FAILURE) };
+        found.with_vitals()
     } else {
         present(&args.paths)?;
-        args.paths
+        Live::named(&args.paths, config)
     };
     // Of a recording that is recorded again, as to redact it, limits, zone and gaps are taken over.
-    let before: Vec<Manifest> = paths.iter().filter_map(|path| Manifest::of_folder(path)).collect();
+    let before: Vec<Manifest> = args.paths.iter().filter_map(|path| Manifest::of_folder(path)).collect();
     let zone = config.zone.or_else(|| before.iter().find_map(|manifest| manifest.zone)).unwrap_or_else(machine_zone);
     let apps = config.apps.iter().chain(before.iter().flat_map(|manifest| &manifest.apps)).cloned().collect();
-    let limits = before.iter().fold(config.limits.clone(), |limits, manifest| limits.or(manifest.limits.clone()));
+    let setup = setup(config, &live);
+    let limits = before.iter().fold(setup.limits, |limits, manifest| limits.or(manifest.limits.clone()));
     let setup = Setup {
         zone,
         limits,
@@ -207,18 +227,19 @@ fn record(args: cli::Record, config: &Config) -> anyhow::Result<ExitCode> {
     for manifest in &before {
         recorder.inherit(manifest.work.gaps());
     }
-    recorder.copy(&with_named_files(config, Recording::default())?, Tick::now());
+    recorder.copy(&named_files(config, &live.files)?, Tick::now());
     let (from_start, for_seconds, json) = (args.from_start, args.for_seconds, args.json);
     if !args.headless {
         // What r records later is recorded in the same way.
-        return run::watch(&paths, "record", config, (Setup { from_start: false, ..setup }, Some(recorder)));
+        return run::watch(live, "record", config, (Setup { from_start: false, ..setup }, Some(recorder)));
     }
-    follow(Headless { paths, from_start, for_seconds, state: None, dump: None, json, zone, recorder: Some(recorder) })?;
+    let watched = live.watched;
+    follow(Headless { watched, from_start, for_seconds, state: None, dump: None, json, zone, recorder: Some(recorder) })?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// How a recording is made when nobody says otherwise.
-fn setup(config: &Config) -> Setup {
+fn setup(config: &Config, live: &Live) -> Setup {
     Setup {
         folder: PathBuf::new(),
         from_start: false,
@@ -226,7 +247,7 @@ fn setup(config: &Config) -> Setup {
         redact: None,
         apps: config.apps.clone(),
         zone: config.zone.unwrap_or_else(machine_zone),
-        limits: config.limits.clone(),
+        limits: config.limits.clone().or(live.found.clone()),
     }
 }
 
@@ -259,24 +280,4 @@ fn present(paths: &[PathBuf]) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The places on this machine where IIS, HTTP.sys, SEPM and the Notification Server keep their logs, as far as there are any. Where
-/// there is none, says what was looked for.
-fn find() -> anyhow::Result<Option<Vec<PathBuf>>> {
-    let places = discover::usual_places(&|name| std::env::var(name).ok());
-    let is_there = |path: &PathBuf| {
-        if discover::has_wildcard(path) { !discover::look(std::slice::from_ref(path)).seen.is_empty() } else { path.exists() }
-    };
-    let found: Vec<PathBuf> = places.iter().map(|(_, path)| path).filter(|path| is_there(path)).cloned().collect();
-    if !found.is_empty() {
-        return Ok(Some(found));
-    }
-    let mut out = io::stderr();
-    writeln!(out, "why503: nothing to watch on this machine. Looked for:")?;
-    for (what, path) in &places {
-        writeln!(out, "  {what}: {}", path.display())?;
-    }
-    writeln!(out, "Name the logs (why503 watch PATH), or see an incident: why503 demo")?;
-    Ok(None)
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::sources::counters::Source;
 use crate::time::{Time, When, Zone};
 
 const EXIT_CODES: &str = "\
@@ -224,6 +225,10 @@ pub struct Common {
     /// Zone of logs in local time (SEPM, NS): UTC, +02:00 or Europe/Berlin. Default: this machine's when live, UTC in replay.
     #[arg(long, global = true, value_name = "ZONE", allow_hyphen_values = true, value_parser = values::zone, help_heading = "Common")]
     pub tz: Option<Zone>,
+    /// Counters: pdh (of this machine), pdh:HOST, csv:FILE (of logman or typeperf, followed as it grows), or none. Default: pdh for
+    /// why503 and record on Windows when no PATH is named, otherwise none.
+    #[arg(long, global = true, value_name = "SOURCE", value_parser = values::counters, help_heading = "Common")]
+    pub counters: Option<Source>,
     /// applicationHost.config to take sites, applications and limits from.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Limits")]
     pub application_host: Option<PathBuf>,

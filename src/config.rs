@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::cli::{Color, Common};
 use crate::limits::{Given, Limit, parse_size};
+use crate::sources::counters::Source;
 use crate::time::Zone;
 use crate::ui::theme::ColorDepth;
 
@@ -31,6 +32,8 @@ pub struct Config {
     pub limits: Given,
     /// Paths of applications that were given.
     pub apps: Vec<String>,
+    /// Where counters come from, if it was said.
+    pub counters: Option<Source>,
     /// applicationHost.config.
     pub application_host: Option<PathBuf>,
     /// CoreSettings.config.
@@ -57,6 +60,7 @@ struct File {
     package_slots: Option<u64>,
     pool_max: Option<String>,
     pool_cutoff: Option<String>,
+    counters: Option<String>,
     application_host: Option<PathBuf>,
     core_settings: Option<PathBuf>,
     pool_tags: Option<PathBuf>,
@@ -121,6 +125,10 @@ impl Config {
                 pool_cutoff: given(flags.pool_cutoff, "pool-cutoff", size("pool_cutoff", file.pool_cutoff)?),
             },
             apps: if flags.apps.is_empty() { file.apps } else { flags.apps.clone() },
+            counters: match &flags.counters {
+                Some(source) => Some(source.clone()),
+                None => file.counters.map(|text| text.parse()).transpose().context("counters")?,
+            },
             application_host: flags.application_host.clone().or(file.application_host),
             core_settings: flags.core_settings.clone().or(file.core_settings),
             pool_tags: flags.pool_tags.clone().or(file.pool_tags),

@@ -3,6 +3,7 @@
 //! Follower and counting share one thread, so that a snapshot holds offsets and totals of the same moment: a run that goes on from
 //! it neither loses a record nor counts one twice, even after it was killed.
 
+mod sampling;
 mod source;
 mod state;
 mod summary;
@@ -22,8 +23,9 @@ use crate::sources::clock::{self, Tick};
 use crate::sources::follow::{Follower, Next};
 use crate::sources::notice::{self, Bell};
 use crate::sources::recording::Recorder;
-use crate::sources::sleep;
+use crate::sources::{Watched, sleep};
 use crate::time::Zone;
+use sampling::Sampling;
 use state::Store;
 use summary::Summary;
 use tally::Tally;
@@ -35,8 +37,8 @@ const LAST_READ: Duration = Duration::from_secs(1);
 
 /// What to follow and count, and how.
 pub struct Headless {
-    /// Files, folders and globs.
-    pub paths: Vec<PathBuf>,
+    /// What is followed and sampled.
+    pub watched: Watched,
     /// Counts what is already there, too.
     pub from_start: bool,
     /// Ends after so many seconds; 0 reads what is there and ends.
@@ -61,7 +63,8 @@ impl Headless {
     pub fn run(mut self, stop: &AtomicBool, out: &mut dyn Write) -> anyhow::Result<()> {
         let mut store = self.state.as_deref().map(Store::open).transpose()?;
         let mut tally = Tally::new(self.zone, self.dump.as_deref())?;
-        let mut follower = Follower::new(self.paths.clone(), self.zone, Arc::new(AtomicU32::new(0)));
+        let ids = Arc::new(AtomicU32::new(0));
+        let mut follower = Follower::new(self.watched.roots.clone(), self.zone, Arc::clone(&ids)).since(self.watched.since);
         let checkpoint = store.as_mut().and_then(Store::load).map(|snapshot| tally.restore(snapshot)).transpose()?;
         tally.skip_what_is_there(!self.from_start && checkpoint.as_ref().is_none_or(|c| !c.looked));
         if let Some(checkpoint) = checkpoint {
@@ -72,7 +75,8 @@ impl Headless {
             store.save(&mut tally, &follower);
         }
         tally.recorder = self.recorder.take();
-        let result = self.follow(&mut follower, &mut tally, store.as_mut(), stop);
+        let sampling = Sampling::start(&self.watched, &ids, &mut tally)?;
+        let result = self.follow(&mut follower, &mut tally, store.as_mut(), (&sampling, stop));
         if let Some(recorder) = &mut tally.recorder {
             follower.pending().for_each(|(id, bytes)| recorder.half(id, bytes));
         }
@@ -98,16 +102,17 @@ impl Headless {
         follower: &mut Follower,
         tally: &mut Tally,
         mut store: Option<&mut Store>,
-        stop: &AtomicBool,
+        (sampling, stop): (&Sampling, &AtomicBool),
     ) -> anyhow::Result<()> {
         let bell = Arc::new(Bell::default());
         let end = self.end();
         let once = self.for_seconds.is_some_and(|s| s <= 0.0);
-        let _watcher = if once { None } else { notice::watch(&self.paths, Arc::clone(&bell)) };
+        let _watcher = if once { None } else { notice::watch(&self.watched.roots, Arc::clone(&bell)) };
         let mut saved = (clock::steady(), tally.taken);
         loop {
             let next = follower.poll(Tick::now(), &mut |envelope| tally.take(envelope));
             tally.skip_what_is_there(false);
+            sampling.hand_on(tally);
             tally.flush()?;
             let now = clock::steady();
             let due = now.saturating_sub(saved.0) >= SNAPSHOT && tally.taken != saved.1;
@@ -123,6 +128,7 @@ impl Headless {
                 recorder.tick(Tick::now());
             }
             if let Next::After(pause) = next {
+                let pause = sampling.pause(pause);
                 let pause = tally.recorder.as_ref().map_or(pause, |recorder| pause.min(recorder.until_due(now)));
                 let left = end.filter(|_| !once).map_or(pause, |end| end.saturating_sub(now));
                 sleep(follower, &bell, pause.min(left), stop);

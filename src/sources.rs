@@ -30,9 +30,12 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::engine::Envelope;
-use crate::time::Zone;
+use crate::engine::{Envelope, Payload};
+use crate::inventory::Item;
+use crate::record::SourceId;
+use crate::time::{Time, Zone};
 use clock::Tick;
+use counters::Counters;
 use follow::{Follower, Next};
 use notice::Bell;
 
@@ -41,27 +44,67 @@ const BREATH: Duration = Duration::from_millis(25);
 /// A thread looks at least this often whether it is to stop.
 const HEED: Duration = Duration::from_millis(200);
 
-/// Follows `roots` (files, folders and globs) until `stop` is set or the receiver is gone. A full channel makes the follower wait:
-/// the bytes stay in the files. Logs get their numbers from `ids`.
+/// What is followed and sampled.
+#[derive(Debug, Clone, Default)]
+pub struct Watched {
+    /// Files, folders and globs.
+    pub roots: Vec<PathBuf>,
+    /// Logs that were last written before are left out.
+    pub since: Option<Time>,
+    /// Counters that are sampled.
+    pub counters: Counters,
+    /// The folder of this machine's drivers, if its pool tags are sampled.
+    pub drivers: Option<PathBuf>,
+    /// What was looked for on this machine.
+    pub inventory: Vec<Item>,
+}
+
+impl Watched {
+    /// What was looked for, to be told before anything else.
+    pub fn told(&self, heard: Time) -> Option<Envelope> {
+        let payload = Payload::Inventory(self.inventory.clone());
+        (!self.inventory.is_empty()).then_some(Envelope { heard, source: SourceId(0), payload })
+    }
+
+    /// Starts what samples, without the logs.
+    ///
+    /// # Errors
+    /// When no thread can be started, or there are no such counters on this system.
+    pub fn sample(
+        &self,
+        ids: &Arc<AtomicU32>,
+        out: &SyncSender<Envelope>,
+        stop: &Arc<AtomicBool>,
+    ) -> io::Result<Vec<JoinHandle<()>>> {
+        counters::spawn(self.counters.clone(), ids, out, stop)
+    }
+}
+
+/// Follows and samples until `stop` is set or the receiver is gone. A full channel makes the follower wait: the bytes stay in the
+/// files. Logs get their numbers from `ids`.
 ///
 /// # Errors
-/// When no thread can be started.
+/// When no thread can be started, or there are no such counters on this system.
 pub fn spawn(
-    roots: Vec<PathBuf>,
+    watched: &Watched,
     zone: Zone,
     ids: &Arc<AtomicU32>,
     out: &SyncSender<Envelope>,
     stop: &Arc<AtomicBool>,
 ) -> io::Result<Vec<JoinHandle<()>>> {
+    watched.told(clock::now()).into_iter().for_each(|told| deliver(told, out, stop));
     let mut groups: BTreeMap<Option<OsString>, Vec<PathBuf>> = BTreeMap::new();
-    for root in roots {
-        groups.entry(share(&root)).or_default().push(root);
+    for root in &watched.roots {
+        groups.entry(share(root)).or_default().push(root.clone());
     }
-    let start = |roots: Vec<PathBuf>| {
-        let (ids, out, stop) = (Arc::clone(ids), out.clone(), Arc::clone(stop));
-        std::thread::Builder::new().name(String::from("follow")).spawn(move || run(&roots, zone, &ids, &out, &stop))
-    };
-    groups.into_values().map(start).collect()
+    // Counters tell of now, and are few: the logs may take a while to get there.
+    let mut threads = watched.sample(ids, out, stop)?;
+    for roots in groups.into_values() {
+        let (ids, out, stop, since) = (Arc::clone(ids), out.clone(), Arc::clone(stop), watched.since);
+        let follow = std::thread::Builder::new().name(String::from("follow"));
+        threads.push(follow.spawn(move || run(&roots, (zone, since), &ids, &out, &stop))?);
+    }
+    Ok(threads)
 }
 
 /// The share that a path lies on; `None` if it is local. Paths of one share have the same first two components.
@@ -69,10 +112,17 @@ fn share(path: &Path) -> Option<OsString> {
     system::is_remote(path).then(|| path.components().take(2).collect::<PathBuf>().into_os_string())
 }
 
-fn run(roots: &[PathBuf], zone: Zone, ids: &Arc<AtomicU32>, out: &SyncSender<Envelope>, stop: &AtomicBool) {
+fn run(
+    roots: &[PathBuf],
+    (zone, since): (Zone, Option<Time>),
+    ids: &Arc<AtomicU32>,
+    out: &SyncSender<Envelope>,
+    stop: &AtomicBool,
+) {
     let bell = Arc::new(Bell::default());
     let _watcher = notice::watch(roots, Arc::clone(&bell));
-    let mut follower = Follower::new(roots.to_vec(), zone, Arc::clone(ids));
+    let new = || Follower::new(roots.to_vec(), zone, Arc::clone(ids)).since(since);
+    let mut follower = new();
     let mut deliver = |envelope| deliver(envelope, out, stop);
     while !stop.load(Ordering::Relaxed) {
         match catch_unwind(AssertUnwindSafe(|| follower.poll(Tick::now(), &mut deliver))) {
@@ -81,7 +131,7 @@ fn run(roots: &[PathBuf], zone: Zone, ids: &Arc<AtomicU32>, out: &SyncSender<Env
             // A fault of the program's own is no reason to stop watching: another follower goes on where this one was.
             Err(_) => {
                 let checkpoint = follower.checkpoint();
-                follower = Follower::new(roots.to_vec(), zone, Arc::clone(ids));
+                follower = new();
                 follower.restore(checkpoint);
                 sleep(&mut follower, &bell, Duration::from_secs(1), stop);
             }
@@ -125,7 +175,6 @@ mod tests {
     use std::sync::mpsc::sync_channel;
 
     use super::*;
-    use crate::engine::Payload;
 
     #[test]
     fn a_thread_follows_through_a_full_channel_and_stops_when_told() {
@@ -134,7 +183,8 @@ mod tests {
         std::fs::write(dir.path().join("a.log"), &rows).unwrap();
         let (out, into) = sync_channel(1);
         let stop = Arc::new(AtomicBool::new(false));
-        let threads = spawn(vec![dir.path().to_owned()], Zone::Utc, &Arc::default(), &out, &stop).unwrap();
+        let watched = Watched { roots: vec![dir.path().to_owned()], ..Watched::default() };
+        let threads = spawn(&watched, Zone::Utc, &Arc::default(), &out, &stop).unwrap();
         let mut got = Vec::new();
         while got.len() < rows.len() {
             if let Payload::Bytes(bytes) = into.recv_timeout(Duration::from_secs(20)).unwrap().payload {

@@ -97,8 +97,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "ui::text",
         ],
     ),
-    ("cli", &["limits", "time", "ui::action"]),
-    ("config", &["cli", "limits", "time", "ui::theme"]),
+    ("cli", &["limits", "sources::counters", "time", "ui::action"]),
+    ("config", &["cli", "limits", "sources::counters", "time", "ui::theme"]),
     (
         "app",
         &[

@@ -1,7 +1,6 @@
 //! The loop behind a screen: input, envelopes, answers, time and signals come in; frames go out.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -12,15 +11,17 @@ use tokio::sync::{Notify, mpsc};
 
 use super::asking::Asking;
 use super::ending::{Asked, Ending, Pause, Stop};
+use super::live::Live;
 use super::pace::Pace;
 use super::record::Record;
 use super::session::Session;
 use super::stage::{Stage, Whom};
 use super::work::{Done, Work};
-use super::{check_named_files, new_engine, with_named_files};
+use super::{check_named_files, named_files, new_engine, with_named_files};
 use crate::cli::{self, Play};
 use crate::config::{Config, color_depth, machine_zone};
 use crate::engine::{Engine, Envelope};
+use crate::limits::Limits;
 use crate::sources::clock;
 use crate::sources::load::Recording;
 use crate::sources::recording::{Recorder, Setup, Status};
@@ -65,27 +66,23 @@ pub(super) fn replay(recording: Recording, title: &str, play: &Play, config: &Co
 }
 
 /// Follows logs. A recorder is at work from the start, or when somebody asks for one.
-pub(super) fn watch(
-    paths: &[PathBuf],
-    title: &str,
-    config: &Config,
-    record: (Setup, Option<Recorder>),
-) -> anyhow::Result<ExitCode> {
+pub(super) fn watch(live: Live, title: &str, config: &Config, record: (Setup, Option<Recorder>)) -> anyhow::Result<ExitCode> {
     let zone = config.zone.unwrap_or_else(machine_zone);
-    let named = with_named_files(config, Recording::default())?;
+    let named = named_files(config, &live.files)?;
     let shelf = Shelf::default();
-    let engine = named.load(zone, &shelf, &|| new_engine(config, &named));
+    let limits = Limits { given: config.limits.clone(), found: live.found, copy: live.copy, ..Limits::default() };
+    let engine = named.load(zone, &shelf, &|| Engine::new(limits.clone(), &config.apps));
     check_named_files(config, &engine)?;
     let ui = Ui::new(title, Cursor::live(), zone, config.window);
     let mut session = session(engine, ui, config)?;
     session.shelf = shelf;
     session.wall = Some(clock::now());
     let first = u32::try_from(named.inputs.len()).unwrap_or(0);
-    let paths = paths.to_vec();
+    let watched = live.watched;
     let record = Record::able(record.0, record.1)?;
     drive(session, record, config, move |send, stop| {
         let (out, heard) = std::sync::mpsc::sync_channel::<Envelope>(64);
-        crate::sources::spawn(paths, zone, &Arc::new(AtomicU32::new(first)), &out, &stop)?;
+        crate::sources::spawn(&watched, zone, &Arc::new(AtomicU32::new(first)), &out, &stop)?;
         std::thread::Builder::new().name(String::from("hand on")).spawn(move || {
             while let Ok(envelope) = heard.recv() {
                 if send.blocking_send(envelope).is_err() {

@@ -1,6 +1,7 @@
 //! Values of flags: what cannot be is refused with a right example.
 
 use crate::limits;
+use crate::sources::counters::{Source, SourceError};
 use crate::time::{When, Zone};
 
 /// A size in bytes.
@@ -50,6 +51,11 @@ pub(super) fn fps(text: &str) -> Result<u32, String> {
         .ok()
         .filter(|n| (1..=30).contains(n))
         .ok_or_else(|| format!("{text:?} is no number of frames a second: write a whole number from 1 to 30, such as 10"))
+}
+
+/// Where counters come from.
+pub(super) fn counters(text: &str) -> Result<Source, String> {
+    text.parse().map_err(|error: SourceError| error.to_string())
 }
 
 /// Seconds, 0 or more.

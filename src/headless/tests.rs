@@ -10,6 +10,7 @@ use super::Headless;
 use crate::engine::{Envelope, Opened, Payload};
 use crate::formats::Hints;
 use crate::record::SourceId;
+use crate::sources::Watched;
 use crate::time::{Time, Zone};
 
 const HEADER: &str = "#Software: Microsoft Internet Information Services 10.0\r\n#Fields: date time cs-method sc-status\r\n";
@@ -39,7 +40,7 @@ impl Rig {
     /// Reads what is there and ends.
     fn run(&self) -> Value {
         let headless = Headless {
-            paths: vec![self.at("logs")],
+            watched: Watched { roots: vec![self.at("logs")], ..Watched::default() },
             from_start: self.from_start,
             for_seconds: Some(0.0),
             state: Some(self.at("state")),
@@ -209,7 +210,7 @@ fn what_could_not_be_counted_is_named_with_the_reason() {
     let rig = Rig::new(true);
     fs::create_dir_all(rig.at("empty")).unwrap();
     let headless = Headless {
-        paths: vec![rig.at("empty"), rig.at("nowhere.log"), rig.at("nix*.log")],
+        watched: Watched { roots: vec![rig.at("empty"), rig.at("nowhere.log"), rig.at("nix*.log")], ..Watched::default() },
         from_start: true,
         for_seconds: Some(0.0),
         state: None,

@@ -149,7 +149,7 @@ pub struct Follower {
     /// Folders with files that are not read, the numbers they are told under, and how many were told.
     left_out: HashMap<(PathBuf, LeftOut), (SourceId, u64)>,
     /// Logs that were last written before are not read.
-    since: Time,
+    since: Option<Time>,
     /// The folders have not been looked at yet, and nothing is known from an earlier run.
     fresh: bool,
     next_look: Duration,
@@ -177,7 +177,7 @@ impl Follower {
             ignored: HashSet::new(),
             generations: HashMap::new(),
             left_out: HashMap::new(),
-            since: Time::MIN,
+            since: None,
             fresh: true,
             next_look: Duration::ZERO,
             last_look: Duration::ZERO,
@@ -191,7 +191,7 @@ impl Follower {
 
     /// Leaves out logs that were last written before a time, until they are written again.
     #[must_use]
-    pub fn since(self, since: Time) -> Self {
+    pub fn since(self, since: Option<Time>) -> Self {
         Self { since, ..self }
     }
 
@@ -266,9 +266,9 @@ impl Follower {
         if tick.steady >= self.next_look {
             let before = clock::steady();
             let mut look = discover::look(&self.roots);
-            if self.since > Time::MIN {
+            if let Some(since) = self.since {
                 let known: HashSet<&Path> = self.logs.iter().map(|log| log.path.as_path()).collect();
-                look.forget_older(self.since, |path| known.contains(path));
+                look.forget_older(since, |path| known.contains(path));
             }
             self.reconcile(&look, turn);
             self.look_cost = clock::steady().saturating_sub(before);

@@ -105,6 +105,12 @@ impl Recording {
         Ok(recording)
     }
 
+    /// Adds files that are read along with it.
+    pub fn join(&mut self, files: Self) {
+        self.inputs.extend(files.inputs);
+        self.sort();
+    }
+
     fn add(&mut self, path: &Path, depth: usize) -> anyhow::Result<()> {
         let about = fs::metadata(path)?;
         if about.is_dir() {
@@ -213,9 +219,10 @@ impl Recording {
         }
     }
 
-    /// Configurations first, since they tell what the logs are about; then the small files, which are soon done.
+    /// Configurations first, since they tell what the logs are about; then the small files, which are soon done. Of configurations
+    /// the last counts: they stay in order.
     fn sort(&mut self) {
-        self.inputs.sort_by_key(|input| (!is_settings(input), input.size));
+        self.inputs.sort_by_key(|input| if is_settings(input) { (false, 0) } else { (true, input.size) });
     }
 
     /// Whether names and addresses in it are pseudonyms.

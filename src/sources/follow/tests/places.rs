@@ -184,7 +184,7 @@ fn logs_of_last_year_are_left_out_and_counted_until_they_are_written_again() {
         File::options().write(true).open(rig.at(name)).unwrap().set_modified(UNIX_EPOCH).unwrap();
     }
     let root = rig.at("");
-    rig.follower = follower(root).since(Time::from_second(1_000_000));
+    rig.follower = follower(root).since(Some(Time::from_second(1_000_000)));
     rig.settle();
     assert_eq!(rig.lines(), ["one"]);
     assert!(rig.health().contains(&&Health::LeftOut(LeftOut::Older, 2)), "{:?}", rig.health());
