@@ -181,10 +181,6 @@ pub fn parse_size(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn limit(value: u64, origin: &str) -> Option<Limit> {
-        Some(Limit::new(value, origin))
-    }
-
     #[test]
     fn a_flag_beats_the_ns_log_that_the_registry_that_the_file_and_that_the_default() {
         let mut limits = Limits::default();
@@ -194,20 +190,20 @@ mod tests {
         };
         is(&|_| {}, None, "50 (default)");
         is(&|l| l.settings.config_slots = Some(30), None, "30 (CoreSettings.config)");
-        is(&|l| l.found.config_slots = limit(20, "HKLM"), None, "20 (HKLM)");
+        is(&|l| l.found.config_slots = Some(Limit::new(20, "HKLM")), None, "20 (HKLM)");
         is(&|_| {}, Some(25), "25 (NS log)");
-        is(&|l| l.given.config_slots = limit(15, "--config-slots"), Some(25), "15 (--config-slots)");
+        is(&|l| l.given.config_slots = Some(Limit::new(15, "--config-slots")), Some(25), "15 (--config-slots)");
     }
 
     #[test]
     fn the_pool_is_unknown_until_it_is_found_or_given() {
         let mut limits = Limits::default();
         assert_eq!((limits.pool_max(), limits.pool_cutoff().value), (None, 20 << 20));
-        limits.found.pool_max = limit(256, "computed");
-        limits.found.pool_cutoff = limit(8 << 20, "EnableAggressiveMemoryUsage");
-        assert_eq!((limits.pool_max(), limits.pool_cutoff().value), (limit(256, "computed"), 8 << 20));
-        limits.given.pool_max = limit(128, "--pool-max");
-        assert_eq!(limits.pool_max(), limit(128, "--pool-max"));
+        limits.found.pool_max = Some(Limit::new(256, "computed"));
+        limits.found.pool_cutoff = Some(Limit::new(8 << 20, "EnableAggressiveMemoryUsage"));
+        assert_eq!((limits.pool_max(), limits.pool_cutoff().value), (Some(Limit::new(256, "computed")), 8 << 20));
+        limits.given.pool_max = Some(Limit::new(128, "--pool-max"));
+        assert_eq!(limits.pool_max(), Some(Limit::new(128, "--pool-max")));
     }
 
     #[test]
@@ -225,7 +221,7 @@ mod tests {
         assert_eq!(limits.app("Web/"), Limit::new(1000, "AppPoolQueueLength, IIS 6: default"));
         limits.settings.default_queue_length = Some(2000);
         assert_eq!(limits.app("Web/other"), Limit::new(2000, "AppPoolQueueLength, IIS 6"));
-        limits.given.app_limit = limit(7, "--app-limit");
+        limits.given.app_limit = Some(Limit::new(7, "--app-limit"));
         assert_eq!(limits.app("Web/secars"), Limit::new(7, "--app-limit"));
     }
 

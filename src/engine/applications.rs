@@ -185,6 +185,16 @@ mod tests {
     }
 
     #[test]
+    fn one_log_of_all_sites_tells_the_site_in_each_row() {
+        let site = |name: &str, id| limits::Site { name: name.into(), id, ..limits::Site::default() };
+        let settings = Settings { sites: vec![site("Farm", 1), site("Intranet", 7)], iis6: true, ..Settings::default() };
+        let apps = Applications::new(&settings, &[]);
+        assert_eq!(name(&apps, "LogFiles/W3SVC/u_ex.log", b"W3SVC7", b"/x"), "Intranet/");
+        assert_eq!(name(&apps, "LogFiles/W3SVC/u_ex.log", b"w3svc1", b"/secars/x"), "Farm/secars");
+        assert_eq!(name(&apps, "LogFiles/W3SVC/u_ex.log", b"", b"/x"), "-/");
+    }
+
+    #[test]
     fn without_a_configuration_only_known_products_are_applications() {
         let apps = Applications::new(&Settings::default(), &["/shop".into()]);
         assert_eq!(name(&apps, "u_ex.log", b"", b"/some/folder/page.asp"), "-/");

@@ -117,8 +117,9 @@ impl Reading for MetaBase {
             }
         }
         for (id, application) in self.keys.iter().filter_map(|key| self.application(key)) {
-            let site = numbers.get(&id).and_then(|number| settings.sites.get_mut(*number));
-            site.into_iter().for_each(|site| site.applications.push(application.clone()));
+            if let Some(site) = numbers.get(&id).and_then(|number| settings.sites.get_mut(*number)) {
+                site.applications.push(application);
+            }
         }
         tell_apart(&mut settings.sites);
         settings

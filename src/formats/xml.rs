@@ -162,7 +162,7 @@ impl<R> Document<R> {
     /// The line that holds a byte of the text, or its last one with anything on it.
     fn line_at(&self, text: &str, at: usize) -> Line<'_> {
         let before = text.as_bytes().get(..at).unwrap_or(text.trim_ascii_end().as_bytes());
-        let index = before.iter().filter(|b| **b == b'\n').count().min(self.lines.len().saturating_sub(1));
+        let index = memchr::memchr_iter(b'\n', before).count().min(self.lines.len().saturating_sub(1));
         let text = self.text.split(|b| *b == b'\n').nth(index).unwrap_or_default();
         let (offset, len, number) = self.lines.get(index).map_or((0, 0, 1), |at| (at.offset, at.len, at.line));
         Line { text, offset, len, number }

@@ -165,10 +165,15 @@ impl Search<'_> {
     }
 
     fn root(&mut self, path: &str) {
-        let path = PathBuf::from(self.native(path));
-        if !self.out.roots.contains(&path) {
-            self.out.roots.push(path);
+        if !self.follows(path) {
+            self.out.roots.push(PathBuf::from(self.native(path)));
         }
+    }
+
+    /// Whether a path is one of those that are followed. Windows' paths have no case.
+    fn follows(&self, path: &str) -> bool {
+        let path = self.native(path);
+        self.out.roots.iter().filter_map(|root| root.to_str()).any(|root| root.eq_ignore_ascii_case(&path))
     }
 
     fn file(&mut self, path: &str) {

@@ -55,7 +55,7 @@ impl MadeUp {
     /// The machine in a folder.
     pub fn of(folder: &Path) -> Self {
         let text = fs::read_to_string(folder.join("machine.toml")).unwrap();
-        let told = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+        let told = toml::from_str(&text).map_err(|e| format!("{}: {e}", folder.display())).unwrap();
         Self { folder: folder.to_owned(), told }
     }
 
@@ -86,15 +86,15 @@ impl MadeUp {
 
     /// Where Windows leads a 32-bit program.
     fn redirected(&self, path: &str) -> String {
-        let starts = |folder: &str| path.to_lowercase().starts_with(folder);
-        if !(self.told.windows == 64 && self.told.program == 32) || starts(r"c:\windows\system32\logfiles") {
-            path.to_owned()
-        } else if starts(r"c:\windows\sysnative") {
-            format!(r"C:\Windows\System32{}", &path[r"C:\Windows\Sysnative".len()..])
-        } else if starts(r"c:\windows\system32") {
-            format!(r"C:\Windows\SysWOW64{}", &path[r"C:\Windows\System32".len()..])
-        } else {
-            path.to_owned()
+        let rest = |folder: &str| {
+            let (head, rest) = path.split_at_checked(folder.len())?;
+            head.eq_ignore_ascii_case(folder).then_some(rest)
+        };
+        let is_led = self.told.windows == 64 && self.told.program == 32 && rest(r"C:\Windows\System32\LogFiles").is_none();
+        match (is_led, rest(r"C:\Windows\Sysnative"), rest(r"C:\Windows\System32")) {
+            (true, Some(rest), _) => format!(r"C:\Windows\System32{rest}"),
+            (true, _, Some(rest)) => format!(r"C:\Windows\SysWOW64{rest}"),
+            _ => path.to_owned(),
         }
     }
 }

@@ -52,6 +52,11 @@ impl Sink for Taken {
 }
 
 impl Taken {
+    /// Whether there may be more in the file than was read.
+    pub(super) fn is_broken(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
     /// Says where the file is broken.
     pub(super) fn tell_faults(&self, search: &mut Search<'_>, topic: Topic, what: &str) {
         for (line, why) in &self.faults {

@@ -16,6 +16,8 @@ const UNLIMITED: u64 = 0xFFFF_FFFF;
 pub(super) struct Configured {
     pub settings: Settings,
     pub origin: String,
+    /// It is broken or old: there may be sites that it does not tell of.
+    pub partial: bool,
 }
 
 pub(super) fn find(search: &mut Search<'_>) {
@@ -23,6 +25,9 @@ pub(super) fn find(search: &mut Search<'_>) {
     match application_host(search, &inetsrv).or_else(|| metabase(search, &inetsrv)) {
         Some(configured) => {
             logging::sites(search, &configured);
+            if configured.partial {
+                logging::usual(search);
+            }
             limits(search, &configured);
         }
         None => logging::usual(search),
@@ -80,12 +85,9 @@ fn copy(search: &mut Search<'_>) -> Option<Configured> {
         if let Got::There(taken) = configuration::take(search, &path, Kind::ApplicationHost) {
             let origin = format!("a copy of {HOST}: {name}");
             search.out.copy = Some(origin.clone());
-            return Some(in_force(
-                search,
-                taken,
-                &origin,
-                "the newest copy that can be read: what has changed since is not known",
-            ));
+            let configured =
+                in_force(search, taken, &origin, "the newest copy that can be read: what has changed since is not known");
+            return Some(Configured { partial: true, ..configured });
         }
     }
     None
@@ -119,11 +121,12 @@ fn in_force(search: &mut Search<'_>, taken: Taken, what: &str, origin: &str) -> 
     search.found(Topic::Iis, what, taken.path.as_str(), origin);
     search.file(&taken.path);
     taken.tell_faults(search, Topic::Iis, what);
-    Configured { settings: taken.settings, origin: what.to_owned() }
+    let partial = taken.is_broken();
+    Configured { settings: taken.settings, origin: what.to_owned(), partial }
 }
 
 fn limits(search: &mut Search<'_>, configured: &Configured) {
-    let Configured { settings, origin } = configured;
+    let Configured { settings, origin, .. } = configured;
     let what = "appConcurrentRequestLimit";
     if settings.iis6 {
         let remark = "IIS 6 has none: all requests of an application pool, waiting and running, count against its AppPoolQueueLength \

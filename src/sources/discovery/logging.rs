@@ -28,19 +28,33 @@ pub(super) fn sites(search: &mut Search<'_>, configured: &Configured) {
     }
 }
 
-/// Where logs are when no configuration can be read.
+/// Logs at the usual places, for sites that no configuration tells of.
 pub(super) fn usual(search: &mut Search<'_>) {
     let iis7 = format!(r"{}\inetpub\logs\LogFiles", search.drive());
     let iis6 = format!(r"{}\System32\LogFiles", search.windows());
-    let mut found = false;
+    let mut missing = search.out.roots.is_empty();
     for folder in [&iis7, &iis6] {
-        let Got::There(names) = search.list(folder) else { continue };
-        for name in names.iter().filter(|name| name.get(..5).is_some_and(|head| head.eq_ignore_ascii_case("W3SVC"))) {
-            search.logs(Topic::Iis, &format!("log {name}"), &format!(r"{folder}\{name}"), "", "usual place");
-            found = true;
+        match search.list(folder) {
+            Got::There(mut names) => {
+                names.retain(|name| name.get(..5).is_some_and(|head| head.eq_ignore_ascii_case("W3SVC")));
+                names.sort_unstable();
+                for name in names {
+                    missing = false;
+                    let path = format!(r"{folder}\{name}");
+                    if !search.follows(&path) {
+                        search.logs(Topic::Iis, &format!("log {name}"), &path, "", "usual place");
+                    }
+                }
+            }
+            Got::Absent => {}
+            // What cannot be looked at may hold logs, and may be opened later.
+            Got::Denied | Got::Failed(_) => {
+                missing = false;
+                search.logs(Topic::Iis, "logs of sites", folder, "", "usual place");
+            }
         }
     }
-    if !found {
+    if missing {
         search.missing(Topic::Iis, "logs of sites", [format!(r"{iis7}\W3SVC*"), format!(r"{iis6}\W3SVC*")]);
     }
 }
@@ -67,9 +81,11 @@ fn central(search: &mut Search<'_>, configured: &Configured) {
         search.remark(Topic::Iis, what, remark);
     }
     let fields = central.fields.unwrap_or(if iis6 { LogFields::IIS_6 } else { LogFields::CENTRAL });
-    lacking(search, what, fields, |wanted| match iis6 {
-        true => adsutil(&format!("w3svc/LogExtFileFlags {}", wanted.number())),
-        false => format!("{section} \"/centralW3CLogFile.logExtFileFlags:{}\" /commit:apphost", wanted.names()),
+    lacking(search, what, fields, |wanted| {
+        if iis6 {
+            return adsutil(&format!("w3svc/LogExtFileFlags {}", wanted.number()));
+        }
+        format!("{section} \"/centralW3CLogFile.logExtFileFlags:{}\" /commit:apphost", wanted.names())
     });
 }
 

@@ -22,8 +22,8 @@ pub(super) fn find(search: &mut Search<'_>) {
     logs.extend(install.iter().map(|(folder, origin)| (format!(r"{folder}\Logs"), origin.clone())));
     follow(search, logs);
     // KB 181606 for 8, KB 179828 for 6.
-    let mut files = vec![format!(r"{platform}\Settings\{SETTINGS}")];
-    files.extend(install.iter().map(|(folder, _)| format!(r"{folder}\Config\{SETTINGS}")));
+    let mut files = vec![(format!(r"{platform}\Settings\{SETTINGS}"), String::from("usual place"))];
+    files.extend(install.into_iter().map(|(folder, origin)| (format!(r"{folder}\Config\{SETTINGS}"), origin)));
     slots(search, files);
 }
 
@@ -52,21 +52,25 @@ fn follow(search: &mut Search<'_>, places: Vec<(String, String)>) {
     }
 }
 
-fn slots(search: &mut Search<'_>, places: Vec<String>) {
-    for path in &places {
+fn slots(search: &mut Search<'_>, places: Vec<(String, String)>) {
+    let mut told = false;
+    for (path, origin) in &places {
         match configuration::take(search, path, Kind::CoreSettings) {
             Got::There(taken) => {
-                search.found(Topic::Ns, SETTINGS, path.as_str(), "usual place");
+                search.found(Topic::Ns, SETTINGS, path.as_str(), origin.as_str());
                 search.file(path);
                 taken.tell_faults(search, Topic::Ns, SETTINGS);
                 return values(search, &taken);
             }
-            Got::Denied => return search.denied(Topic::Ns, SETTINGS, path, false),
-            Got::Failed(why) => return search.remark(Topic::Ns, SETTINGS, format!("{path} cannot be read: {why}")),
-            Got::Absent => {}
+            Got::Denied => search.denied(Topic::Ns, SETTINGS, path, false),
+            Got::Failed(why) => search.remark(Topic::Ns, SETTINGS, format!("{path} cannot be read: {why}")),
+            Got::Absent => continue,
         }
+        told = true;
     }
-    search.missing(Topic::Ns, SETTINGS, places);
+    if !told {
+        search.missing(Topic::Ns, SETTINGS, places.into_iter().map(|(path, _)| path));
+    }
 }
 
 /// The slots that the file sets, or the registry in its place.

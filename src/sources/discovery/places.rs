@@ -40,17 +40,14 @@ impl Search<'_> {
                 rest = after;
                 continue;
             };
-            match self.variable(name) {
-                Some(value) => {
-                    out.push_str(&value);
-                    rest = behind;
-                }
-                // The second percent sign may be the first one of the next variable.
-                None => {
-                    out.push('%');
-                    rest = after;
-                }
-            }
+            // Where nobody knows the name, the second percent sign may be the first one of the next variable.
+            rest = if let Some(value) = self.variable(name) {
+                out.push_str(&value);
+                behind
+            } else {
+                out.push('%');
+                after
+            };
         }
         out + rest
     }

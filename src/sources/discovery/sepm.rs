@@ -11,7 +11,7 @@ const USUAL: &str = r"Symantec\Symantec Endpoint Protection Manager";
 const WHAT: &str = "SEPM log";
 
 pub(super) fn find(search: &mut Search<'_>) {
-    let version = search.registry(Topic::Sepm, KEY, "Version").and_then(|found| found.value.text().map(String::from));
+    let version = search.registry(Topic::Sepm, KEY, "Version");
     let mut looked: Vec<String> = [View::Bits64, View::Bits32].iter().map(|view| place(*view, KEY, "TargetDir")).collect();
     let mut places: Vec<(String, String)> = search.folder(Topic::Sepm, KEY, "TargetDir").into_iter().collect();
     let usual = search.programs().into_iter().map(|programs| (format!(r"{programs}\{USUAL}"), String::from("usual place")));
@@ -23,8 +23,10 @@ pub(super) fn find(search: &mut Search<'_>) {
             continue;
         }
         search.logs(Topic::Sepm, WHAT, &logs, "", &origin);
-        if let Some(version) = version {
-            search.found(Topic::Sepm, "SEPM", version, format!(r"HKLM\{KEY}\Version"));
+        if let Some(version) = version
+            && let Some(text) = version.value.text()
+        {
+            search.found(Topic::Sepm, "SEPM", text, version.place.as_str());
         }
         return apache(search, &folder);
     }

@@ -45,7 +45,8 @@ fn maximum(search: &mut Search<'_>) {
     }
     for name in ["NonPagedPoolLimit", "NonPagedPoolSize"] {
         if let Some((value @ 1.., place)) = search.number(Topic::System, MEMORY, name) {
-            let remark = format!("{place} is set to {value}: the pool may be smaller than computed. --pool-max tells what is so");
+            let remark =
+                format!("{place} is set to {value}, which limits the pool further. If you know by how much, --pool-max tells it");
             search.remark(Topic::System, what, remark);
         }
     }
@@ -79,16 +80,16 @@ fn default_entry(text: &str) -> Option<&str> {
 
 /// pooltag.txt, which comes with the debugging tools.
 fn tag_names(search: &mut Search<'_>) {
-    let mut looked = Vec::new();
-    for programs in search.programs() {
-        let kits = ["10", "8.1", "8.0"]
-            .iter()
-            .flat_map(|kit| ["x64", "x86"].iter().map(move |width| format!(r"Windows Kits\{kit}\Debuggers\{width}")));
-        let tools = ["Debugging Tools for Windows (x64)", "Debugging Tools for Windows (x86)", "Debugging Tools for Windows"];
-        for folder in kits.chain(tools.map(String::from)) {
-            looked.push(format!(r"{programs}\{folder}\triage\pooltag.txt"));
-        }
-    }
+    let width = if search.system.system_64 { "x64" } else { "x86" };
+    let kits = ["10", "8.1", "8.0"].map(|kit| format!(r"Windows Kits\{kit}\Debuggers\{width}"));
+    let tools = [format!("Debugging Tools for Windows ({width})")];
+    let programs = search.programs();
+    // Kits are 32-bit programs, the older tools were not.
+    let of = |programs: Option<&String>, folders: &[String]| -> Vec<String> {
+        let path = |folder| programs.map(|programs| format!(r"{programs}\{folder}\triage\pooltag.txt"));
+        folders.iter().filter_map(path).collect()
+    };
+    let looked = [of(programs.last(), &kits), of(programs.first(), &tools)].concat();
     for path in &looked {
         let Some((folder, name)) = path.rsplit_once('\\') else { continue };
         if let Got::There(names) = search.list(folder)
