@@ -24,8 +24,8 @@ use counter::Counter;
 
 /// Counters that are not there are looked for again so often.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
-/// The system's list of objects is read anew at every such look: reading it asks all that provide counters.
-const REFRESH: u32 = 4;
+/// The system's list of objects is read anew at every such look only: for that, all that provide counters are asked.
+const REFRESH: u32 = 20;
 /// A machine that does not answer is asked again after so long, then after twice as long …
 const RETRY: Duration = Duration::from_secs(5);
 /// … but at least so often.

@@ -1,6 +1,8 @@
 //! The vitals of this machine, on any system: processors, available memory, free space where the logs lie. They are named as Windows
 //! names them, so that they are the same series wherever they were sampled.
 
+mod processor;
+
 use std::path::{Path, PathBuf};
 
 use sysinfo::{Disk, DiskRefreshKind, Disks, MemoryRefreshKind, System};
@@ -10,6 +12,7 @@ use super::{Sample, Sampler};
 use crate::engine::Health;
 use crate::inventory::{Item, Topic};
 use crate::sources::clock::Tick;
+use processor::Processor;
 
 const PROCESSOR: &str = r"\Processor(_Total)\% Processor Time";
 const MEMORY: &str = r"\Memory\Available Bytes";
@@ -21,8 +24,7 @@ pub struct Vitals {
     has_memory: bool,
     folders: Vec<PathBuf>,
     disks: Option<Vec<Disk>>,
-    /// The processors are told from what passed between two samples.
-    is_first: bool,
+    processor: Processor,
 }
 
 impl Vitals {
@@ -30,14 +32,7 @@ impl Vitals {
     #[must_use]
     pub fn new(folders: &[PathBuf], has_memory: bool) -> Self {
         let folders = folders.iter().map(|folder| std::path::absolute(folder).unwrap_or_else(|_| folder.clone())).collect();
-        Self { system: System::new().ok(), has_memory, folders, disks: None, is_first: true }
-    }
-
-    fn processor(&mut self) -> Option<f64> {
-        let system = self.system.as_mut()?;
-        system.refresh_cpu_usage();
-        let usage = f64::from(system.global_cpu_usage());
-        (!std::mem::take(&mut self.is_first)).then_some(usage)
+        Self { system: System::new().ok(), has_memory, folders, disks: None, processor: Processor::new() }
     }
 
     fn memory(&mut self) -> Option<f64> {
@@ -86,7 +81,7 @@ fn holder(mounts: &[PathBuf], path: &Path) -> Option<usize> {
 
 impl Sampler for Vitals {
     fn sample(&mut self, tick: Tick) -> Sample {
-        let mut readings = vec![Reading::new(PROCESSOR, self.processor())];
+        let mut readings = vec![Reading::new(PROCESSOR, self.processor.look())];
         if self.has_memory {
             let memory = self.memory();
             readings.push(Reading::new(MEMORY, memory));
@@ -119,11 +114,12 @@ mod tests {
     fn this_machine_has_memory_and_after_the_first_sample_processors_too() {
         let mut vitals = Vitals::new(&[std::env::temp_dir()], true);
         let first = vitals.sample(Tick::default());
-        assert_eq!(first.readings[0], Reading::new(PROCESSOR, None));
+        assert_eq!(first.readings[0].path, PROCESSOR);
         assert!(first.readings[1].value.unwrap() > 1e6, "{first:?}");
         assert!(first.readings.len() > 2 && first.readings[2].value.unwrap() > 0.0, "{first:?}");
-        let second = vitals.sample(Tick::default());
-        assert!((0.0..=100.0).contains(&second.readings[0].value.unwrap()), "{second:?}");
+        // The processors are told once some time has passed.
+        let told = std::iter::repeat_with(|| vitals.sample(Tick::default())).find_map(|sample| sample.readings[0].value);
+        assert!((0.0..=100.0).contains(&told.unwrap()), "{told:?}");
         let alone = Vitals::new(&[], false).sample(Tick::default());
         assert_eq!(alone.readings.len(), 1);
     }

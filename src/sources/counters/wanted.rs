@@ -47,9 +47,9 @@ pub const WANTED: &[Wanted] = &[
     of_one("ASP.NET", "Requests Queued", "ASP.NET"),
     of_one("ASP.NET", "Requests Rejected", "ASP.NET"),
     of_each("W3SVC_W3WP", "Active Requests", "IIS 7.5 and later"),
-    of_each("HTTP Service Request Queues", "CurrentQueueSize", "Windows Server 2008 and later"),
-    of_each("HTTP Service Request Queues", "RejectedRequests", "Windows Server 2008 and later"),
-    of_each("HTTP Service Request Queues", "ArrivalRate", "Windows Server 2008 and later"),
-    of_each("APP_POOL_WAS", "Current Application Pool State", "IIS 7 and later"),
+    of_each("HTTP Service Request Queues", "CurrentQueueSize", "HTTP.sys"),
+    of_each("HTTP Service Request Queues", "RejectedRequests", "HTTP.sys"),
+    of_each("HTTP Service Request Queues", "ArrivalRate", "HTTP.sys"),
+    of_each("APP_POOL_WAS", "Current Application Pool State", "the Windows Process Activation Service"),
     of_each("Web Service", "Current Connections", "IIS"),
 ];
