@@ -10,6 +10,7 @@ pub(crate) mod hex;
 pub mod load;
 pub mod manifest;
 pub mod notice;
+pub mod pool_tags;
 pub mod recording;
 pub mod shelf;
 mod system;

@@ -75,8 +75,11 @@ fn row(line: &[u8]) -> Option<PoolTag<'_>> {
     let (tag, nonpaged, mut rest) = tag_and_type(line)?;
     let mut next = || number(&mut rest);
     let (allocs, frees, _diff, bytes, _each) = (next()?, next()?, next()?, next()?, next()?);
-    let [allocs, frees, bytes] = [allocs, frees, bytes].map(u64::try_from);
-    Some(PoolTag { tag, nonpaged, allocs: allocs.ok()?, frees: frees.ok()?, bytes: bytes.ok()?, driver: rest.trim_ascii() })
+    let [Ok(allocs), Ok(frees), Ok(bytes)] = [allocs, frees, bytes].map(u64::try_from) else { return None };
+    // The system counts with 32 bits: allocations may have begun anew where frees have not yet.
+    let wrapped = allocs < frees && u32::try_from(frees).is_ok();
+    let allocs = if wrapped { allocs + (1 << 32) } else { allocs };
+    Some(PoolTag { tag, nonpaged, allocs, frees, bytes, driver: rest.trim_ascii() })
 }
 
 /// The tag padded with spaces, whether its type is `Nonp`, and what follows the type.
@@ -206,6 +209,13 @@ mod tests {
         assert_eq!(tag(" Dh 1 Nonp 397 ( 0) 390 ( 0) 7 8456 ( 0) 1208 [a.sys  -  b][c]"), want("Dh 1", "[a.sys  -  b][c]"));
         assert_eq!(tag("Nonp Nonp 397 390 7 8456 1208"), want("Nonp", ""));
         assert_eq!(tag("  x Nonp 397 390 -7 8456 1208"), want("  x ", ""));
+    }
+
+    #[test]
+    fn what_is_outstanding_is_right_where_the_count_of_allocations_has_wrapped() {
+        let outstanding = |line: &[u8]| row(line).map(|row| row.allocs.wrapping_sub(row.frees));
+        assert_eq!(outstanding(b" Abcd Nonp          5 4294967280         21     672         32"), Some(21));
+        assert_eq!(outstanding(b" Abcd Nonp 4294967301 4294967280         21     672         32"), Some(21));
     }
 
     #[test]

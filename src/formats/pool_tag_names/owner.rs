@@ -130,7 +130,8 @@ fn answer<'a>(how: Found, names: &[&'a TagNames], tag: [u8; 4], listed: &'a str)
     fn text((driver, what): &Name) -> (&str, &str) {
         (driver, what)
     }
-    let told = |freed: bool, (driver, what): (&'a str, &'a str)| TagOwner { driver: driver.into(), what: what.into(), freed, how };
+    let told =
+        |freed: bool, (driver, what): (&'a str, &'a str)| TagOwner { driver: driver.into(), what: what.into(), freed, how };
     let either = |find: &dyn Fn([u8; 4]) -> Option<(&'a str, &'a str)>| {
         let found = find(tag).map(|name| told(false, name));
         found.or_else(|| in_use(tag).and_then(find).map(|name| told(true, name)))
@@ -203,8 +204,8 @@ mod tests {
         names
     }
 
-    fn told(names: &[&TagNames], tag: &[u8; 4], listed: &str) -> String {
-        owner(names, *tag, listed).map_or_else(String::new, |o| {
+    fn told(names: &[&TagNames], tag: [u8; 4], listed: &str) -> String {
+        owner(names, tag, listed).map_or_else(String::new, |o| {
             format!("{}|{}|{}{}", o.driver, o.what, o.how.as_str(), if o.freed { "|freed" } else { "" })
         })
     }
@@ -219,11 +220,11 @@ mod tests {
         ]);
         let other = names(&[(b"Xyz1", "other.sys", "e"), (b"Xyz9", "nine.sys", "f")]);
         let both = [&one, &other];
-        assert_eq!(told(&both, b"Xyz1", ""), "exact.sys|c|pooltag.txt");
-        assert_eq!(told(&both, b"Xyz9", ""), "nine.sys|f|pooltag.txt");
-        assert_eq!(told(&both, b"Xyz2", ""), "less.sys|b|pooltag.txt");
-        assert_eq!(told(&both, b"Xyab", ""), "wild.sys|a|pooltag.txt");
-        assert_eq!(told(&both, b"????", ""), "");
+        assert_eq!(told(&both, *b"Xyz1", ""), "exact.sys|c|pooltag.txt");
+        assert_eq!(told(&both, *b"Xyz9", ""), "nine.sys|f|pooltag.txt");
+        assert_eq!(told(&both, *b"Xyz2", ""), "less.sys|b|pooltag.txt");
+        assert_eq!(told(&both, *b"Xyab", ""), "wild.sys|a|pooltag.txt");
+        assert_eq!(told(&both, *b"????", ""), "");
         assert!(TagNames::default().is_empty() && !one.is_empty());
     }
 
@@ -231,28 +232,28 @@ mod tests {
     fn a_file_counts_before_the_table_that_before_poolmon_and_a_search_last() {
         let file = names(&[(b"UlHC", "mine.sys", "x")]);
         let search = names(&[(b"UlHC", "a.sys", SEARCHED), (b"Qrst", "a.sys or b.sys", SEARCHED)]);
-        assert_eq!(told(&[&search, &file], b"UlHC", "[p.sys]"), "mine.sys|x|pooltag.txt");
-        assert_eq!(told(&[&search], b"UlHC", "[p.sys]"), "http.sys|HTTP connections|built-in table");
-        assert_eq!(told(&[&search], b"Qrst", "[p.sys]"), "p.sys||poolmon");
-        assert_eq!(told(&[&search], b"Qrst", "Unknown Driver"), "a.sys or b.sys||searched drivers");
+        assert_eq!(told(&[&search, &file], *b"UlHC", "[p.sys]"), "mine.sys|x|pooltag.txt");
+        assert_eq!(told(&[&search], *b"UlHC", "[p.sys]"), "http.sys|HTTP connections|built-in table");
+        assert_eq!(told(&[&search], *b"Qrst", "[p.sys]"), "p.sys||poolmon");
+        assert_eq!(told(&[&search], *b"Qrst", "Unknown Driver"), "a.sys or b.sys||searched drivers");
     }
 
     #[test]
     fn an_answer_without_a_driver_leaves_it_to_the_next() {
         let file = names(&[(b"LeoC", "", ""), (b"Qrst", "", "mount point")]);
-        assert_eq!(told(&[], b"File", ""), "|open files|built-in table");
-        assert_eq!(told(&[&file], b"LeoC", "[symevent]"), "symevent|file filter of Symantec or Norton AntiVirus|poolmon");
-        assert_eq!(told(&[&file], b"Qrst", ""), "|mount point|pooltag.txt");
-        assert_eq!(told(&[&file], b"Qrst", "[q.sys - other]"), "q.sys|mount point|poolmon");
+        assert_eq!(told(&[], *b"File", ""), "|open files|built-in table");
+        assert_eq!(told(&[&file], *b"LeoC", "[symevent]"), "symevent|file filter of Symantec or Norton AntiVirus|poolmon");
+        assert_eq!(told(&[&file], *b"Qrst", ""), "|mount point|pooltag.txt");
+        assert_eq!(told(&[&file], *b"Qrst", "[q.sys - other]"), "q.sys|mount point|poolmon");
     }
 
     #[test]
     fn http_sys_swaps_the_case_of_what_it_keeps_for_use_again() {
-        assert_eq!(told(&[], b"uLHC", ""), "http.sys|HTTP connections|built-in table|freed");
-        assert_eq!(told(&[], b"uCab", ""), "http.sys|HTTP client part, not known more closely|built-in table|freed");
-        assert_eq!(told(&[], b"ulHC", ""), "");
+        assert_eq!(told(&[], *b"uLHC", ""), "http.sys|HTTP connections|built-in table|freed");
+        assert_eq!(told(&[], *b"uCab", ""), "http.sys|HTTP client part, not known more closely|built-in table|freed");
+        assert_eq!(told(&[], *b"ulHC", ""), "");
         let file = names(&[(b"Ul??", "http.sys", "mine")]);
-        assert_eq!(told(&[&file], b"uLHC", ""), "http.sys|mine|pooltag.txt|freed");
+        assert_eq!(told(&[&file], *b"uLHC", ""), "http.sys|mine|pooltag.txt|freed");
         assert_eq!(owner(&[&file], *b"uLHC", "").unwrap().purpose(), "mine, kept for use again");
     }
 
