@@ -19,6 +19,7 @@ use source::Source;
 
 use crate::formats::ledger::Ledger;
 use crate::formats::lines::Line;
+use crate::formats::pool_tag_names::{TagNames, TagOwner, owner};
 use crate::formats::stream::Stream;
 use crate::formats::{Kind, Sink};
 use crate::inventory::{self, Item};
@@ -96,15 +97,19 @@ pub struct Moment<'a> {
     pub inventory: &'a [Item],
 }
 
-impl Moment<'_> {
-    /// The driver that a pool tag belongs to, and what it is used for; empty where nobody knows. `listed` is what poolmon said.
+impl<'m> Moment<'m> {
+    /// The driver that a pool tag belongs to, what it is used for, and how that was found; `None` where nobody knows. `listed` is
+    /// what poolmon said.
     #[must_use]
-    pub fn tag_owner(&self, tag: [u8; 4], listed: &str) -> (String, String) {
-        let named = self.sources.values().flat_map(|s| &s.tag_names).find(|(name, _, _)| *name == tag);
-        match named {
-            Some((_, driver, what)) => (driver.to_string(), what.to_string()),
-            None => (listed.to_owned(), String::new()),
-        }
+    pub fn tag_owner(&self, tag: [u8; 4], listed: &'m str) -> Option<TagOwner<'m>> {
+        self.tag_owners()(tag, listed)
+    }
+
+    /// [`Moment::tag_owner`] for many tags: the logs are gone through once.
+    pub fn tag_owners(&self) -> impl Fn([u8; 4], &'m str) -> Option<TagOwner<'m>> + use<'m> {
+        let names = self.sources.values().map(|source| &source.tag_names).filter(|names| !names.is_empty());
+        let names: Vec<&'m TagNames> = names.collect();
+        move |tag, listed| owner(&names, tag, listed)
     }
 }
 

@@ -34,10 +34,12 @@ pub struct Tag {
     pub bytes: f64,
     /// Bytes a minute that it grows by.
     pub per_minute: Option<f64>,
-    /// The driver it belongs to, as far as known, and what it is for.
+    /// The driver it belongs to; empty where nobody knows.
     pub driver: String,
-    /// What it is used for.
+    /// What it is used for; empty where nobody knows.
     pub what: String,
+    /// How that was found: `pooltag.txt`, `built-in table`, `poolmon`, `searched drivers`; empty where nobody knows.
+    pub how: &'static str,
 }
 
 impl Tag {
@@ -58,13 +60,16 @@ impl Pool {
         let max = moment.limits.pool_max();
         #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
         let available = used.zip(max.as_ref()).map(|((_, used), max)| max.value as f64 - used);
+        let owner_of = moment.tag_owners();
         let mut tags: Vec<Tag> = moment
             .timeline
             .tags()
             .filter_map(|(tag, history)| {
                 let (_, bytes) = history.bytes.at(moment.at)?;
-                let (driver, what) = moment.tag_owner(tag, &history.driver);
-                Some(Tag { tag, bytes, per_minute: history.bytes.per_minute(recent.clone()), driver, what })
+                let owner = owner_of(tag, &history.driver);
+                let how = owner.as_ref().map_or("", |owner| owner.how.as_str());
+                let (driver, what) = owner.map(|owner| (owner.driver.to_string(), owner.purpose())).unwrap_or_default();
+                Some(Tag { tag, bytes, per_minute: history.bytes.per_minute(recent.clone()), driver, what, how })
             })
             .collect();
         tags.sort_by(|a, b| b.bytes.total_cmp(&a.bytes).then(a.tag.cmp(&b.tag)));

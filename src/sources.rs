@@ -13,6 +13,7 @@ pub mod load;
 pub mod machine;
 pub mod manifest;
 pub mod notice;
+pub mod pool_tags;
 pub mod recording;
 pub mod shelf;
 mod system;

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use told::{Told, hints};
-use why503::formats::FORMATS;
+use why503::formats::stream::Stream;
+use why503::formats::{FORMATS, Kind};
 
 /// A fixture: its kind's folder, its file name, its bytes with line feeds only.
 struct Fixture {
@@ -99,6 +100,28 @@ fn any_split_line_end_and_encoding_tells_the_same() {
         if let Some(text) = std::str::from_utf8(&fixture.bytes).ok().filter(|text| !text.contains('\0')) {
             let wide = utf16(text);
             assert_eq!(Told::of(&hints, pieces(&wide, 7)).said(), whole.said(), "{} in UTF-16", fixture.name);
+        }
+    }
+}
+
+/// A block of the index is read again from its first line on: the preamble has to say what the lines before it said.
+#[test]
+fn who_goes_on_at_any_line_tells_the_same() {
+    for fixture in fixtures() {
+        let hints = hints(&fixture.name);
+        let whole = Told::of(&hints, [&fixture.bytes[..]]);
+        for (at, _) in fixture.bytes.iter().enumerate().filter(|(_, b)| **b == b'\n') {
+            let (before, after) = fixture.bytes.split_at(at + 1);
+            let (mut told, mut stream) = (Told::default(), Stream::new(hints.clone()));
+            stream.feed(before, &mut told);
+            if stream.kind() == Kind::Unknown || stream.unfinished().is_some() {
+                continue;
+            }
+            let (offset, line) = stream.position();
+            let mut rest = Stream::resume(stream.kind(), hints.clone(), &stream.preamble(), offset, line, stream.utf16());
+            rest.feed(after, &mut told);
+            rest.finish(&mut told);
+            assert_eq!((told.lines, told.spans), (whole.lines.clone(), whole.spans.clone()), "{} from line {line}", fixture.name);
         }
     }
 }

@@ -6,6 +6,7 @@ use super::arrivals::Arrivals;
 use super::{Health, LeftOut, Opened};
 use crate::formats::ledger::Ledger;
 use crate::formats::lines::Line;
+use crate::formats::pool_tag_names::TagNames;
 use crate::formats::{Hints, Kind};
 use crate::record::{Position, Record};
 use crate::time::Time;
@@ -59,7 +60,7 @@ pub struct Source {
     /// When something was last heard of it.
     pub heard: Time,
     /// Drivers of pool tags that it names.
-    pub tag_names: Vec<([u8; 4], Box<str>, Box<str>)>,
+    pub tag_names: TagNames,
     /// What was known besides its bytes, such as the zone of its local times.
     pub hints: Hints,
 }
@@ -88,7 +89,7 @@ impl Source {
             damage: None,
             span: None,
             heard,
-            tag_names: Vec::new(),
+            tag_names: TagNames::default(),
             hints: opened.hints,
         }
     }
@@ -134,7 +135,7 @@ impl Source {
     }
 
     pub(super) fn tag_name(&mut self, tag: [u8; 4], driver: &str, description: &str) {
-        self.tag_names.push((tag, driver.into(), description.into()));
+        self.tag_names.add(tag, driver, description);
     }
 
     /// What its reader should know: why it cannot be read, what is odd about it, or how its rows come sooner. `now` is the time

@@ -1,11 +1,12 @@
-//! pooltag.txt: which driver a pool tag belongs to, and [`TagNames`], which looks a tag up.
+//! pooltag.txt: which driver a pool tag belongs to, and [`owner()`], which looks a tag up.
 //!
 //! A line is `<tag> - <driver> - <description>`; comments begin with `rem` or `//`, `?` in a tag stands for any one character, the
 //! driver may be missing. Upper and lower case differ (`NtFC` is not `NtfC`). The file comes with the debugging tools and the WDK.
 
+mod owner;
 mod table;
 
-use std::collections::HashMap;
+pub use owner::{Found, TagNames, TagOwner, owner, searched_line};
 
 use crate::formats::lines::Line;
 use crate::formats::{Ability, Decoder, Format, Head, Kind, Sink, Sniff, text};
@@ -19,11 +20,6 @@ pub const FORMAT: Format = Format {
     sniff,
     ability: Ability::Read(|hints| Box::new(PoolTagNames { time: hints.modified.unwrap_or_default() })),
 };
-
-/// Exact entries that [`TagNames`] keeps at most: Microsoft's file has under 5,000.
-const MAX_EXACT: usize = 100_000;
-/// Entries with `?` that it keeps at most: Microsoft's file has under 100.
-const MAX_WILD: usize = 2_000;
 
 /// Yes from a comment that says what the file is, or two entries with a driver, if nothing else stands in the head.
 fn sniff(head: Head<'_>) -> Sniff {
@@ -91,68 +87,6 @@ impl Decoder for PoolTagNames {
     }
 }
 
-/// Whom a pool tag belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TagName<'a> {
-    /// The driver's file, or empty.
-    pub driver: &'a str,
-    /// What it is used for.
-    pub what: &'a str,
-    /// The memory was given back and is kept for use again: HTTP.sys swaps the case of the tag's first two letters then.
-    pub freed: bool,
-}
-
-/// The built-in name of a tag: driver and use.
-#[must_use]
-pub fn builtin(tag: [u8; 4]) -> Option<(&'static str, &'static str)> {
-    let known = |pattern: &[u8; 4]| *pattern == tag;
-    let fits = |pattern: &[u8; 4]| matches(*pattern, tag);
-    let find = |test: &dyn Fn(&[u8; 4]) -> bool| table::BUILTIN.iter().find(|(pattern, ..)| test(pattern));
-    find(&known).or_else(|| find(&fits)).map(|&(_, driver, what)| (driver, what))
-}
-
-fn matches(pattern: [u8; 4], tag: [u8; 4]) -> bool {
-    pattern.iter().zip(tag).all(|(&p, t)| p == b'?' || p == t)
-}
-
-/// Looks up pool tags: in a pooltag.txt first, then in the built-in table; an exact entry comes before one with `?`.
-#[derive(Debug, Clone, Default)]
-pub struct TagNames {
-    exact: HashMap<[u8; 4], (Box<str>, Box<str>)>,
-    /// Entries with `?`, those with fewer of them first.
-    wild: Vec<([u8; 4], Box<str>, Box<str>)>,
-}
-
-impl TagNames {
-    /// Takes an entry of pooltag.txt. The first entry of a tag counts.
-    pub fn add(&mut self, tag: [u8; 4], driver: &str, what: &str) {
-        let wildness = |tag: &[u8; 4]| memchr::memchr_iter(b'?', tag).count();
-        if wildness(&tag) > 0 && self.wild.len() < MAX_WILD {
-            let at = self.wild.partition_point(|(other, ..)| wildness(other) <= wildness(&tag));
-            self.wild.insert(at, (tag, driver.into(), what.into()));
-        } else if wildness(&tag) == 0 && self.exact.len() < MAX_EXACT {
-            self.exact.entry(tag).or_insert_with(|| (driver.into(), what.into()));
-        }
-    }
-
-    /// Whom a tag belongs to; `None` if nobody has said.
-    #[must_use]
-    pub fn get(&self, tag: [u8; 4]) -> Option<TagName<'_>> {
-        let [first, second, third, fourth] = tag;
-        self.find(tag, false).or_else(|| match [first, second] {
-            [b'u', b'L' | b'C'] => self.find([b'U', second.to_ascii_lowercase(), third, fourth], true),
-            _ => None,
-        })
-    }
-
-    fn find(&self, tag: [u8; 4], freed: bool) -> Option<TagName<'_>> {
-        let exact = self.exact.get(&tag).map(|(driver, what)| (&**driver, &**what));
-        let wild = || self.wild.iter().find(|(pattern, ..)| matches(*pattern, tag)).map(|(_, driver, what)| (&**driver, &**what));
-        let (driver, what) = exact.or_else(wild).or_else(|| builtin(tag))?;
-        Some(TagName { driver, what, freed })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,25 +102,6 @@ mod tests {
         });
         assert_eq!(told.records, ["Ab c|a.sys or b.sys|first - second", "At  ||mount point", "X?  ||x", "remX|a|b"]);
         assert_eq!(told.malformed.iter().map(|m| m.0).collect::<Vec<_>>(), [9, 10]);
-    }
-
-    #[test]
-    fn exact_beats_wild_and_the_file_beats_the_built_in() {
-        let mut names = TagNames::default();
-        assert_eq!(names.get(*b"UlHC").map(|n| n.driver), Some("http.sys"));
-        assert_eq!(names.get(*b"uLHC").map(|n| (n.driver, n.freed)), Some(("http.sys", true)));
-        assert_eq!(names.get(*b"ulHC"), None);
-        names.add(*b"Xy??", "wild.sys", "");
-        names.add(*b"Xyz?", "less.sys", "");
-        names.add(*b"Xyz1", "exact.sys", "");
-        names.add(*b"Xyz1", "second.sys", "");
-        names.add(*b"UlHC", "mine.sys", "");
-        let driver = |tag: &[u8; 4]| names.get(*tag).map(|n| n.driver);
-        assert_eq!(driver(b"Xyz1"), Some("exact.sys"));
-        assert_eq!(driver(b"Xyz2"), Some("less.sys"));
-        assert_eq!(driver(b"Xyab"), Some("wild.sys"));
-        assert_eq!(driver(b"UlHC"), Some("mine.sys"));
-        assert_eq!(driver(b"????"), None);
     }
 
     #[test]

@@ -6,12 +6,15 @@
 //! poolmon writes no time. It is taken from the file's name (`poolmon-20071113T200144Z.txt`), or else from when the file was last
 //! written; without either every row is malformed, because a made-up time would be worse than none.
 //!
+//! A file may hold many listings, as those that this program samples: a line `# 2026-11-21T08:00:00Z` ([`heading`]) gives the time of
+//! all that follows it, whatever the name says.
+//!
 //! Besides a record for each tag, the line with `Pool N:` is a record: a sample of `\memory\pool nonpaged bytes`.
 
 use crate::formats::lines::Line;
 use crate::formats::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff, text};
 use crate::record::{Fact, PoolTag, Position, Record};
-use crate::time::{Time, Zone, days, parse_clock};
+use crate::time::{Time, Zone, days, parse_clock, parse_date};
 
 /// The format's row.
 pub const FORMAT: Format = Format {
@@ -21,10 +24,32 @@ pub const FORMAT: Format = Format {
     ability: Ability::Read(|hints| Box::new(Poolmon::new(hints))),
 };
 
-/// Yes if the first line that is not blank belongs to a listing.
+/// Yes if the first line that is neither blank nor a time belongs to a listing.
 fn sniff(head: Head<'_>) -> Sniff {
-    let Some(first) = text::spoken(head).next() else { return Sniff::No };
-    if is_caption(first) || row(first).is_some() { Sniff::Yes } else { Sniff::No }
+    let mut lines = text::spoken(head).skip_while(|line| said_time(line).and_then(moment).is_some());
+    match lines.next() {
+        Some(first) if is_caption(first) || row(first).is_some() => Sniff::Yes,
+        None if text::spoken(head).next().is_some() => Sniff::Maybe,
+        _ => Sniff::No,
+    }
+}
+
+/// The line that begins a listing in a file of many: `# 2026-11-21T08:00:00Z`, without a line end.
+#[must_use]
+pub fn heading(time: Time) -> String {
+    format!("# {time}")
+}
+
+/// What stands where a [`heading`] has its time.
+fn said_time(line: &[u8]) -> Option<&[u8]> {
+    line.strip_prefix(b"# ").filter(|text| text.first().is_some_and(u8::is_ascii_digit))
+}
+
+/// The moment `2026-11-21T08:00:00Z`. Whole seconds only: [`heading`] has no others.
+fn moment(text: &[u8]) -> Option<Time> {
+    let (date, clock) = text::split_once(text.trim_ascii_end().strip_suffix(b"Z")?, b"T")?;
+    let clock = parse_clock(clock).filter(|_| clock.len() == 8)?;
+    text::moment(Zone::Utc, parse_date(date)?, clock)
 }
 
 /// Whether a line is one of those above the rows.
@@ -50,8 +75,11 @@ fn row(line: &[u8]) -> Option<PoolTag<'_>> {
     let (tag, nonpaged, mut rest) = tag_and_type(line)?;
     let mut next = || number(&mut rest);
     let (allocs, frees, _diff, bytes, _each) = (next()?, next()?, next()?, next()?, next()?);
-    let [allocs, frees, bytes] = [allocs, frees, bytes].map(u64::try_from);
-    Some(PoolTag { tag, nonpaged, allocs: allocs.ok()?, frees: frees.ok()?, bytes: bytes.ok()?, driver: rest.trim_ascii() })
+    let [Ok(allocs), Ok(frees), Ok(bytes)] = [allocs, frees, bytes].map(u64::try_from) else { return None };
+    // The system counts with 32 bits: allocations may have begun anew where frees have not yet.
+    let wrapped = allocs < frees && u32::try_from(frees).is_ok();
+    let allocs = if wrapped { allocs + (1 << 32) } else { allocs };
+    Some(PoolTag { tag, nonpaged, allocs, frees, bytes, driver: rest.trim_ascii() })
 }
 
 /// The tag padded with spaces, whether its type is `Nonp`, and what follows the type.
@@ -116,19 +144,28 @@ fn exact<'a>(text: &'a [u8], count: usize, separators: &[u8]) -> Option<(u32, &'
     (text.len() - rest.len() == count).then_some((number, rest))
 }
 
-/// Reads a poolmon listing.
+/// Reads poolmon listings.
 struct Poolmon {
     time: Option<Time>,
+    /// A line of the file told the time, or should have: the name does not count any more.
+    is_told: bool,
 }
 
 impl Poolmon {
     fn new(hints: &Hints) -> Self {
-        Self { time: time_in_name(&hints.name, hints.zone).or(hints.modified) }
+        Self { time: time_in_name(&hints.name, hints.zone).or(hints.modified), is_told: false }
     }
 }
 
 impl Decoder for Poolmon {
     fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) {
+        if let Some(text) = said_time(line.text) {
+            (self.time, self.is_told) = (moment(text), true);
+            if self.time.is_none() {
+                sink.malformed(line, "the listing's time cannot be read: it is written as # 2026-11-21T08:00:00Z");
+            }
+            return;
+        }
         let fact = match (row(line.text), pool_bytes(line.text)) {
             (Some(row), _) => Fact::PoolTag(row),
             (None, Some(bytes)) => Fact::PoolTotal(bytes),
@@ -141,6 +178,15 @@ impl Decoder for Poolmon {
         };
         let position = Position { offset: line.offset, len: line.len, line: line.number };
         sink.record(Record { time, position, raw: line.text, fact });
+    }
+
+    fn preamble(&self) -> Vec<u8> {
+        match self.time {
+            _ if !self.is_told => Vec::new(),
+            Some(time) => format!("{}\n", heading(time)).into_bytes(),
+            // A time that cannot be read: what follows has none.
+            None => b"# 0\n".to_vec(),
+        }
     }
 }
 
@@ -163,6 +209,13 @@ mod tests {
         assert_eq!(tag(" Dh 1 Nonp 397 ( 0) 390 ( 0) 7 8456 ( 0) 1208 [a.sys  -  b][c]"), want("Dh 1", "[a.sys  -  b][c]"));
         assert_eq!(tag("Nonp Nonp 397 390 7 8456 1208"), want("Nonp", ""));
         assert_eq!(tag("  x Nonp 397 390 -7 8456 1208"), want("  x ", ""));
+    }
+
+    #[test]
+    fn what_is_outstanding_is_right_where_the_count_of_allocations_has_wrapped() {
+        let outstanding = |line: &[u8]| row(line).map(|row| row.allocs.wrapping_sub(row.frees));
+        assert_eq!(outstanding(b" Abcd Nonp          5 4294967280         21     672         32"), Some(21));
+        assert_eq!(outstanding(b" Abcd Nonp 4294967301 4294967280         21     672         32"), Some(21));
     }
 
     #[test]
@@ -200,5 +253,56 @@ mod tests {
         assert!(told.records[0].ends_with("PoolTotal(8531968)"), "{}", told.records[0]);
         assert_eq!(told.malformed, [(4, "the line is no row of a poolmon listing")]);
         assert_eq!(Told::of(&FORMAT, &Hints::default(), text, show).malformed.len(), 2);
+    }
+
+    const LISTINGS: &str = "# 2026-11-21T08:00:00Z\n Abcd Nonp 3 1 2 64 32\n# 2026-11-21T08:00:10Z\n Abcd Nonp 4 1 3 96 32\n\
+                            # 2026-11-21T08:61:20Z\n Abcd Nonp 5 1 4 128 32\n# 2026-11-21T08:00:30Z\r\n Abcd Nonp 6 1 5 160 32\n# x\n";
+
+    fn times(hints: &Hints, preamble: &[u8], text: &[u8]) -> (Vec<String>, usize) {
+        let show = |record: &Record<'_>| match &record.fact {
+            Fact::PoolTag(tag) => format!("{} {}", record.time, tag.bytes),
+            _ => String::new(),
+        };
+        let mut decoder = crate::formats::testing::decoder(&FORMAT, hints);
+        Told::new(show).feed(decoder.as_mut(), preamble);
+        let mut told = Told::new(show);
+        told.feed(decoder.as_mut(), text);
+        (told.records, told.malformed.len())
+    }
+
+    #[test]
+    fn each_listing_of_a_file_has_the_time_that_stands_before_it() {
+        let hints = Hints { name: String::from("p-20071113T200144Z.txt"), ..Hints::default() };
+        let (records, malformed) = times(&hints, b"", LISTINGS.as_bytes());
+        assert_eq!(records, ["2026-11-21T08:00:00Z 64", "2026-11-21T08:00:10Z 96", "2026-11-21T08:00:30Z 160"]);
+        // The time that cannot be, the row that is without one for that, and a remark of nobody knows whom.
+        assert_eq!(malformed, 3);
+        let before = times(&hints, b"", b"Abcd Nonp 3 1 2 64 32\n# 2026-11-21T08:00:00Z\nAbcd Nonp 3 1 2 64 32\n");
+        assert_eq!(before.0, ["2007-11-13T20:01:44Z 64", "2026-11-21T08:00:00Z 64"]);
+    }
+
+    #[test]
+    fn who_goes_on_at_any_line_has_the_same_times() {
+        let hints = Hints { name: String::from("p-20071113T200144Z.txt"), ..Hints::default() };
+        let whole = times(&hints, b"", LISTINGS.as_bytes());
+        for (at, _) in LISTINGS.match_indices('\n') {
+            let (before, after) = LISTINGS.as_bytes().split_at(at + 1);
+            let mut decoder = crate::formats::testing::decoder(&FORMAT, &hints);
+            Told::new(|_| ()).feed(decoder.as_mut(), before);
+            let (mut records, malformed) = times(&hints, b"", before);
+            let rest = times(&hints, &decoder.preamble(), after);
+            records.extend(rest.0);
+            assert_eq!((records, malformed + rest.1), whole, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_time_alone_may_begin_a_listing() {
+        let sniffed = |lines: &[&str]| sniff(&lines.iter().map(|l| l.as_bytes()).collect::<Vec<_>>());
+        assert_eq!(sniffed(&["# 2026-11-21T08:00:00Z", ""]), Sniff::Maybe);
+        assert_eq!(sniffed(&["# 2026-11-21T08:00:00Z", "", " Tag  Type     Allocs"]), Sniff::Yes);
+        assert_eq!(sniffed(&["# 2026-11-21T08:00:00Z", "else"]), Sniff::No);
+        assert_eq!(sniffed(&["# 2026-11-21T08:00:00", " Tag  Type     Allocs"]), Sniff::No);
+        assert_eq!(sniffed(&[""]), Sniff::No);
     }
 }

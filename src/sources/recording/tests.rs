@@ -273,6 +273,23 @@ fn a_log_goes_on_in_another_file_each_hour_and_when_one_is_large() {
 }
 
 #[test]
+fn listings_keep_their_times_where_a_file_of_them_goes_on_in_another() {
+    let mut rig = Rig::new();
+    rig.open(0, "pool-tags.txt", 0);
+    rig.bytes(0, "# 2026-11-21T08:59:50Z\n Abcd Nonp 3 1 2 64 32\n Efgh Nonp 3 1 2 96 48\n");
+    rig.tick.time = rig.tick.time.plus(3_600_000);
+    rig.bytes(0, " Ijkl Nonp 3 1 2 32 16\n# 2026-11-21T09:00:00Z\n Abcd Nonp 4 1 3 96 32\n");
+    rig.finish();
+    assert_eq!(rig.files(), ["logs/pool-tags.txt", "logs/pool-tags~2.txt"]);
+    let engine = rig.replay();
+    let times: Vec<String> = engine.timeline().tag(*b"Abcd").unwrap().proofs.keys().map(|time| time.rfc3339()).collect();
+    assert_eq!(times, ["2026-11-21T08:59:50Z", "2026-11-21T09:00:00Z"]);
+    let rest = engine.timeline().tag(*b"Ijkl").unwrap();
+    assert_eq!(rest.proofs.keys().next().unwrap().rfc3339(), "2026-11-21T08:59:50Z");
+    assert_eq!((records(&engine), damage(&engine)), (4, vec![]));
+}
+
+#[test]
 fn utf16_is_recorded_as_it_is_and_goes_on_under_its_mark() {
     let mut rig = Rig::new();
     let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();

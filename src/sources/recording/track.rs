@@ -303,9 +303,9 @@ impl Track {
         memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| (at + width).min(bytes.len()))
     }
 
-    /// What a file must begin with whose log began earlier: the names of the columns in force.
+    /// What a file must begin with whose log began earlier: the names of the columns in force, or the time of the listing.
     fn header(&self) -> Vec<u8> {
-        let headed = matches!(self.stream.kind(), Kind::W3c | Kind::HttpErr | Kind::PdhCsv);
+        let headed = matches!(self.stream.kind(), Kind::W3c | Kind::HttpErr | Kind::PdhCsv | Kind::Poolmon);
         let text = if headed { self.stream.preamble() } else { Vec::new() };
         let Some(big) = self.stream.utf16().filter(|_| self.taken > 0) else { return text };
         let units = std::iter::once(0xFEFF).chain(String::from_utf8_lossy(&text).encode_utf16().collect::<Vec<_>>());

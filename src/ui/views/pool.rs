@@ -12,10 +12,11 @@ pub(super) fn tags(look: &Look<'_>) -> Listing {
     let used = pool.used.map_or(listed, |(_, used)| used.max(listed));
     let columns = vec![
         Column::text("tag", Width::Fixed(5)),
-        Column::number("bytes", 12),
-        Column::number("of pool", 8),
+        Column::number("bytes", 10),
+        Column::number("of pool", 9),
         Column::number("per minute", 12),
-        Column::text("driver", Width::Fixed(18)),
+        Column::text("driver", Width::Fill),
+        Column::text("found in", Width::Fill),
         Column::text("what for", Width::Fill),
     ];
     let rows = pool
@@ -30,6 +31,7 @@ pub(super) fn tags(look: &Look<'_>) -> Listing {
                 Cell::number(share, format!("{share:.1} %")),
                 growth.map_or_else(|| Cell { number: Some(f64::MIN), ..Cell::text("?") }, |g| Cell::number(g, change(g))),
                 Cell::text(if tag.driver.is_empty() { "unknown" } else { &tag.driver }),
+                Cell::text(tag.how),
                 Cell::text(tag.what.clone()),
             ];
             let row = ListRow::new(cells, Some(View::Tag(tag.tag)));
@@ -43,21 +45,20 @@ pub(super) fn tags(look: &Look<'_>) -> Listing {
 /// One tag at each listing.
 pub(super) fn history(look: &Look<'_>, tag: [u8; 4]) -> Listing {
     let columns = vec![
-        Column::text("time", Width::Fixed(20)),
-        Column::number("bytes", 12),
-        Column::number("change", 12),
-        Column::number("outstanding", 12),
+        Column::text("time", Width::Fixed(19)),
+        Column::number("bytes", 10),
+        Column::number("change", 10),
+        Column::number("outstanding", 11),
         Column::text("driver", Width::Fill),
+        Column::text("found in", Width::Fill),
     ];
     let Some(history) = look.moment.timeline.tag(tag) else {
         return Listing { columns, note: Some(String::from("the tag is in no listing yet")), ..Listing::default() };
     };
-    let (driver, what) = look.moment.tag_owner(tag, &history.driver);
-    let owner = match (driver.is_empty(), what.is_empty()) {
-        (true, _) => String::from("unknown"),
-        (false, true) => driver,
-        (false, false) => format!("{driver}: {what}"),
-    };
+    let owner = look.moment.tag_owner(tag, &history.driver);
+    let how = owner.as_ref().map_or("", |owner| owner.how.as_str());
+    let driver = owner.map(|owner| owner.driver.into_owned()).filter(|driver| !driver.is_empty());
+    let driver = driver.unwrap_or_else(|| String::from("unknown"));
     let mut before: Option<f64> = None;
     let mut rows: Vec<ListRow> = Vec::new();
     for (time, bytes) in history.bytes.upto(look.moment.at) {
@@ -69,7 +70,8 @@ pub(super) fn history(look: &Look<'_>, tag: [u8; 4]) -> Listing {
             Cell::number(*bytes, megabytes(*bytes)),
             step.map_or_else(|| Cell { number: Some(0.0), ..Cell::text("") }, |s| Cell::number(s, change(s))),
             Cell::number(outstanding, format!("{outstanding:.0}")),
-            Cell::text(owner.clone()),
+            Cell::text(driver.clone()),
+            Cell::text(how),
         ];
         let target = history.proofs.get(time).map(|origin| View::Record { origin: *origin, time: *time });
         rows.push(ListRow::new(cells, target));
