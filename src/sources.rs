@@ -32,6 +32,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::engine::{Envelope, Payload};
+use crate::formats::pool_tag_names::TagNames;
 use crate::inventory::Item;
 use crate::record::SourceId;
 use crate::time::{Time, Zone};
@@ -56,6 +57,8 @@ pub struct Watched {
     pub counters: Counters,
     /// The folder of this machine's drivers, if its pool tags are sampled.
     pub drivers: Option<PathBuf>,
+    /// Pool tags whose drivers need not be searched for.
+    pub named: TagNames,
     /// What was looked for on this machine.
     pub inventory: Vec<Item>,
 }
@@ -77,7 +80,11 @@ impl Watched {
         out: &SyncSender<Envelope>,
         stop: &Arc<AtomicBool>,
     ) -> io::Result<Vec<JoinHandle<()>>> {
-        counters::spawn(self.counters.clone(), ids, out, stop)
+        let mut threads = counters::spawn(self.counters.clone(), ids, out, stop)?;
+        if let Some(drivers) = &self.drivers {
+            threads.extend(pool_tags::spawn(drivers.clone(), self.named.clone(), ids, out, stop)?);
+        }
+        Ok(threads)
     }
 }
 

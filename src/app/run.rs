@@ -78,7 +78,9 @@ pub(super) fn watch(live: Live, title: &str, config: &Config, record: (Setup, Op
     session.shelf = shelf;
     session.wall = Some(clock::now());
     let first = u32::try_from(named.inputs.len()).unwrap_or(0);
-    let watched = live.watched;
+    let mut watched = live.watched;
+    let tags = session.engine.sources().values().map(|source| &source.tag_names).find(|names| !names.is_empty());
+    watched.named = tags.cloned().unwrap_or_default();
     let record = Record::able(record.0, record.1)?;
     drive(session, record, config, move |send, stop| {
         let (out, heard) = std::sync::mpsc::sync_channel::<Envelope>(64);
