@@ -23,6 +23,7 @@
 //! | to add | do |
 //! |---|---|
 //! | a log format | a file in `formats/`, a row in [`formats::FORMATS`], a folder in `tests/fixtures/` |
+//! | a product to find on a machine | a file in `sources/discovery/`, a machine with it in `tests/machines/` |
 //! | a rule | a file in `diagnosis/`, a row in [`diagnosis::RULES`], an incident and its quiet twin in `tests/incidents/` |
 //! | a pane | a file in `ui/panes/`, an arm in [`ui::panes::limit_pane`] |
 //! | a level of the drilldown | a variant of [`ui::views::View`], its arms there |
@@ -32,6 +33,8 @@
 //!
 //! To find the way: this page, then [`record`], `formats/httperr.rs`, `diagnosis/http_connections_refused.rs`, its incident in
 //! `tests/incidents/`, `ui/panes/pool.rs` and the screens in `tests/snapshots/`.
+//!
+//! What there is to follow, and which limits a machine has, [`sources::discovery`] finds; it asks a [`sources::machine::Machine`].
 //!
 //! What depends on what is held by `tests/layers.rs`: `time`, `record` and `limits` know only each other; `formats` and `timeline`
 //! know those; `engine`, `pool`, `slots`, `diagnosis`, `drill` and `redact` are the rest of the core; only `sources`, `ui::terminal`, `app`,

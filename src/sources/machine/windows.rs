@@ -44,7 +44,7 @@ pub(super) fn system() -> System {
 /// The version, which `GetVersionEx` keeps from programs without a manifest, and whether it is a server.
 #[expect(unsafe_code, reason = "asks Windows for its version")]
 fn version() -> (Option<(u32, u32, u32)>, bool) {
-    let mut info = OSVERSIONINFOEXW { dwOSVersionInfoSize: size_of::<OSVERSIONINFOEXW>() as u32, ..OSVERSIONINFOEXW::default() };
+    let mut info = OSVERSIONINFOEXW { dwOSVersionInfoSize: size::<OSVERSIONINFOEXW>(), ..OSVERSIONINFOEXW::default() };
     // SAFETY: the structure is ours and says its size; the longer form begins like the shorter one that the function is declared with.
     let status = unsafe { RtlGetVersion((&raw mut info).cast()) };
     let version = (info.dwMajorVersion, info.dwMinorVersion, info.dwBuildNumber);
@@ -64,8 +64,13 @@ fn processor() -> (bool, u64) {
 
 #[expect(unsafe_code, reason = "asks Windows for its memory")]
 fn memory() -> u64 {
-    let mut status = MEMORYSTATUSEX { dwLength: size_of::<MEMORYSTATUSEX>() as u32, ..MEMORYSTATUSEX::default() };
+    let mut status = MEMORYSTATUSEX { dwLength: size::<MEMORYSTATUSEX>(), ..MEMORYSTATUSEX::default() };
     // SAFETY: the structure is ours and says its size.
     let done = unsafe { GlobalMemoryStatusEx(&raw mut status) };
     if done == 0 { 0 } else { status.ullTotalPhys }
+}
+
+/// A structure's size, as it says it itself.
+fn size<T>() -> u32 {
+    u32::try_from(size_of::<T>()).unwrap_or_default()
 }
