@@ -4,7 +4,7 @@
 //! `WHY503_PROBE` names the built `counters-probe.exe`, `WHY503_WINE` the command that runs it.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -84,13 +84,12 @@ impl Probe {
             assert!(self.said.read_line(&mut line).unwrap() > 0, "it ended: {:?} {:?}", self.remarks, self.rows.0);
             // Standard output of Windows may end lines with CR LF.
             let line = line.trim_end();
-            match line.strip_prefix("# ") {
-                Some(remark) => self.remarks.push(remark.to_owned()),
-                None => {
-                    let line = format!("{line}\n");
-                    self.stream.feed(line.as_bytes(), &mut self.rows);
-                    self.text.push_str(&line);
-                }
+            if let Some(remark) = line.strip_prefix("# ") {
+                self.remarks.push(remark.to_owned());
+            } else {
+                let line = format!("{line}\n");
+                self.stream.feed(line.as_bytes(), &mut self.rows);
+                self.text.push_str(&line);
             }
         }
     }
@@ -142,7 +141,7 @@ fn the_series_are_what_the_script_said_and_what_comes_later_is_found() {
     for told in [
         r#"\ASP.NET\Requests Queued Denied { place: "\\ASP.NET\\Requests Queued", grant: "net localgroup \"Performance Monitor Users\""#,
         r#"\ASP.NET\Requests Current Missing { looked: ["\\ASP.NET\\Requests Current: ASP.NET"] }"#,
-        r#"\APP_POOL_WAS(*)\Current Application Pool State Missing"#,
+        r"\APP_POOL_WAS(*)\Current Application Pool State Missing",
         r#"\APP_POOL_WAS(*)\Current Application Pool State Found { value: "1 instance""#,
         r#"\W3SVC_W3WP(*)\Active Requests Found { value: "2 instances""#,
         r#"\W3SVC_W3WP(*)\Active Requests Found { value: "0 instances""#,

@@ -265,13 +265,15 @@ mod tests {
         let threads = spawn(what, &Arc::default(), &out, &stop).unwrap();
         let mut text = String::new();
         while text.lines().count() < 3 {
-            if let Payload::Bytes(bytes) = into.recv_timeout(Duration::from_secs(60)).unwrap().payload {
+            if let Payload::Bytes(bytes) = into.recv_timeout(Duration::from_mins(1)).unwrap().payload {
                 text.push_str(std::str::from_utf8(&bytes).unwrap());
             }
         }
         assert!(text.contains("\\Memory\\Available Bytes") && text.contains("\\LogicalDisk("), "{text}");
         stop.store(true, Ordering::Relaxed);
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
     }
 
     #[cfg(not(windows))]

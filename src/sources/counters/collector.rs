@@ -73,16 +73,17 @@ impl Collector {
             self.tell(tick.time, Payload::Opened(self.opened()), out);
         }
         let due = self.due.unwrap_or(tick.steady);
-        if tick.steady < due {
-            return due - tick.steady;
+        let wait = due.saturating_sub(tick.steady);
+        if !wait.is_zero() {
+            return wait;
         }
         // The next of the moments that are due that has not passed.
-        let missed = u32::try_from((tick.steady - due).as_nanos() / self.every.as_nanos().max(1)).unwrap_or(0);
+        let missed = u32::try_from(tick.steady.saturating_sub(due).as_nanos() / self.every.as_nanos().max(1)).unwrap_or(0);
         let next = due + self.every * (missed + 1);
         self.due = Some(next);
         let sample = self.sampler.sample(tick);
         self.hand_on(sample, tick.time, out);
-        next - tick.steady
+        next.saturating_sub(tick.steady)
     }
 
     fn hand_on(&mut self, sample: Sample, now: Time, out: &mut dyn FnMut(Envelope)) {
@@ -149,7 +150,7 @@ mod tests {
     }
 
     fn collector(name: &str, board: &Arc<Board>, script: Vec<Sample>) -> Collector {
-        let ids = AtomicU32::new(if name == "a" { 0 } else { 1 });
+        let ids = AtomicU32::new(u32::from(name != "a"));
         Collector::new(name, "WEB01", Duration::from_secs(1), Box::new(Script(script)), &ids, board)
     }
 

@@ -2,7 +2,7 @@
 //! themselves are in `system`; everything here can be tested on any system.
 //!
 //! One query holds all counters of a machine. A counter with a star is asked for the instances that are there at each collection
-//! (Microsoft, "PdhGetFormattedCounterArrayW"), so pools come and go by themselves.
+//! (Microsoft, `PdhGetFormattedCounterArrayW`), so pools come and go by themselves.
 
 mod counter;
 #[cfg(windows)]

@@ -2,10 +2,12 @@
 //! names them, so that they are the same series wherever they were sampled.
 
 mod processor;
+mod volume;
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use sysinfo::{Disk, DiskRefreshKind, Disks, MemoryRefreshKind, System};
+use sysinfo::{MemoryRefreshKind, System};
 
 use super::csv::Reading;
 use super::{Sample, Sampler};
@@ -13,17 +15,18 @@ use crate::engine::Health;
 use crate::inventory::{Item, Topic};
 use crate::sources::clock::Tick;
 use processor::Processor;
+use volume::Volume;
 
 const PROCESSOR: &str = r"\Processor(_Total)\% Processor Time";
 const MEMORY: &str = r"\Memory\Available Bytes";
 
-/// Samples the vitals. Nothing else is asked of the system: no processes, no disks without logs.
+/// Samples the vitals. Nothing else is asked of the system: no processes, no volumes without logs.
 pub struct Vitals {
     /// `None` on a system that sysinfo does not know.
     system: Option<System>,
     has_memory: bool,
     folders: Vec<PathBuf>,
-    disks: Option<Vec<Disk>>,
+    volumes: Option<BTreeSet<Volume>>,
     processor: Processor,
 }
 
@@ -32,7 +35,7 @@ impl Vitals {
     #[must_use]
     pub fn new(folders: &[PathBuf], has_memory: bool) -> Self {
         let folders = folders.iter().map(|folder| std::path::absolute(folder).unwrap_or_else(|_| folder.clone())).collect();
-        Self { system: System::new().ok(), has_memory, folders, disks: None, processor: Processor::new() }
+        Self { system: System::new().ok(), has_memory, folders, volumes: None, processor: Processor::new() }
     }
 
     fn memory(&mut self) -> Option<f64> {
@@ -43,40 +46,17 @@ impl Vitals {
         (system.total_memory() > 0).then_some(bytes as f64)
     }
 
-    /// The disks are listed once; then only those with logs are asked.
-    fn disks(&mut self) -> Vec<Reading> {
+    /// The volumes are told once, by this thread: a folder may be slow to tell its own.
+    fn volumes(&mut self) -> Vec<Reading> {
         let folders = &self.folders;
-        let disks = self.disks.get_or_insert_with(|| volumes(folders));
-        let free = |disk: &mut Disk| {
-            disk.refresh_specifics(DiskRefreshKind::nothing().with_storage());
+        let volumes = self.volumes.get_or_insert_with(|| folders.iter().filter_map(|folder| Volume::of(folder)).collect());
+        let free = |volume: &Volume| {
             #[expect(clippy::cast_precision_loss, reason = "bytes of a disk, far below 2^52")]
-            let megabytes = (disk.total_space() > 0).then_some(disk.available_space() as f64 / 1_048_576.0);
-            Reading::new(format!("\\LogicalDisk({})\\Free Megabytes", instance(disk.mount_point())), megabytes)
+            let megabytes = volume.free().map(|bytes| bytes as f64 / 1_048_576.0);
+            Reading::new(format!("\\LogicalDisk({})\\Free Megabytes", volume.instance()), megabytes)
         };
-        disks.iter_mut().map(free).collect()
+        volumes.iter().map(free).collect()
     }
-}
-
-/// `C:` of `C:\`; a mount point as it is.
-fn instance(mount: &Path) -> String {
-    let name = mount.to_string_lossy();
-    name.strip_suffix('\\').unwrap_or(&name).to_owned()
-}
-
-/// The disks that hold any of the folders.
-fn volumes(folders: &[PathBuf]) -> Vec<Disk> {
-    let Ok(disks) = Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing()) else { return Vec::new() };
-    let mounts: Vec<PathBuf> = disks.iter().map(|disk| disk.mount_point().to_owned()).collect();
-    let mut wanted: Vec<usize> = folders.iter().filter_map(|folder| holder(&mounts, folder)).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    Vec::from(disks).into_iter().enumerate().filter(|(at, _)| wanted.contains(at)).map(|(_, disk)| disk).collect()
-}
-
-/// The place of the mount point that a path lies under: the longest, and of those that lie over each other the last.
-fn holder(mounts: &[PathBuf], path: &Path) -> Option<usize> {
-    let over = mounts.iter().enumerate().filter(|(_, mount)| path.starts_with(mount));
-    over.max_by_key(|(_, mount)| mount.components().count()).map(|(at, _)| at)
 }
 
 impl Sampler for Vitals {
@@ -86,7 +66,7 @@ impl Sampler for Vitals {
             let memory = self.memory();
             readings.push(Reading::new(MEMORY, memory));
         }
-        readings.extend(self.disks());
+        readings.extend(self.volumes());
         let found = |reading: &Reading| Item::found(Topic::Counters, &reading.path, "sampled every 2 s", "this machine");
         let items = readings.iter().map(found).collect();
         Sample { time: Some(tick.time), readings, items, health: Health::Following }
@@ -96,19 +76,6 @@ impl Sampler for Vitals {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_path_lies_on_the_volume_that_is_nearest() {
-        let mounts: Vec<PathBuf> = ["/", "/var", "/var/log", "/variable", "/var"].map(PathBuf::from).into();
-        let holds = |path: &str| holder(&mounts, Path::new(path));
-        assert_eq!(
-            [holds("/var/log/a/b.log"), holds("/var/www"), holds("/home/x"), holds("/variant")].map(Option::unwrap),
-            [2, 4, 0, 0]
-        );
-        assert_eq!(holder(&mounts[1..], Path::new("/srv")), None);
-        assert_eq!(instance(Path::new("C:\\")), "C:");
-        assert_eq!(instance(Path::new("/var/log")), "/var/log");
-    }
 
     #[test]
     fn this_machine_has_memory_and_after_the_first_sample_processors_too() {

@@ -61,7 +61,7 @@ pub(super) fn history(look: &Look<'_>, tag: [u8; 4]) -> Listing {
     let driver = driver.unwrap_or_else(|| String::from("unknown"));
     let mut before: Option<f64> = None;
     let mut rows: Vec<ListRow> = Vec::new();
-    for (time, bytes) in history.bytes.upto(look.moment.at) {
+    for (time, bytes) in &history.bytes.upto(look.moment.at) {
         let step = before.map(|b| bytes - b);
         before = Some(*bytes);
         let outstanding = history.outstanding.at(*time).map_or(0.0, |(_, n)| n);

@@ -70,7 +70,10 @@ impl Counter {
             calls.instances(handle).map(|instances| self.take(instances))
         } else {
             calls.value(handle).and_then(|(code, value)| match status(code).class {
-                Class::Value => Ok(self.values = vec![(String::new(), Some(value))]),
+                Class::Value => {
+                    self.values = vec![(String::new(), Some(value))];
+                    Ok(())
+                }
                 _ => Err(code),
             })
         };

@@ -55,13 +55,12 @@ impl Calls for Fake {
         let mut machine = self.0.lock().unwrap();
         machine.calls.push(format!("add {path}"));
         let path = path.strip_prefix(r"\\WEB02").unwrap_or(path);
-        match machine.trouble.map_or_else(|| machine.told.get(path).cloned().unwrap_or(Err(NO_OBJECT)), Err) {
-            Err(code @ (NO_OBJECT | NO_MACHINE | ACCESS_DENIED)) => Err(code),
-            _ => {
-                machine.added.push(path.into());
-                Ok(machine.added.len() - 1)
-            }
+        let told = machine.trouble.map_or_else(|| machine.told.get(path).cloned().unwrap_or(Err(NO_OBJECT)), Err);
+        if let Err(code @ (NO_OBJECT | NO_MACHINE | ACCESS_DENIED)) = told {
+            return Err(code);
         }
+        machine.added.push(path.into());
+        Ok(machine.added.len() - 1)
     }
 
     fn remove(&mut self, counter: usize) {
