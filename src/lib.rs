@@ -8,6 +8,7 @@
 //!  edges: I/O, threads, clock          │  pure core: no clock, no I/O, no threads                 │  what people see
 //!                                      │                                                          │
 //!  sources::follow   a log that grows ─┐                                                          │
+//!  sources::pool_tags  who holds it   ─┤                                                          │
 //!  sources::load     finished files   ─┼─ Envelope ─▶ engine ─ formats ─ Record ─▶ timeline       │
 //!  sources::manifest limits and gaps  ─┘    │           │    (bytes → lines → records)  │         │
 //!  sources::recording ◀── the same envelopes ┘           └──────── Moment {heard, at} ◀──┘         │

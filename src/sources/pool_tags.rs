@@ -31,6 +31,12 @@ use crate::engine::Envelope;
 use crate::formats::pool_tag_names::TagNames;
 use crate::inventory::Item;
 
+/// Asks the system; `None` where there is none to ask.
+#[cfg(windows)]
+const SYSTEM: Option<fn(u32, &mut [u64]) -> Answer> = Some(windows::ask);
+#[cfg(not(windows))]
+const SYSTEM: Option<fn(u32, &mut [u64]) -> Answer> = None;
+
 /// Samples the pool tags until `stop` is set or the receiver is gone; elsewhere than on Windows there is nothing to sample, and no
 /// thread. `drivers` is the folder of the drivers' files. `named` are the tags that need not be searched for, besides those of the
 /// built-in table. The logs get their numbers from `ids`.
@@ -44,18 +50,10 @@ pub fn spawn(
     out: &SyncSender<Envelope>,
     stop: &Arc<AtomicBool>,
 ) -> io::Result<Vec<JoinHandle<()>>> {
-    match asker() {
-        Some(ask) => start(Sampler::new(ask, named, ids), Search::new(drivers, Arc::clone(ids)), out, stop),
+    match SYSTEM {
+        Some(ask) => start(Sampler::new(Box::new(ask), named, ids), Search::new(drivers, Arc::clone(ids)), out, stop),
         None => Ok(Vec::new()),
     }
-}
-
-/// Asks the system; `None` where there is none to ask.
-fn asker() -> Option<Ask> {
-    #[cfg(windows)]
-    return Some(Box::new(windows::ask));
-    #[cfg(not(windows))]
-    None
 }
 
 fn start(

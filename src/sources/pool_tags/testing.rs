@@ -33,7 +33,7 @@ pub fn buffer(rows: &[Row], layout: Layout) -> Vec<u8> {
     buffer
 }
 
-/// SYSTEM_PERFORMANCE_INFORMATION with so many pages of each pool.
+/// `SYSTEM_PERFORMANCE_INFORMATION` with so many pages of each pool.
 pub fn performance(nonpaged: u32, paged: u32) -> Vec<u8> {
     let mut buffer = vec![0xEE; 312];
     for (at, pages) in [(0x30, 1), (0x34, 2), (0x38, 3), (0x70, paged), (0x74, nonpaged)] {

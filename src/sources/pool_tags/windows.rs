@@ -23,3 +23,32 @@ pub(super) fn in_background() {
     // it fails, the thread goes on as it was.
     unsafe { SetThreadPriority(GetCurrentThread(), THREAD_MODE_BACKGROUND_BEGIN) };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::query::{self, Ask};
+    use super::*;
+
+    #[test]
+    fn the_system_writes_into_the_buffer_and_says_what_it_does_not_have() {
+        let mut small = [0; 1];
+        assert_eq!(ask(2, &mut small).0, 0xC000_0004, "STATUS_INFO_LENGTH_MISMATCH");
+        let mut buffer = vec![0; 1024];
+        let (status, told) = ask(2, &mut buffer);
+        assert_eq!((status, buffer.iter().any(|eight| *eight != 0)), (0, true));
+        assert!((312..8192).contains(&told), "{told}");
+        assert_eq!(ask(9999, &mut buffer).0, 0xC000_0003, "STATUS_INVALID_INFO_CLASS");
+    }
+
+    #[test]
+    fn the_system_lists_its_pool_tags_or_says_why_not() {
+        let mut ask: Ask = Box::new(ask);
+        println!("memory: {:?}", query::memory(&mut ask));
+        match query::pool_tags(&mut ask) {
+            // Every Windows has threads.
+            Ok(tags) => assert!(tags.iter().any(|(tag, held)| tag == b"Thre" && held.bytes > 0)),
+            Err(refusal) => println!("{:?}", refusal.told()),
+        }
+        in_background();
+    }
+}
