@@ -128,13 +128,16 @@ fn named_files(config: &Config, found: &[PathBuf]) -> anyhow::Result<Recording> 
 /// A file that was named for its limits, and has none, would leave its reader with wrong ones.
 fn check_named_files(config: &Config, engine: &Engine) -> anyhow::Result<()> {
     for (flag, path) in config.named_files() {
-        let kind = match flag {
-            "--application-host" => Kind::ApplicationHost,
-            "--core-settings" => Kind::CoreSettings,
-            _ => Kind::PoolTagNames,
+        let kinds: &[Kind] = match flag {
+            // IIS 6 keeps the same in another file.
+            "--application-host" => &[Kind::ApplicationHost, Kind::MetaBase],
+            "--core-settings" => &[Kind::CoreSettings],
+            _ => &[Kind::PoolTagNames],
         };
         let found = engine.sources().values().find(|source| source.path == *path).map(|source| source.kind);
-        if found != Some(kind) {
+        if let Some(kind) = kinds.first()
+            && !found.is_some_and(|found| kinds.contains(&found))
+        {
             bail!("{flag} {}: it is no {kind} file", path.display());
         }
     }

@@ -84,9 +84,9 @@ impl Item {
     }
 }
 
-/// Takes over what was found of some topics in the place of what was known of them.
+/// Takes over what was found in the place of what was known of the same things.
 pub fn absorb(known: &mut Vec<Item>, found: Vec<Item>) {
-    known.retain(|item| found.iter().all(|new| new.topic != item.topic));
+    known.retain(|item| found.iter().all(|new| (new.topic, &new.what) != (item.topic, &item.what)));
     known.extend(found);
     known.sort_by_key(|item| item.topic);
 }
@@ -96,12 +96,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_told_anew_of_a_topic_replaces_what_was_told() {
-        let mut known = vec![Item::missing(Topic::Sepm, "SEPM", ["C:\\a"]), Item::found(Topic::Iis, "site", "One", "x")];
+    fn what_is_told_anew_replaces_what_was_told() {
+        let log = Item::found(Topic::Sepm, "SEPM log", "C:\\log", "registry");
+        let mut known = vec![Item::missing(Topic::Sepm, "SEPM", ["C:\\a"]), Item::found(Topic::Iis, "site", "One", "x"), log];
         absorb(
             &mut known,
             vec![Item::found(Topic::Sepm, "SEPM", "C:\\b", "registry"), Item::remark(Topic::Sepm, "SEPM", "Apache")],
         );
-        assert_eq!(known.iter().map(|item| item.topic).collect::<Vec<_>>(), [Topic::Iis, Topic::Sepm, Topic::Sepm]);
+        let told = known.iter().map(|item| (item.topic, item.what.as_str())).collect::<Vec<_>>();
+        assert_eq!(told, [(Topic::Iis, "site"), (Topic::Sepm, "SEPM log"), (Topic::Sepm, "SEPM"), (Topic::Sepm, "SEPM")]);
+        assert!(!known.contains(&Item::missing(Topic::Sepm, "SEPM", ["C:\\a"])));
     }
 }

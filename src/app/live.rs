@@ -38,7 +38,7 @@ impl Live {
     /// What is found on this machine. Where there is nothing to watch, says what was looked for.
     pub fn found(config: &Config) -> anyhow::Result<Option<Self>> {
         let Discovery { roots, files, found, copy, inventory } = discover(&ThisMachine);
-        if roots.is_empty() && files.is_empty() {
+        if roots.is_empty() {
             nothing(&inventory, &mut io::stderr())?;
             return Ok(None);
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::session::Session;
 use crate::drill::ReadLog;
-use crate::engine::{Envelope, Health, Payload};
+use crate::engine::{Envelope, Health, Opened, Payload};
 use crate::formats::stream::Stream;
 use crate::formats::{Ignore, Kind};
 use crate::record::SourceId;
@@ -122,7 +122,7 @@ fn start(setup: Setup, session: &Session, now: Tick) -> anyhow::Result<Live> {
     let mut recorder = Recorder::open(setup, now)?;
     let settings = session.engine.sources().values().filter(|source| {
         source.health == Health::Finished
-            && matches!(source.kind, Kind::ApplicationHost | Kind::CoreSettings | Kind::PoolTagNames)
+            && matches!(source.kind, Kind::ApplicationHost | Kind::MetaBase | Kind::CoreSettings | Kind::PoolTagNames)
     });
     let paths: Vec<PathBuf> = settings.map(|source| source.path.clone()).collect();
     if !paths.is_empty() {
@@ -131,6 +131,17 @@ fn start(setup: Setup, session: &Session, now: Tick) -> anyhow::Result<Live> {
     let machine = Payload::Inventory(session.moment().inventory.to_vec());
     recorder.take(&Envelope { heard: now.time, source: SourceId(0), payload: machine }, now);
     for joint in session.engine.joints() {
+        // Names of pool tags hold at all times: those that were found before belong to it, too.
+        if let Some(stream) = &joint.stream
+            && stream.kind() == Kind::PoolTagNames
+            && !joint.opened.has_file
+        {
+            let said = session.shelf.read(joint.source, 0, joint.taken).unwrap_or_default();
+            for payload in [Payload::Opened(Opened { first_look: false, ..joint.opened }), Payload::Bytes(said)] {
+                recorder.take(&Envelope { heard: now.time, source: joint.source, payload }, now);
+            }
+            continue;
+        }
         let stream = joint.stream.unwrap_or_else(|| {
             let mut stream = Stream::new(joint.opened.hints.clone());
             let head = session.shelf.read(joint.source, 0, joint.taken.min(HEAD)).unwrap_or_default();

@@ -57,7 +57,7 @@ pub enum Payload {
     Damaged(String),
     /// A stretch of time of which something is missing, in all logs.
     Gap(Gap),
-    /// What was looked for on this machine, and what came of it; in the place of what was told before of the same topics.
+    /// What was looked for on this machine, and what came of it; in the place of what was told before of the same things.
     Inventory(Vec<Item>),
 }
 

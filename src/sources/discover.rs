@@ -301,23 +301,3 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
     }
     pattern.get(p..).is_some_and(|rest| rest.iter().all(|b| *b == b'*'))
 }
-
-/// Where IIS, HTTP.sys, SEPM and the Notification Server keep their logs, unless somebody moved them. `env` gives an environment
-/// variable.
-#[must_use]
-pub fn usual_places(env: &dyn Fn(&str) -> Option<String>) -> Vec<(&'static str, PathBuf)> {
-    let or = |name: &str, default: &str| env(name).unwrap_or_else(|| default.to_owned());
-    let (drive, windows) = (or("SystemDrive", "C:"), or("SystemRoot", r"C:\Windows"));
-    let (programs, programs32) = (or("ProgramFiles", r"C:\Program Files"), or("ProgramFiles(x86)", r"C:\Program Files (x86)"));
-    let data = or("ProgramData", r"C:\ProgramData");
-    let sepm = r"Symantec\Symantec Endpoint Protection Manager\tomcat\logs";
-    vec![
-        ("IIS 7 and later", format!(r"{drive}\inetpub\logs\LogFiles").into()),
-        ("IIS 6", format!(r"{windows}\System32\LogFiles\W3SVC*\*.log").into()),
-        ("HTTPERR", format!(r"{windows}\System32\LogFiles\HTTPERR").into()),
-        ("SEPM", format!(r"{programs}\{sepm}").into()),
-        ("SEPM (x86)", format!(r"{programs32}\{sepm}").into()),
-        ("Notification Server 6", format!(r"{programs}\Altiris\Notification Server\Logs").into()),
-        ("Notification Server 7 and later", format!(r"{data}\Symantec\SMP\Logs").into()),
-    ]
-}

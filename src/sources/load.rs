@@ -348,7 +348,8 @@ fn inside(archive: &Path, entry: &str) -> PathBuf {
 
 /// Settings tell what the logs are about.
 fn is_settings(input: &Input) -> bool {
-    input.name.extension().is_some_and(|e| e.eq_ignore_ascii_case("config"))
+    let is_metabase = input.name.file_name().is_some_and(|name| name.eq_ignore_ascii_case("MetaBase.xml"));
+    is_metabase || input.name.extension().is_some_and(|e| e.eq_ignore_ascii_case("config"))
 }
 
 fn read_pieces(path: &Path, take: &mut dyn FnMut(Vec<u8>) -> bool) -> std::io::Result<()> {

@@ -55,7 +55,7 @@ impl Context {
         if self.bytes() <= most {
             return None;
         }
-        let settings = [Kind::ApplicationHost, Kind::CoreSettings, Kind::PoolTagNames].map(Kind::name);
+        let settings = [Kind::ApplicationHost, Kind::MetaBase, Kind::CoreSettings, Kind::PoolTagNames].map(Kind::name);
         let may_go = |file: &Written, open: bool| !open && !settings.contains(&file.kind.as_str());
         let droppable = self.files.iter().filter(|(_, (file, open))| may_go(file, *open));
         let (&serial, _) = droppable.min_by_key(|(serial, (file, _))| (file.span().1, **serial))?;
