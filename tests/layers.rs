@@ -18,6 +18,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("timeline", &["formats::Kind", "limits", "record", "time"]),
     ("inventory", &[]),
     ("engine", &["formats", "inventory", "limits", "record", "time", "timeline"]),
+    ("counters", &["engine", "limits", "time", "timeline"]),
+    ("executing", &["formats::xml", "limits"]),
     ("pool", &["engine", "limits", "record", "time", "timeline"]),
     ("slots", &["engine", "limits", "record", "time", "timeline"]),
     (
@@ -45,9 +47,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "ui",
         &[
+            "counters",
             "diagnosis",
             "drill",
             "engine",
+            "executing",
             "formats",
             "inventory",
             "limits",
@@ -68,6 +72,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "drill",
             "engine",
             "formats::httperr",
+            "inventory",
             "limits",
             "pool",
             "record",
@@ -88,6 +93,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "diagnosis",
             "drill",
             "engine",
+            "executing",
             "formats",
             "headless",
             "limits",
@@ -105,8 +111,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that are a function of what they are given.
-const CORE: &[&str] =
-    &["time", "limits", "record", "formats", "timeline", "engine", "pool", "slots", "diagnosis", "drill", "redact", "report"];
+const CORE: &[&str] = &[
+    "time",
+    "limits",
+    "record",
+    "formats",
+    "timeline",
+    "engine",
+    "counters",
+    "executing",
+    "pool",
+    "slots",
+    "diagnosis",
+    "drill",
+    "redact",
+    "report",
+];
 
 /// What the core never touches: files, threads, the network, the environment, the terminal, and what brings them along.
 const OUTSIDE: &[&str] = &[
