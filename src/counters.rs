@@ -82,10 +82,10 @@ impl State {
 }
 
 impl Load {
-    /// The counter is of one application alone.
+    /// Several applications share the pool: its counter is the most that each of them may have.
     #[must_use]
-    pub fn is_of_one(&self) -> bool {
-        self.apps.len() == 1
+    pub fn is_shared(&self) -> bool {
+        self.apps.len() > 1
     }
 
     /// The kernel queue is nearly full (80 %).
@@ -112,8 +112,9 @@ pub fn loads(moment: &Moment<'_>) -> Vec<Load> {
 /// The load of the pool that serves an application, by its name `<site>/<path>`; `None` where the pool is not known, or has no
 /// counter.
 #[must_use]
-pub fn load_of(moment: &Moment<'_>, app: &str) -> Option<Load> {
-    load(moment, &pool_of_app(&moment.limits.settings, app)?.to_lowercase())
+pub fn serving<'l>(loads: &'l [Load], settings: &Settings, app: &str) -> Option<&'l Load> {
+    let pool = pool_of_app(settings, app)?.to_lowercase();
+    loads.iter().find(|load| load.pool.to_lowercase() == pool)
 }
 
 /// The pool that serves an application: that of the longest application path of its site that encloses it.

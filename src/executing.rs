@@ -88,6 +88,16 @@ pub fn refusal(said: &str) -> String {
     }
 }
 
+/// Why IIS cannot be asked from here, where it cannot: in a replay, or elsewhere than on Windows.
+#[must_use]
+pub fn impossible(is_live: bool, is_windows: bool) -> Option<&'static str> {
+    match (is_live, is_windows) {
+        (false, _) => Some("x works live on the server itself: a log has no request that is still running"),
+        (true, false) => Some("x works on the Windows server itself, where IIS's appcmd is: no log has requests still running"),
+        (true, true) => None,
+    }
+}
+
 /// What has to be installed for IIS to tell what it executes, and how.
 pub const FEATURE: &str = "the Request Monitor of IIS (dism /online /enable-feature /featurename:IIS-RequestMonitor)";
 
@@ -254,6 +264,13 @@ mod tests {
         let _ = read(&[b'<'; 5000], false);
         let deep = "<a>".repeat(5000);
         assert!(read(deep.as_bytes(), false).unwrap().remark.is_some());
+    }
+
+    #[test]
+    fn only_a_live_view_on_the_server_asks_iis() {
+        assert!(impossible(false, true).is_some_and(|why| why.contains("a log has no request that is still running")));
+        assert!(impossible(true, false).is_some_and(|why| why.contains("Windows server")));
+        assert_eq!(impossible(true, true), None);
     }
 
     #[test]

@@ -60,7 +60,10 @@ fn a_pool_executes_what_all_its_processes_do_and_one_that_ended_counts_no_more()
         r"\W3SVC_W3WP(_Total)\Active Requests",
     ];
     let engine = sampled(&paths, &["30 - 30", "20 5 25", "- 6 6"]);
-    let executing = |second| load_of(&engine.moment(at(second)), "Shop/").and_then(|load| load.executing);
+    let executing = |second| {
+        let loads = loads(&engine.moment(at(second)));
+        serving(&loads, &settings(), "Shop/").and_then(|load| load.executing)
+    };
     assert_eq!([executing(0), executing(1), executing(2), executing(7)], [Some(30), Some(25), Some(6), Some(6)]);
     // The counter is silent: nothing is said of now.
     assert_eq!(executing(8), None);
@@ -91,9 +94,9 @@ fn pools_are_told_with_their_queues_states_and_applications() {
     let engine = sampled(&paths, &["40 40 9 5"]);
     let moment = engine.moment(at(0));
     let [sepm, shop] = &loads(&moment)[..] else { panic!("{:?}", loads(&moment)) };
-    assert_eq!((sepm.pool.as_str(), sepm.apps.len(), sepm.is_of_one()), ("SepmPool", 2, false));
+    assert_eq!((sepm.pool.as_str(), sepm.apps.len(), sepm.is_shared()), ("SepmPool", 2, true));
     assert_eq!((sepm.queue_length.value, shop.queue_length.value), (1000, 50));
-    assert!(shop.is_queue_near() && shop.is_of_one() && !sepm.is_queue_near());
+    assert!(shop.is_queue_near() && !shop.is_shared() && !sepm.is_queue_near());
     assert!(shop.state.is_some_and(State::is_stopped));
 }
 

@@ -121,30 +121,26 @@ fn wait(
     Ok(Printed { text, cut })
 }
 
+/// A program that stands in the place of appcmd.
+#[cfg(unix)]
+#[cfg(test)]
+pub(crate) fn stand_in(folder: &Path, body: &str) -> PathBuf {
+    let path = folder.join("appcmd");
+    // Another process writes it: a file that this one has open for writing, or a child that it just starts, cannot be run.
+    let write = "printf '#!/bin/sh\\n%s\\n' \"$1\" >\"$0\" && chmod +x \"$0\"";
+    let written = Command::new("sh").arg("-c").arg(write).arg(&path).arg(body).status();
+    assert!(written.is_ok_and(|status| status.success()), "{}", path.display());
+    path
+}
+
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
-    use std::sync::Mutex;
-
     use super::*;
 
-    /// A program that stands in the place of appcmd.
-    fn script(folder: &Path, body: &str) -> PathBuf {
-        let path = folder.join("appcmd");
-        fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        path
-    }
-
-    /// A program that is being written when another test starts one cannot be started: one at a time.
-    static ONE: Mutex<()> = Mutex::new(());
-
     fn run(body: &str, patience: Duration, given_up: bool) -> Result<Printed, String> {
-        let _one = ONE.lock();
         let folder = tempfile::tempdir().unwrap();
-        list_requests(&script(folder.path(), body), patience, &AtomicBool::new(given_up))
+        list_requests(&stand_in(folder.path(), body), patience, &AtomicBool::new(given_up))
     }
 
     #[test]
