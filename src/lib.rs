@@ -38,16 +38,18 @@
 //! What there is to follow, and which limits a machine has, [`sources::discovery`] finds; it asks a [`sources::machine::Machine`].
 //!
 //! What depends on what is held by `tests/layers.rs`: `time`, `record` and `limits` know only each other; `formats` and `timeline`
-//! know those; `engine`, `pool`, `slots`, `diagnosis`, `drill` and `redact` are the rest of the core; only `sources`, `ui::terminal`, `app`,
-//! `config`, `demo` and `headless` touch the system, and only [`sources::clock`] reads the clock.
+//! know those; `engine`, `counters`, `executing`, `pool`, `slots`, `diagnosis`, `drill` and `redact` are the rest of the core; only
+//! `sources`, `ui::terminal`, `app`, `config`, `demo` and `headless` touch the system, and only [`sources::clock`] reads the clock.
 
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod counters;
 pub mod demo;
 pub mod diagnosis;
 pub mod drill;
 pub mod engine;
+pub mod executing;
 pub mod formats;
 pub mod headless;
 pub mod inventory;

@@ -3,8 +3,10 @@
 //! [`Report`] is the contract: fields may be added, never renamed. Unknown is `null`, never a made-up number.
 
 mod json;
+mod machine;
 mod text;
 
+use machine::MachineRow;
 use serde::Serialize;
 
 use crate::diagnosis::{self, Diagnosis, Severity};
@@ -39,6 +41,9 @@ pub struct Report {
     turned_away: Vec<ReasonRow>,
     findings: Vec<FindingRow>,
     not_knowable: Vec<NotKnowableRow>,
+    /// What was looked for on the machine; not there if nothing was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    machine: Vec<MachineRow>,
     /// Clients turned away that no finding tells of.
     untold: Option<String>,
     #[serde(skip)]
@@ -213,6 +218,7 @@ impl Report {
             turned_away: diagnosis::turned_away(moment).into_iter().map(|(reason, count)| ReasonRow { reason, count }).collect(),
             findings: diagnosis.findings.into_iter().map(|f| finding(moment, f)).collect(),
             not_knowable: diagnosis.not_knowable.into_iter().map(|(rule, why)| NotKnowableRow { rule, why }).collect(),
+            machine: moment.inventory.iter().map(MachineRow::of).collect(),
             untold: diagnosis.untold,
             zone,
         }

@@ -3,6 +3,7 @@
 //! [`spawn`] follows on threads of its own, one for what is local and one for each share, so that a share that does not answer holds
 //! up nobody else. [`follow::Follower`] does the work and can be driven by hand.
 
+pub mod appcmd;
 pub mod clock;
 pub mod counters;
 pub mod discover;

@@ -338,6 +338,13 @@ impl Timeline {
         self.counters.iter().map(|(path, samples)| (&**path, samples))
     }
 
+    /// The counters whose paths begin so: those of one object, whatever its instances.
+    pub fn counters_under(&self, object: &str) -> impl Iterator<Item = (&str, &Samples)> {
+        let from = (std::ops::Bound::Included(object), std::ops::Bound::Unbounded);
+        let all = self.counters.range::<str, _>(from).map(|(path, samples)| (&**path, samples));
+        all.take_while(move |(path, _)| path.starts_with(object))
+    }
+
     /// All pool tags.
     pub fn tags(&self) -> impl Iterator<Item = ([u8; 4], &TagHistory)> {
         self.tags.iter().map(|(tag, history)| (*tag, history))

@@ -8,8 +8,10 @@ use ratatui::backend::TestBackend;
 use why503::app::session::Session;
 use why503::demo;
 use why503::engine::{Engine, Envelope, Gap, Health, LeftOut, Opened, Payload};
+use why503::executing;
 use why503::formats::Hints;
-use why503::limits::Limits;
+use why503::inventory::{Item, Outcome, Topic};
+use why503::limits::{self, Application, Limits, Settings};
 use why503::record::SourceId;
 use why503::sources::load::Recording;
 use why503::sources::shelf::{Place, Shelf};
@@ -17,6 +19,7 @@ use why503::time::{When, Zone};
 use why503::ui::cursor::Cursor;
 use why503::ui::state::{Effect, Ui};
 use why503::ui::theme::{Glyphs, Theme};
+use why503::ui::views::Executing;
 
 struct Stage {
     session: Session,
@@ -307,5 +310,231 @@ fn a_gap_in_a_recording_is_on_every_screen_and_never_looks_like_calm() {
         insta::assert_snapshot!(format!("gap@{suffix}"), stage.screen());
         stage.press("5 z");
         insta::assert_snapshot!(format!("gap_sources@{suffix}"), stage.screen());
+    }
+}
+
+const NOW: &str = "2026-11-21T06:55:00Z";
+/// A counter's path, and its value so many seconds before now.
+type Counter = (&'static str, fn(i64) -> f64);
+
+/// A live view on the server: the console and the server of SEPM share a pool unless `alone`.
+fn server(counters: &[Counter], is_logged: bool, alone: bool, inventory: Vec<Item>, size: (u16, u16)) -> Stage {
+    let mut stage = Stage::new("pool-leak", "2007-11-13T20:02:10Z", size);
+    let Ok(When::At(now)) = When::parse(NOW) else { panic!("that is a moment") };
+    stage.session.engine = Engine::new(Limits::default(), &[]);
+    stage.session.ui.cursor = Cursor::live();
+    (stage.session.range, stage.session.wall) = ((None, None), Some(now));
+    stage.session.ui.title = String::from("live");
+    let app = |path: &str, pool: &str| Application { path: path.into(), pool: pool.into() };
+    let console = if alone { "ConsolePool" } else { "SepmPool" };
+    let settings = Settings {
+        sites: vec![limits::Site {
+            name: "Symantec Web Server".into(),
+            id: 1,
+            applications: vec![app("/", "DefaultAppPool"), app("/secars", "SepmPool"), app("/reporting", console)],
+            ..limits::Site::default()
+        }],
+        ..Settings::default()
+    };
+    let mut said = vec![(0, Payload::Settings(Box::new(settings))), (0, Payload::Inventory(inventory))];
+    let opened = |path: &str, size: usize, has_file: bool| {
+        let (path, hints) = (path.into(), Hints::default());
+        Payload::Opened(Opened { path, hints, size: size as u64, generation: 0, first_look: true, has_file })
+    };
+    if is_logged {
+        let mut rows = String::from("#Fields: date time cs-method cs-uri-stem sc-status sc-substatus time-taken\n");
+        // The last rows are buffered for a while.
+        for second in -240..-40_i64 {
+            let time = now.plus(second * 1000).rfc3339().replace('T', " ").replace('Z', "");
+            for _ in 0..(second + 300) / 4 {
+                rows.push_str(&format!("{time} GET /secars/secars.dll 200 0 90000\n"));
+            }
+            rows.push_str(&format!("{time} GET /reporting/index.php 200 0 700\n"));
+        }
+        said.push((1, opened(r"C:\inetpub\logs\LogFiles\W3SVC1\u_ex261121.log", rows.len(), true)));
+        said.push((1, Payload::Bytes(rows.into_bytes())));
+    }
+    if !counters.is_empty() {
+        let paths: String = counters.iter().map(|(path, _)| format!(",\"\\\\SRV{path}\"")).collect::<Vec<_>>().concat();
+        let mut csv = format!("\"(PDH-CSV 4.0) (UTC)(0)\"{paths}\n");
+        for second in -120..=0_i64 {
+            let values: Vec<String> = counters.iter().map(|(_, value)| format!("\"{}\"", value(-second))).collect();
+            let time = Zone::Utc.clock(now.plus(second * 1000));
+            csv.push_str(&format!("\"11/21/2026 {time}.000\",{}\n", values.join(",")));
+        }
+        said.push((2, opened("counters of this machine", csv.len(), false)));
+        said.push((2, Payload::Bytes(csv.into_bytes())));
+    }
+    for (id, payload) in said {
+        stage.session.take(Envelope { heard: now, source: SourceId(id), payload });
+    }
+    stage
+}
+
+/// The same screen at both sizes.
+fn both(name: &str, keys: &str, mut stage: impl FnMut((u16, u16)) -> Stage) {
+    for (suffix, size) in [("80x24", SMALL), ("120x40", MIDDLE)] {
+        let mut stage = stage(size);
+        stage.press(keys);
+        insta::assert_snapshot!(format!("{name}@{suffix}"), stage.screen());
+    }
+}
+
+const CALM: &[Counter] = &[
+    (r"\W3SVC_W3WP(4711_SepmPool)\Active Requests", |ago| f64::from(4812 - 12 * i32::try_from(ago).unwrap())),
+    (r"\W3SVC_W3WP(815_ConsolePool)\Active Requests", |_| 3.0),
+    (r"\HTTP Service Request Queues(SepmPool)\CurrentQueueSize", |_| 120.0),
+    (r"\HTTP Service Request Queues(SepmPool)\RejectedRequests", |_| 7.0),
+    (r"\APP_POOL_WAS(SepmPool)\Current Application Pool State", |_| 3.0),
+    (r"\Memory\Pool Nonpaged Bytes", |_| 120e6),
+    (r"\Memory\Available Bytes", |_| 3.3e9),
+    (r"\Processor(_Total)\% Processor Time", |ago| f64::from(i32::try_from(ago % 7).unwrap()) + 9.0),
+    (r"\LogicalDisk(C:)\Free Megabytes", |_| 12_345.0),
+];
+
+const FULL: &[Counter] = &[
+    (r"\W3SVC_W3WP(4711_SepmPool)\Active Requests", |_| 800.0),
+    (r"\W3SVC_W3WP(4712_SepmPool)\Active Requests", |_| 900.0),
+    (r"\HTTP Service Request Queues(SepmPool)\CurrentQueueSize", |ago| f64::from(990 - 4 * i32::try_from(ago).unwrap())),
+    (r"\HTTP Service Request Queues(SepmPool)\RejectedRequests", |ago| f64::from((20 - i32::try_from(ago).unwrap()).max(0) * 3)),
+    (r"\APP_POOL_WAS(SepmPool)\Current Application Pool State", |_| 3.0),
+    (r"\APP_POOL_WAS(OldPool)\Current Application Pool State", |_| 5.0),
+    (r"\Memory\Available Bytes", |_| 82e6),
+    (r"\Processor(_Total)\% Processor Time", |_| 96.0),
+];
+
+#[test]
+fn the_counter_is_the_number_and_the_logs_estimate_stands_beside_it() {
+    both("live_counted", "", |size| server(CALM, true, true, Vec::new(), size));
+    both("live_counted_zoomed", "z", |size| server(CALM, true, true, Vec::new(), size));
+    both("live_counted_applications", "1 Enter", |size| server(CALM, true, true, Vec::new(), size));
+}
+
+#[test]
+fn counters_alone_tell_of_the_busiest_pool() {
+    both("live_unlogged", "", |size| server(CALM, false, true, Vec::new(), size));
+    both("live_unlogged_applications", "1 Enter", |size| server(CALM, false, true, Vec::new(), size));
+}
+
+#[test]
+fn the_counter_of_a_shared_pool_is_called_the_most_that_each_may_have() {
+    both("live_shared", "", |size| server(CALM, true, false, Vec::new(), size));
+    both("live_shared_zoomed", "z", |size| server(CALM, true, false, Vec::new(), size));
+    both("live_shared_applications", "1 Enter", |size| server(CALM, true, false, Vec::new(), size));
+}
+
+#[test]
+fn a_queue_that_fills_up_is_seen_before_it_turns_clients_away_and_then_by_its_own_name() {
+    both("live_queue_full", "", |size| server(FULL, true, true, Vec::new(), size));
+    let filling = &FULL[..3];
+    let mut stage = server(filling, true, true, Vec::new(), SMALL);
+    let screen = stage.screen();
+    assert!(screen.contains("1 Requests ▲ HIGH") && screen.contains("kernel queue 990 of 1000"), "{screen}");
+}
+
+#[test]
+fn a_pool_that_is_stopped_is_told() {
+    let stopped: &[Counter] = &[CALM[0], (r"\APP_POOL_WAS(SepmPool)\Current Application Pool State", |_| 5.0)];
+    let screen = server(stopped, true, true, Vec::new(), SMALL).screen();
+    assert!(screen.contains("STOPPED") && screen.contains("pool SepmPool: disabled"), "{screen}");
+}
+
+#[test]
+fn counters_that_fell_silent_say_nothing_of_now() {
+    let mut stage = server(CALM, true, true, Vec::new(), SMALL);
+    let later = stage.session.moment().at.plus(6000);
+    stage.session.tick(6000, later);
+    let screen = stage.screen();
+    assert!(!screen.contains("(counter") && !screen.contains("kernel queue"), "{screen}");
+}
+
+/// A machine on which little was found.
+fn bare() -> Vec<Item> {
+    let denied = Outcome::Denied {
+        place: r"C:\Windows\System32\LogFiles\HTTPERR".into(),
+        grant: r#"icacls "C:\Windows\System32\LogFiles\HTTPERR" /grant "SRV\ann:(OI)(CI)R""#.into(),
+    };
+    vec![
+        Item::found(Topic::System, "Windows", "Windows Server 2012 R2, 64-bit, 8 GB", "the system"),
+        Item::found(
+            Topic::System,
+            "non-paged pool",
+            "8192.0 MB",
+            "computed: all of RAM on Windows Server 2012 and later, 64-bit",
+        ),
+        Item::missing(Topic::Iis, "IIS", [r"C:\Windows\System32\inetsrv\config", r"C:\Windows\System32\inetsrv\MetaBase.xml"]),
+        Item { topic: Topic::HttpSys, what: String::from("HTTPERR"), outcome: denied },
+        Item::found(Topic::Sepm, "SEPM", "14.3", r"HKLM\SOFTWARE\Symantec\Symantec Endpoint Protection\SEPM"),
+        Item::remark(Topic::Sepm, "SEPM", "SEPM 14 runs Apache: IIS's limit does not apply"),
+        Item::missing(Topic::Ns, "Notification Server", [r"HKLM\SOFTWARE\Altiris\eXpress\Notification Server"]),
+        Item::missing(Topic::Counters, "counters", [r"\Memory\Pool Nonpaged Bytes", r"\W3SVC_W3WP(*)\Active Requests"]),
+    ]
+}
+
+#[test]
+fn empty_panes_say_what_was_looked_for_and_the_machine_tells_it_all() {
+    both("live_nothing_found", "", |size| server(&[], false, true, bare(), size));
+    both("live_machine", "m", |size| server(&[], false, true, bare(), size));
+    both("live_sources_of_a_machine", "5", |size| server(CALM, true, true, bare(), size));
+}
+
+#[test]
+fn what_grants_a_denied_folder_is_copied_from_its_row() {
+    let mut stage = server(&[], false, true, bare(), SMALL);
+    let copied = stage.press("5 Enter Enter / d e n i e d Enter y");
+    assert!(matches!(&copied[..], [Effect::Copy(text)] if text.starts_with("icacls \"C:\\Windows")), "{copied:?}");
+    // A second time goes back to where one was.
+    stage.press("Esc m");
+    assert!(!stage.screen().contains("►Sources → This machine"));
+}
+
+/// What IIS says that it executes.
+fn listed() -> Executing {
+    let mut xml = String::from("<appcmd>");
+    for n in 0..40_u32 {
+        let url = format!("/secars/secars.dll?h={n:032x}&amp;action=12, time:1 msec");
+        xml.push_str(&format!(
+            "<REQUEST Time=\"{}\" Verb=\"POST\" Url=\"{url}\" ClientIp=\"10.21.3.{n}\" Stage=\"ExecuteRequestHandler\" \
+             Module=\"IsapiModule\" SITE.ID=\"1\" APPPOOL.NAME=\"SepmPool\"/>",
+            90_000 - n * 811
+        ));
+    }
+    xml.push_str(
+        "<REQUEST Time=\"12\" Verb=\"GET\" Url=\"/a\u{202e}\u{9b}2J\" ClientIp=\"::1\" Stage=\"BeginRequest\"/></appcmd>",
+    );
+    let Ok(When::At(at)) = When::parse(NOW) else { panic!("that is a moment") };
+    Executing::Listed(at, executing::read(xml.as_bytes(), false).unwrap())
+}
+
+#[test]
+fn x_asks_for_what_is_executing_and_shows_the_longest_first() {
+    both("live_executing", "", |size| {
+        let mut stage = server(CALM, true, true, Vec::new(), size);
+        assert_eq!(stage.press("1 Enter x"), [Effect::Executing]);
+        stage.session.ui.show_executing();
+        assert!(stage.screen().contains("asking IIS"));
+        stage.session.ui.executing = listed();
+        stage
+    });
+    let mut stage = server(CALM, true, true, Vec::new(), SMALL);
+    assert_eq!(stage.press("2 x"), []);
+    assert!(stage.screen().contains("from pane 1"));
+    stage.press("1 Enter");
+    stage.session.ui.show_executing();
+    stage.session.ui.executing = Executing::Failed(executing::refusal("ERROR ( hresult:80070005, message:no )"));
+    let screen = stage.screen();
+    assert!(screen.contains("elevated prompt"), "{screen}");
+    stage.press("Esc");
+    assert!(stage.screen().contains("Requests by application"));
+}
+
+#[test]
+fn counters_and_the_machine_need_no_colour_and_no_unicode() {
+    for (keys, counters) in [("", FULL), ("1 Enter", CALM), ("m", CALM), ("5", FULL)] {
+        let mut stage = server(counters, true, false, bare(), MIDDLE);
+        stage.session.glyphs = Glyphs::ascii();
+        stage.press(keys);
+        let screen = stage.screen();
+        assert!(screen.is_ascii(), "{screen}");
     }
 }

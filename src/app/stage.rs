@@ -11,6 +11,8 @@ use super::record::Record;
 use super::session::Session;
 use super::work::{Done, Work};
 use crate::engine::Envelope;
+use crate::executing;
+use crate::sources::appcmd;
 use crate::sources::clock::{self, Tick};
 use crate::ui::cursor::Mode;
 use crate::ui::state::Effect;
@@ -58,7 +60,11 @@ impl Stage {
         self.pace.hurry();
         self.work.asking.press();
         let effects = self.session.event(event);
-        effects.into_iter().any(|effect| self.perform(effect))
+        let leaves = effects.into_iter().any(|effect| self.perform(effect));
+        if !self.session.ui.awaits_executing() {
+            self.work.give_up_executing();
+        }
+        leaves
     }
 
     /// Takes in what has come, for a short turn. What the recorder has no room for yet is held, and with it all that comes after.
@@ -85,6 +91,14 @@ impl Stage {
                 String::from("copied, if the terminal allows it")
             }
             Effect::Record => self.record.toggle(&self.session, Tick::now()),
+            Effect::Executing => {
+                let Some(why) = executing::impossible(self.session.wall.is_some(), cfg!(windows)) else {
+                    self.session.ui.show_executing();
+                    self.work.list_executing(appcmd::program());
+                    return false;
+                };
+                String::from(why)
+            }
             Effect::Export(at) => self.work.report(&self.session, at),
         };
         self.session.ui.message = Some(message);

@@ -1,15 +1,19 @@
 //! What other threads do for the screen: they read logs again, and write reports. No file is touched on the thread that draws.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::asking::Asking;
 use super::session::{Question, Session};
+use crate::executing::{self, Listed};
 use crate::report::Report;
-use crate::sources::clock;
+use crate::sources::{appcmd, clock};
 use crate::time::Time;
-use crate::ui::views::Reply;
+use crate::ui::views::{Executing, Reply};
 
 /// Whoever leaves waits so long for a report that is being written.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -18,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) enum Done {
     /// A job has ended: its number, its answer unless it was given up, and how long it took.
     Answer(u64, Option<Reply>, Duration),
+    /// IIS has told which requests it executes, or why not: the number of the question, and when.
+    Executing(u64, Time, Result<Listed, String>),
     /// A report was written, or not: what to tell.
     Report(String),
 }
@@ -27,6 +33,9 @@ pub(super) struct Work {
     /// What is being asked.
     pub asking: Asking,
     reports: usize,
+    /// IIS is being asked which requests it executes.
+    listing: Option<(u64, Arc<AtomicBool>)>,
+    listings: u64,
     done: mpsc::Sender<Done>,
 }
 
@@ -34,7 +43,7 @@ impl Work {
     /// Nothing yet. What is done comes out of the other end.
     pub fn new(asking: Asking) -> (Self, mpsc::Receiver<Done>) {
         let (done, heard) = mpsc::channel(16);
-        (Self { asking, reports: 0, done }, heard)
+        (Self { asking, reports: 0, listing: None, listings: 0, done }, heard)
     }
 
     /// Has read again what the screen needs, where it is time.
@@ -73,12 +82,41 @@ impl Work {
         message
     }
 
+    /// Has IIS asked, by the program that can, which requests it executes.
+    pub fn list_executing(&mut self, program: PathBuf) {
+        self.give_up_executing();
+        self.listings += 1;
+        let (number, given_up, done) = (self.listings, Arc::new(AtomicBool::new(false)), self.done.clone());
+        self.listing = Some((number, Arc::clone(&given_up)));
+        tokio::task::spawn_blocking(move || {
+            let printed = appcmd::list_requests(&program, appcmd::PATIENCE, &given_up);
+            let listed = printed.and_then(|printed| executing::read(&printed.text, printed.cut));
+            let _ = done.blocking_send(Done::Executing(number, clock::now(), listed));
+        });
+    }
+
+    /// Nobody wants to know it any more.
+    pub fn give_up_executing(&mut self) {
+        if let Some((_, given_up)) = &self.listing {
+            given_up.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Takes in what was done.
     pub fn take(&mut self, done: Done, session: &mut Session, now: Duration) {
         match done {
             Done::Answer(number, reply, took) => {
                 if let Some(((slot, ask), reply)) = self.asking.end(number, took, now).zip(reply) {
                     session.reply(slot, ask, reply);
+                }
+            }
+            Done::Executing(number, at, listed) => {
+                if self.listing.take_if(|(asked, _)| *asked == number).is_some() && session.ui.awaits_executing() {
+                    session.ui.executing = match listed {
+                        Ok(listed) => Executing::Listed(at, listed),
+                        Err(why) => Executing::Failed(why),
+                    };
+                    session.dirty = true;
                 }
             }
             Done::Report(told) => {
@@ -89,14 +127,21 @@ impl Work {
         }
     }
 
-    /// Waits a while for reports that are being written: nobody who asked for one leaves without it.
+    /// Waits a while for reports that are being written: nobody who asked for one leaves without it. What IIS is being asked is
+    /// given up, and nothing of it left running.
     pub async fn finish(&mut self, heard: &mut mpsc::Receiver<Done>) {
+        self.give_up_executing();
         let written = async {
-            while self.reports > 0 {
+            while self.reports > 0 || self.listing.is_some() {
                 let Some(done) = heard.recv().await else { return };
                 self.reports -= usize::from(matches!(done, Done::Report(_)));
+                self.listing.take_if(|(asked, _)| matches!(done, Done::Executing(number, ..) if number == *asked));
             }
         };
         let _ = tokio::time::timeout(PATIENCE, written).await;
     }
 }
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests;

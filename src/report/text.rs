@@ -21,6 +21,7 @@ pub(super) fn render(report: &Report, ascii: bool) -> String {
     page.turned_away(report);
     page.gaps(report);
     page.sources(report);
+    page.machine(report);
     page.out
 }
 
@@ -206,6 +207,24 @@ impl Page {
         self.title("Turned away, by reason");
         for row in &report.turned_away {
             self.line(&format!("{:>8}  {}", row.count, row.reason));
+        }
+    }
+
+    fn machine(&mut self, report: &Report) {
+        if report.machine.is_empty() {
+            return;
+        }
+        self.title("This machine");
+        for row in &report.machine {
+            let (value, origin) = (row.value.as_deref().unwrap_or_default(), row.origin.as_deref().unwrap_or_default());
+            let told = match row.state {
+                "found" => format!("{value} ({origin})"),
+                "denied" => format!("access denied: {origin}; to grant it: {value}"),
+                "missing" if row.looked.is_empty() => String::from("not found"),
+                "missing" => format!("not found, looked in {}", row.looked.join(", ")),
+                _ => value.to_owned(),
+            };
+            self.wrapped("  ", &format!("{}: {told}", row.what));
         }
     }
 

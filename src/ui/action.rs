@@ -65,6 +65,10 @@ pub enum Action {
     Record,
     /// Copy the selected row.
     Copy,
+    /// What was looked for on this machine.
+    Machine,
+    /// The requests that IIS executes now.
+    Executing,
     /// Show or hide the help.
     Help,
     /// Stand still until a shell says to go on.
@@ -84,6 +88,8 @@ pub enum Footer {
     List,
     /// In a list of groups.
     Groups,
+    /// In the lists behind the requests' pane, in a live view.
+    Requests,
     /// Never: the help has it.
     Never,
 }
@@ -122,7 +128,7 @@ const fn row(
 /// All keys.
 pub static ACTIONS: &[KeyRow] = {
     use Action as A;
-    use Footer::{Always, Groups, List, Never, Overview};
+    use Footer::{Always, Groups, List, Never, Overview, Requests};
     use KeyCode::{Char, Esc};
     &[
         row(A::Quit, &[(Char('q'), NONE)], "q", "quit", "Leave; the terminal is given back as it was.", Always),
@@ -158,6 +164,22 @@ pub static ACTIONS: &[KeyRow] = {
             Never,
         ),
         row(A::Pane(6), &[(Char('6'), NONE)], "6", "log", "The lines of all logs, merged by time.", Never),
+        row(
+            A::Machine,
+            &[(Char('m'), NONE)],
+            "m",
+            "machine",
+            "What was looked for on this machine: found, missing or denied.",
+            Never,
+        ),
+        row(
+            A::Executing,
+            &[(Char('x'), NONE)],
+            "x",
+            "executing",
+            "From pane 1, on the server: what IIS executes now (appcmd).",
+            Requests,
+        ),
         row(A::Filter, &[(Char('/'), NONE)], "/", "filter", "Show only rows that contain a text (any case).", List),
         row(A::Sort, &[(Char('s'), NONE)], "s", "sort", "Sort by the next column.", List),
         row(A::Reverse, &[(Char('S'), SHIFT), (Char('S'), NONE)], "S", "reverse", "Turn the order round.", Never),

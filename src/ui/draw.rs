@@ -2,6 +2,7 @@
 
 mod chrome;
 mod list;
+mod vitals;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -11,7 +12,7 @@ use super::panes::limit::{self, Draw, chart_columns};
 use super::panes::{LimitPane, Standing, limit_pane, tag_pane};
 use super::state::Ui;
 use super::theme::{Glyphs, Theme};
-use super::views::View;
+use super::views::{View, executing_summary};
 use crate::diagnosis::Diagnosis;
 use crate::engine::Moment;
 use crate::time::Time;
@@ -51,7 +52,11 @@ pub fn screen(frame: &mut Frame<'_>, ui: &mut Ui, moment: &Moment<'_>, looks: Lo
         chrome::help(frame, body, row, looks);
         ui.page = usize::from(body.height.saturating_sub(2));
     } else if let Some(level) = ui.path.last() {
-        let body = if let View::Tag(tag) = level.view { above_tag(frame, body, tag, ui, moment, looks) } else { body };
+        let body = match level.view {
+            View::Tag(tag) => above_tag(frame, body, tag, ui, moment, looks),
+            View::Executing => above_executing(frame, body, ui, looks),
+            _ => body,
+        };
         ui.page = list::level(frame, body, ui, moment, looks);
     } else if ui.zoomed || area.width < ALL_PANES.0 || area.height < ALL_PANES.1 {
         one_pane(frame, body, ui, moment, looks);
@@ -109,6 +114,17 @@ fn above_tag(frame: &mut Frame<'_>, area: Rect, tag: [u8; 4], ui: &Ui, moment: &
     let Looks { theme, glyphs, .. } = looks;
     let draw = Draw { theme, glyphs, focused: false, times: ("", "") };
     limit::draw(&pane, top, frame.buffer_mut(), draw);
+    rest
+}
+
+/// How many requests are where, above the list of them; gives what is left below.
+fn above_executing(frame: &mut Frame<'_>, area: Rect, ui: &Ui, looks: Looks<'_>) -> Rect {
+    let lines = executing_summary(&ui.executing, ui.zone);
+    let (top, rest) = cut(area, u16::try_from(lines.len()).unwrap_or(0).min(area.height / 2));
+    let Looks { theme, glyphs, .. } = looks;
+    for ((role, text), at) in lines.iter().zip(top.rows()) {
+        limit::line(frame.buffer_mut(), at, text, *role, Draw { theme, glyphs, focused: false, times: ("", "") });
+    }
     rest
 }
 

@@ -5,6 +5,7 @@
 pub mod limit;
 mod ns;
 mod pool;
+mod reasons;
 mod requests;
 
 use std::ops::Range;
@@ -14,6 +15,7 @@ use super::state::Ui;
 use super::theme::Role;
 use crate::engine::Moment;
 use crate::formats::Kind;
+use crate::inventory::Topic;
 use crate::time::Time;
 use crate::timeline::in_flight::Point;
 use crate::timeline::series::Series;
@@ -29,6 +31,8 @@ pub enum Standing {
     Near,
     /// Clients were turned away in the window, but not just now.
     TurnedAway,
+    /// The application pool takes no requests.
+    Stopped,
     /// Clients are turned away.
     TurningAway,
 }
@@ -41,7 +45,7 @@ impl Standing {
             Self::Empty => Role::Dim,
             Self::Fine => Role::Ok,
             Self::Near | Self::TurnedAway => Role::Warn,
-            Self::TurningAway => Role::Critical,
+            Self::Stopped | Self::TurningAway => Role::Critical,
         }
     }
 
@@ -53,6 +57,7 @@ impl Standing {
             Self::Fine => "OK",
             Self::Near => "HIGH",
             Self::TurnedAway => "REFUSED",
+            Self::Stopped => "STOPPED",
             Self::TurningAway => "REFUSING",
         }
     }
@@ -118,6 +123,8 @@ pub struct LimitPane {
     pub turned_away: u64,
     /// Slots to draw as cells, one row a kind.
     pub cells: Vec<Cells>,
+    /// So many of the lines, the first ones, are worth more than the chart's height.
+    pub weighty: usize,
 }
 
 impl LimitPane {
@@ -133,7 +140,21 @@ impl LimitPane {
             cutoff: None,
             turned_away: 0,
             cells: Vec::new(),
+            weighty: 0,
         }
+    }
+
+    /// An empty pane with the reasons that the inventory tells.
+    fn because(
+        title: &'static str,
+        mut lines: Vec<(Role, String)>,
+        moment: &Moment<'_>,
+        topics: &[Topic],
+        columns: usize,
+    ) -> Self {
+        lines.extend(reasons::of(moment, topics, columns));
+        let weighty = lines.len();
+        Self { weighty, ..Self::empty(title, lines, columns) }
     }
 }
 
@@ -216,6 +237,18 @@ fn has(moment: &Moment<'_>, kind: Kind) -> bool {
 fn as_of(ui: &Ui, shown: i64, moment: &Moment<'_>) -> Option<String> {
     (moment.at.second() - shown > 2)
         .then(|| format!("as of {}: the log lags {} s", ui.zone.clock(Time::from_second(shown)), moment.at.second() - shown))
+}
+
+/// The first of some texts that fits; the last where none does.
+fn fitting(columns: usize, texts: impl IntoIterator<Item = String>) -> String {
+    let mut last = String::new();
+    for text in texts {
+        last = text;
+        if last.chars().count() <= columns {
+            break;
+        }
+    }
+    last
 }
 
 /// A percentage of headroom with one decimal.

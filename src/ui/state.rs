@@ -6,7 +6,7 @@ use super::cursor::Cursor;
 use super::level::{Level, Pane};
 use super::listing::Listing;
 use super::replies::{Replies, Slot};
-use super::views::{Ask, Look, MOST_ROWS, Reply, View};
+use super::views::{Ask, Executing, Look, MOST_ROWS, Reply, View};
 use crate::diagnosis::{self, Diagnosis};
 use crate::engine::Moment;
 use crate::time::{Time, Zone};
@@ -30,6 +30,8 @@ pub enum Effect {
     Record,
     /// Copy a text, already safe, to the clipboard.
     Copy(String),
+    /// Ask IIS which requests it executes, and show them with [`Ui::show_executing`].
+    Executing,
 }
 
 /// How a recording fares, in a few words for the status line.
@@ -74,6 +76,8 @@ pub struct Ui {
     pub title: String,
     /// What was read again for the levels on the screen.
     replies: Replies,
+    /// The requests that IIS executes, as it told when it was last asked.
+    pub executing: Executing,
     /// Rows that a page has on the screen.
     pub page: usize,
     /// Cells from left to right.
@@ -102,6 +106,7 @@ impl Ui {
             zone,
             title: title.into(),
             replies: Replies::default(),
+            executing: Executing::Asked,
             page: 10,
             width: 80,
             loading: None,
@@ -136,7 +141,16 @@ impl Ui {
     #[must_use]
     pub fn look<'a>(&'a self, moment: &'a Moment<'a>, slot: Slot, diagnosis: Option<&'a Diagnosis>) -> Look<'a> {
         let reply = self.replies.reply(slot);
-        Look { moment, window: self.window, zone: self.zone, width: self.width, reply, rows: MOST_ROWS, diagnosis }
+        Look {
+            moment,
+            window: self.window,
+            zone: self.zone,
+            width: self.width,
+            reply,
+            executing: &self.executing,
+            rows: MOST_ROWS,
+            diagnosis,
+        }
     }
 
     /// The rows of the level that has the keys, narrowed and ordered.
@@ -202,6 +216,11 @@ impl Ui {
             Action::Export => return vec![Effect::Export(moment.at)],
             Action::Record => return vec![Effect::Record],
             Action::Copy => return self.copy(moment),
+            Action::Executing if self.focus == Pane::Requests => return vec![Effect::Executing],
+            Action::Executing => {
+                self.message = Some(String::from("x lists what IIS executes from pane 1 and the lists behind it"));
+            }
+            Action::Machine => self.show_machine(),
             Action::Help => self.help = Some(0),
             Action::Theme => self.theme += 1,
             Action::Pane(number) => self.show_pane(usize::from(number).saturating_sub(1)),
@@ -268,6 +287,29 @@ impl Ui {
                     Some(String::from(if next { "no finding sets in after this" } else { "no finding set in before this" }));
             }
         }
+    }
+
+    /// What was looked for on the machine; once more goes back.
+    fn show_machine(&mut self) {
+        if self.level().view == View::Machine {
+            self.back();
+        } else {
+            self.enter(View::Machine);
+        }
+    }
+
+    /// IIS is asked for the requests that it executes: the level that will show them is entered.
+    pub fn show_executing(&mut self) {
+        self.executing = Executing::Asked;
+        if self.level().view != View::Executing {
+            self.enter(View::Executing);
+        }
+    }
+
+    /// Whether anybody waits for the requests that IIS executes.
+    #[must_use]
+    pub fn awaits_executing(&self) -> bool {
+        self.executing == Executing::Asked && self.path.iter().any(|level| level.view == View::Executing)
     }
 
     fn show_pane(&mut self, index: usize) {

@@ -2,8 +2,10 @@
 
 mod apps;
 pub mod ask;
+mod executing;
 mod findings;
 mod lines;
+mod machine;
 mod ns;
 mod pool;
 mod source;
@@ -13,6 +15,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub use ask::{Ask, Job, Reply};
+pub use executing::Executing;
+pub(in crate::ui) use executing::summary as executing_summary;
 
 use super::listing::{Cell, Column, ListRow, Listing, Width};
 use super::theme::Role;
@@ -84,6 +88,10 @@ pub enum View {
     Sources,
     /// Everything about one file, with its malformed lines.
     Source(SourceId),
+    /// What was looked for on the machine.
+    Machine,
+    /// The requests that IIS executes.
+    Executing,
 }
 
 /// What a level is drawn from.
@@ -99,6 +107,8 @@ pub struct Look<'a> {
     pub width: u16,
     /// What was read again for it.
     pub reply: Option<&'a Reply>,
+    /// The requests that IIS executes.
+    pub executing: &'a Executing,
     /// Of a list that is read from its end, so many rows are enough.
     pub rows: usize,
     /// What is wrong, where it is known already: it is looked for once a frame.
@@ -140,6 +150,8 @@ impl View {
                 let name = moment.sources.get(id).map(crate::engine::source::Source::name).unwrap_or_default();
                 format!("File {name}")
             }
+            Self::Machine => String::from("This machine"),
+            Self::Executing => String::from("Executing on this server"),
         }
     }
 
@@ -156,7 +168,14 @@ impl View {
             Self::Record { origin, time } => Some(Ask::Record(*origin, *time)),
             Self::Finding { rule, subject } => findings::evidence(look, rule, subject).map(Ask::Texts),
             Self::Source(id) => Some(Ask::Texts(source::malformed_places(look.moment, *id))),
-            Self::Apps | Self::Tags | Self::Tag(_) | Self::NsTypes | Self::Findings | Self::Sources => None,
+            Self::Apps
+            | Self::Tags
+            | Self::Tag(_)
+            | Self::NsTypes
+            | Self::Findings
+            | Self::Sources
+            | Self::Machine
+            | Self::Executing => None,
         }
     }
 
@@ -175,6 +194,8 @@ impl View {
             Self::Record { origin, .. } => lines::record(look, *origin),
             Self::Sources => sources::all(look),
             Self::Source(id) => source::one(look, *id),
+            Self::Machine => machine::all(look),
+            Self::Executing => executing::all(look),
         }
     }
 
@@ -287,7 +308,7 @@ impl Page {
 }
 
 /// Cuts a text into lines of at most `width` cells, at spaces where there are any.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(in crate::ui) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(20);
     let mut lines = Vec::new();
     let mut line = String::new();

@@ -5,11 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
 
-use super::Looks;
+use super::{Looks, vitals};
+use crate::counters;
 use crate::diagnosis::Severity;
 use crate::engine::Moment;
 use crate::ui::action::{ACTIONS, Footer};
 use crate::ui::cursor::Mode;
+use crate::ui::level::Pane;
 use crate::ui::panes::limit::{Draw, line};
 use crate::ui::state::{Recorded, Ui};
 use crate::ui::text::{Charset, Shown};
@@ -63,7 +65,9 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment
         None => {}
     }
     frame.buffer_mut().set_style(area, status);
-    Line::from(spans).render(area, frame.buffer_mut());
+    let line = Line::from(spans);
+    let used = u16::try_from(line.width()).unwrap_or(area.width);
+    line.render(area, frame.buffer_mut());
     let mut right = area.x + area.width;
     for (text, role) in [Some(verdict(moment, looks)), losses(moment, area.width, looks)].into_iter().flatten() {
         let width = u16::try_from(Shown::from_str(&text).width()).unwrap_or(0);
@@ -72,6 +76,7 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment
             frame.buffer_mut().set_string(right, area.y, &text, theme.style(role));
         }
     }
+    vitals::draw(frame, Rect { width: right - area.x, ..area }, used, moment, looks);
 }
 
 /// What was lost of the logs: it is said wherever one looks, for what is shown is not all there was.
@@ -92,6 +97,9 @@ fn verdict(moment: &Moment<'_>, looks: Looks<'_>) -> (String, Role) {
     let (critical, warnings) = (count(Severity::Critical), count(Severity::Warning));
     let glyphs = looks.glyphs;
     match (critical, warnings) {
+        _ if critical == 0 && counters::loads(moment).iter().any(|load| load.rejected > 0) => {
+            (format!(" {} ", glyphs.critical), Role::Critical)
+        }
         _ if moment.timeline.span().is_none() => (String::from(" ? "), Role::Unknown),
         (0, _) if diagnosis.untold.is_some() => (format!(" {} ", glyphs.critical), Role::Critical),
         (0, 0) => (format!(" {} ", glyphs.ok), Role::Ok),
@@ -134,11 +142,13 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, ui: &Ui, looks: Looks<'_
         return;
     }
     let grouped = matches!(ui.level().view, View::AppGroups { .. } | View::NsGroups { .. });
+    let of_requests = matches!(ui.level().view, View::Apps | View::AppGroups { .. } | View::Executing) && !ui.path.is_empty();
     let here = |footer: Footer| match footer {
         Footer::Always => true,
         Footer::Overview => ui.path.is_empty(),
         Footer::List => !ui.path.is_empty(),
         Footer::Groups => grouped,
+        Footer::Requests => of_requests && ui.focus == Pane::Requests && ui.cursor.mode == Mode::Live,
         Footer::Never => false,
     };
     let mut spans: Vec<Span<'_>> = Vec::new();

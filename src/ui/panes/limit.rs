@@ -36,7 +36,7 @@ pub fn draw(pane: &LimitPane, area: Rect, buffer: &mut Buffer, draw: Draw<'_>) {
     let Draw { theme, glyphs, focused, .. } = draw;
     let border = if focused { Role::BorderFocus } else { Role::Border };
     let mark = match pane.standing {
-        Standing::TurningAway => glyphs.critical,
+        Standing::Stopped | Standing::TurningAway => glyphs.critical,
         Standing::Near | Standing::TurnedAway => glyphs.warn,
         Standing::Fine => glyphs.ok,
         Standing::Empty => glyphs.unknown,
@@ -110,9 +110,13 @@ fn cells(pane: &LimitPane, mut area: Rect, buffer: &mut Buffer, draw: Draw<'_>) 
 /// The lines, the weightiest first, and under them the chart.
 fn body(pane: &LimitPane, area: Rect, buffer: &mut Buffer, draw: Draw<'_>) {
     // A strip of what was turned away and an axis belong to the chart; half of the room is for it.
-    let lines = u16::try_from(pane.lines.len()).unwrap_or(u16::MAX);
-    let least = if area.height > LEAST_CHART { LEAST_CHART } else { 0 };
-    let chart = area.height.saturating_sub(lines).max(area.height / 2).max(least);
+    let rows = |lines: usize| u16::try_from(lines).unwrap_or(u16::MAX);
+    let (lines, weighty) = (rows(pane.lines.len()), rows(pane.weighty));
+    // A chart with nothing in it gives way to words.
+    let is_blank = pane.buckets.iter().all(|bucket| *bucket == Bucket::default());
+    let least = if area.height > LEAST_CHART && !(is_blank && weighty > 0) { LEAST_CHART } else { 0 };
+    let half = (area.height / 2).min(area.height.saturating_sub(weighty));
+    let chart = area.height.saturating_sub(lines).max(half).max(least);
     let chart = if chart < LEAST_CHART { 0 } else { chart };
     for (row, (role, text)) in (0..area.height - chart).zip(&pane.lines) {
         line(buffer, Rect { y: area.y + row, height: 1, ..area }, text, *role, draw);

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, headroom, just_now, known_seconds, turning_away};
 use crate::engine::Moment;
+use crate::inventory::Topic;
 use crate::slots::{self, SlotUse, turned_away};
 use crate::timeline::tally::NsRequest;
 use crate::ui::state::Ui;
@@ -17,7 +18,8 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     let kinds = SlotUse::known(moment, known.end - 1);
     // Two kinds of slots: the number is of the fuller one.
     let Some(fullest) = kinds.iter().max_by(|a, b| share(a).total_cmp(&share(b))) else {
-        return LimitPane::empty(TITLE, vec![(Role::Dim, String::from("no Altiris NS is seen"))], columns);
+        let lines = vec![(Role::Dim, String::from("no Altiris NS is seen"))];
+        return LimitPane::because(TITLE, lines, moment, &[Topic::Ns], columns);
     };
     let requests: Vec<NsRequest> = fullest.types.iter().map(|t| t.request).collect();
     let buckets = buckets(moment, ui.window, columns, &requests, &known);
@@ -58,6 +60,7 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
         cutoff: None,
         turned_away: refused,
         cells: kinds.iter().map(cells).collect(),
+        weighty: 0,
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Bucket, LimitPane, Standing, columns_of, just_now, percent, turning_
 use crate::diagnosis::megabytes;
 use crate::engine::Moment;
 use crate::formats::httperr::CONNECTIONS_REFUSED;
+use crate::inventory::Topic;
 use crate::pool::Pool;
 use crate::time::Time;
 use crate::timeline::POOL_USED;
@@ -29,8 +30,8 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     let (max, cutoff) = (pool.max.as_ref().map(|m| m.value as f64), pool.cutoff.value as f64);
     if pool.used.is_none() && turned_away == 0 {
         let mut lines = vec![(Role::Dim, String::from("no counter is read"))];
-        lines.push((Role::Dim, format!("cutoff {} ({})", megabytes(cutoff), pool.cutoff.origin)));
-        return LimitPane::empty(TITLE, lines, columns);
+        lines.push((Role::Dim, with_origin("cutoff", cutoff, &pool.cutoff.origin, columns)));
+        return LimitPane::because(TITLE, lines, moment, &[Topic::Counters, Topic::System], columns);
     }
     let refused_now = refused(moment).map_or(0, |tally| tally.sum(just_now(moment)));
     let standing = match pool.available {
@@ -44,13 +45,14 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
         standing,
         number: pool.used.map_or_else(|| String::from("?"), |(_, used)| format!("{:.0}", used / MB)),
         unit: String::from("MB non-paged pool in use"),
-        lines: lines(ui, moment, &pool, max, cutoff, turned_away),
+        lines: lines(ui, moment, &pool, (max, cutoff), turned_away, columns),
         buckets,
         // What must not be crossed is the maximum less the cutoff.
         limit: max.map(|m| (m - cutoff) / MB),
         cutoff: max.map(|m| m / MB),
         turned_away,
         cells: Vec::new(),
+        weighty: 0,
     }
 }
 
@@ -85,13 +87,29 @@ pub(super) fn tag_pane(tag: [u8; 4], ui: &Ui, moment: &Moment<'_>, columns: usiz
     }
 }
 
-fn lines(ui: &Ui, moment: &Moment<'_>, pool: &Pool, max: Option<f64>, cutoff: f64, turned_away: u64) -> Vec<(Role, String)> {
+/// `max 6144.0 MB (computed: 75 % of RAM)`; where that is too long, the origin has only the words before its colon.
+fn with_origin(what: &str, bytes: f64, origin: &str, columns: usize) -> String {
+    let whole = format!("{what} {} ({origin})", megabytes(bytes));
+    let Some((short, _)) = origin.split_once(':') else { return whole };
+    let short = format!("{what} {} ({short})", megabytes(bytes));
+    // What does not fit at all is cut where it is drawn, and the longer form shows as much.
+    if whole.chars().count() > columns && short.chars().count() <= columns { short } else { whole }
+}
+
+fn lines(
+    ui: &Ui,
+    moment: &Moment<'_>,
+    pool: &Pool,
+    (max, cutoff): (Option<f64>, f64),
+    turned_away: u64,
+    columns: usize,
+) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
     match (max, &pool.max) {
-        (Some(max), Some(limit)) => lines.push((Role::Cutoff, format!("max {} ({})", megabytes(max), limit.origin))),
+        (Some(max), Some(limit)) => lines.push((Role::Cutoff, with_origin("max", max, &limit.origin, columns))),
         _ => lines.push((Role::Warn, String::from("max unknown (--pool-max)"))),
     }
-    lines.push((Role::Limit, format!("cutoff {} ({})", megabytes(cutoff), pool.cutoff.origin)));
+    lines.push((Role::Limit, with_origin("cutoff", cutoff, &pool.cutoff.origin, columns)));
     if let (Some(available), Some(max)) = (pool.available, max) {
         let role = if available < cutoff { Role::Critical } else { Role::Text };
         let usable = available - cutoff;

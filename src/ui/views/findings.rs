@@ -1,6 +1,7 @@
 //! What is wrong, and one finding in full.
 
 use super::{Cell, Column, ListRow, Listing, Look, Page, Reply, View, Width, lines, wrapped};
+use crate::counters;
 use crate::diagnosis::{Finding, Severity, Subject};
 use crate::record::Origin;
 use crate::time::Time;
@@ -49,6 +50,14 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
         .collect();
     if let Some(untold) = &diagnosis.untold {
         let cells = vec![Cell::text("!"), Cell::text(""), Cell::text(""), Cell::text(""), Cell::text(untold.clone())];
+        rows.push(ListRow::new(cells, None).role(Role::Critical));
+    }
+    for load in counters::loads(look.moment).into_iter().filter(|load| load.rejected > 0) {
+        let (pool, count) = (load.pool, load.rejected);
+        let title = format!("{count} turned away in the last minute by the full kernel queue of pool {pool} (counter)");
+        let none = || Cell::text("");
+        let cells =
+            vec![Cell::text("!"), none(), Cell::text(look.zone.clock(look.moment.at)), Cell::count(count), Cell::text(title)];
         rows.push(ListRow::new(cells, None).role(Role::Critical));
     }
     if rows.is_empty() && look.moment.timeline.span().is_some() {

@@ -1,6 +1,6 @@
 //! The files: how each fares, what came of it, how fast and how late its rows come, and what was lost.
 
-use super::{Cell, Column, ListRow, Listing, Look, View, Width};
+use super::{Cell, Column, ListRow, Listing, Look, View, Width, machine};
 use crate::engine::source::Source;
 use crate::engine::{Gap, Health, LeftOut, Moment};
 use crate::formats::Kind;
@@ -17,7 +17,12 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
     let mut sources: Vec<_> = look.moment.sources.iter().collect();
     sources.sort_by_cached_key(|(id, source)| (source.name(), **id));
     let gaps = look.moment.gaps.iter().map(|gap| gap_row(look, gap));
-    let rows = gaps.chain(sources.into_iter().map(|(id, source)| row(look, source, View::Source(*id), now))).collect();
+    let machine = machine_row(look);
+    let rows = machine
+        .into_iter()
+        .chain(gaps)
+        .chain(sources.into_iter().map(|(id, source)| row(look, source, View::Source(*id), now)))
+        .collect();
     Listing { columns: columns(look.width), rows, note: note(look.moment, now), is_text: false }
 }
 
@@ -67,6 +72,16 @@ fn gap_row(look: &Look<'_>, gap: &Gap) -> ListRow {
         cells.push(Cell::text(gap.why.clone()));
     }
     ListRow::new(cells, None).role(Role::Warn)
+}
+
+/// What was looked for on the machine, above all files.
+fn machine_row(look: &Look<'_>) -> Option<ListRow> {
+    let summary = machine::summary(look.moment)?;
+    let columns = columns(look.width).len();
+    let none = || Cell { number: Some(-1.0), ..Cell::text("-") };
+    let mut cells = vec![Cell::text("this machine (m)"), Cell::text("-"), none(), none(), none(), none(), Cell::text(summary)];
+    cells.resize_with(columns, none);
+    Some(ListRow::new(cells, Some(View::Machine)).role(Role::Accent))
 }
 
 fn row(look: &Look<'_>, source: &Source, behind: View, now: Time) -> ListRow {

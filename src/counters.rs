@@ -1,0 +1,267 @@
+//! What live counters say as of a moment: requests of each application pool, its kernel queue and state, and how the machine fares.
+//!
+//! No counter tells how many requests an *application* executes. `\W3SVC_W3WP(<pid>_<pool>)\Active Requests` tells it of a worker
+//! process: the sum over a pool's processes is the most that any application of the pool can have. Sampled paths have no host and
+//! are in lower case, so pools are found by their names in lower case.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::engine::Moment;
+use crate::limits::{DEFAULT_QUEUE_LENGTH, Limit, Settings};
+use crate::time::Time;
+use crate::timeline::samples::Samples;
+
+/// Milliseconds that a sample counts as of now.
+const FRESH: i64 = 5000;
+/// Milliseconds that the machine's vital signs count as of now: they move slowly.
+const FRESH_VITALS: i64 = 30_000;
+/// All instances are sampled at once: what was sampled longer before the others (a second) is of a process that has ended.
+const AT_ONCE: i64 = 1000;
+/// Seconds before the moment that are just now, as the screen has it.
+const JUST_NOW: i64 = 60;
+
+const EXECUTING: (&str, &str) = (r"\w3svc_w3wp(", r")\active requests");
+const QUEUED: (&str, &str) = (r"\http service request queues(", r")\currentqueuesize");
+const REJECTED: (&str, &str) = (r"\http service request queues(", r")\rejectedrequests");
+const STATE: (&str, &str) = (r"\app_pool_was(", r")\current application pool state");
+const FREE_DISK: (&str, &str) = (r"\logicaldisk(", r")\free megabytes");
+const CPU: &str = r"\processor(_total)\% processor time";
+const AVAILABLE: &str = r"\memory\available bytes";
+
+/// What the counters of an application pool say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Load {
+    /// The pool, as the configuration spells it; in lower case where it does not name it.
+    pub pool: String,
+    /// Requests that its worker processes execute.
+    pub executing: Option<u64>,
+    /// Requests that wait for it in HTTP.sys.
+    pub queued: Option<u64>,
+    /// The most that may wait there.
+    pub queue_length: Limit,
+    /// Requests that HTTP.sys answered with 503 in the last minute, since the queue was full.
+    pub rejected: u64,
+    /// What state it is in.
+    pub state: Option<State>,
+    /// Applications that share it, by their names `<site>/<path>`.
+    pub apps: Vec<String>,
+}
+
+/// The state of an application pool, as `\APP_POOL_WAS(*)\Current Application Pool State` counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State(pub u64);
+
+impl State {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            1 => "uninitialized",
+            2 => "initialized",
+            3 => "running",
+            4 => "disabling",
+            5 => "disabled",
+            6 => "shutting down",
+            7 => "being deleted",
+            _ => "in an unknown state",
+        }
+    }
+
+    /// It takes requests.
+    #[must_use]
+    pub fn is_running(self) -> bool {
+        self.0 == 3
+    }
+
+    /// Whoever asks for its applications is answered with 503, or soon will be.
+    #[must_use]
+    pub fn is_stopped(self) -> bool {
+        matches!(self.0, 4..=7)
+    }
+}
+
+impl Load {
+    /// Several applications share the pool: its counter is the most that each of them may have.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.apps.len() > 1
+    }
+
+    /// The kernel queue is nearly full (80 %).
+    #[must_use]
+    pub fn is_queue_near(&self) -> bool {
+        self.queued.is_some_and(|queued| queued.saturating_mul(10) >= self.queue_length.value.saturating_mul(8))
+    }
+}
+
+/// The load of all pools whose counters are of now, the busiest first.
+#[must_use]
+pub fn loads(moment: &Moment<'_>) -> Vec<Load> {
+    let mut names: BTreeSet<&str> = instances(moment, EXECUTING).filter_map(|(name, _)| pool_of(name)).collect();
+    for object in [QUEUED, STATE] {
+        // `_Total`, and queues that are no pool's.
+        names
+            .extend(instances(moment, object).map(|(name, _)| name).filter(|name| *name != "_total" && !name.starts_with("---")));
+    }
+    let mut loads: Vec<Load> = names.into_iter().filter_map(|name| load(moment, name)).collect();
+    loads.sort_by(|a, b| (b.executing, b.queued).cmp(&(a.executing, a.queued)).then(a.pool.cmp(&b.pool)));
+    loads
+}
+
+/// The load of the pool that serves an application, by its name `<site>/<path>`; `None` where the pool is not known, or has no
+/// counter.
+#[must_use]
+pub fn serving<'l>(loads: &'l [Load], settings: &Settings, app: &str) -> Option<&'l Load> {
+    let pool = pool_of_app(settings, app)?.to_lowercase();
+    loads.iter().find(|load| load.pool.to_lowercase() == pool)
+}
+
+/// The pool that serves an application: that of the longest application path of its site that encloses it.
+#[must_use]
+pub fn pool_of_app<'s>(settings: &'s Settings, app: &str) -> Option<&'s str> {
+    let (name, path) = app.split_once('/')?;
+    let path = path.trim_matches('/').to_lowercase();
+    let site = settings.sites.iter().find(|site| site.name.eq_ignore_ascii_case(name))?;
+    let encloses = |outer: &str| {
+        let outer = outer.trim_matches('/').to_lowercase();
+        outer.is_empty() || path.strip_prefix(&outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let applications = site.applications.iter().filter(|application| encloses(&application.path));
+    let innermost = applications.max_by_key(|application| application.path.trim_matches('/').len())?;
+    Some(innermost.pool.as_str()).filter(|pool| !pool.is_empty())
+}
+
+/// The most requests that a pool executed at a moment of some seconds.
+#[must_use]
+pub fn executing_within(moment: &Moment<'_>, pool: &str, seconds: &Range<i64>) -> Option<f64> {
+    let pool = pool.to_lowercase();
+    let until = Time::from_second(seconds.end).min(moment.at.plus(1));
+    let mut sums: BTreeMap<Time, f64> = BTreeMap::new();
+    for (_, samples) in processes(moment, &pool) {
+        for (time, value) in samples.within(Time::from_second(seconds.start)..until) {
+            *sums.entry(time).or_default() += value;
+        }
+    }
+    // A column that is shorter than the time between two samples has the one before.
+    let held = || executing(moment, &pool, until.plus(-1)).map(|(_, sum)| sum);
+    sums.into_values().reduce(f64::max).or_else(held)
+}
+
+/// Requests that HTTP.sys turned away over some seconds since a pool's queue was full.
+#[must_use]
+pub fn rejected_within(moment: &Moment<'_>, pool: &str, seconds: &Range<i64>) -> u64 {
+    let path = format!("{}{}{}", REJECTED.0, pool.to_lowercase(), REJECTED.1);
+    let Some(samples) = moment.timeline.counter(&path) else { return 0 };
+    let times = Time::from_second(seconds.start)..Time::from_second(seconds.end).min(moment.at.plus(1));
+    let mut before = samples.at(times.start.plus(-1)).map(|(_, value)| value);
+    let mut grown = 0;
+    for (_, value) in samples.within(times) {
+        // The counter begins anew with the queue.
+        let since = before.map_or(0.0, |before| if value < before { value } else { value - before });
+        grown += whole(since);
+        before = Some(value);
+    }
+    grown
+}
+
+/// How the machine fares.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Vitals {
+    /// Per cent of the processors' time.
+    pub cpu: Option<f64>,
+    /// Bytes of memory that are free.
+    pub available: Option<f64>,
+    /// The volume with the least room, and its free megabytes.
+    pub disk: Option<(String, f64)>,
+}
+
+/// How the machine fares at the moment.
+#[must_use]
+pub fn vitals(moment: &Moment<'_>) -> Vitals {
+    let fresh = |samples: &Samples| fresh(samples, moment.at, FRESH_VITALS);
+    let counter = |path: &str| moment.timeline.counter(path).and_then(fresh);
+    let volumes = instances(moment, FREE_DISK).filter(|(name, _)| name.len() == 2 && name.ends_with(':'));
+    let free = volumes.filter_map(|(name, samples)| Some((name.to_uppercase(), fresh(samples)?)));
+    Vitals { cpu: counter(CPU), available: counter(AVAILABLE), disk: free.min_by(|a, b| a.1.total_cmp(&b.1)) }
+}
+
+/// The load of a pool by its name in lower case; `None` where no counter of it is of now.
+fn load(moment: &Moment<'_>, name: &str) -> Option<Load> {
+    let counter = |(before, after): (&str, &str)| {
+        let samples = moment.timeline.counter(&format!("{before}{name}{after}"))?;
+        fresh(samples, moment.at, FRESH).map(whole)
+    };
+    let executing = executing(moment, name, moment.at).filter(|(time, _)| is_fresh(*time, moment.at, FRESH));
+    let (queued, state) = (counter(QUEUED), counter(STATE).map(State));
+    if executing.is_none() && queued.is_none() && state.is_none() {
+        return None;
+    }
+    let now = moment.at.second();
+    let settings = &moment.limits.settings;
+    let configured = settings.pools.iter().find(|pool| pool.name.to_lowercase() == name);
+    let apps = apps_of(settings, name);
+    let spelt = settings.sites.iter().flat_map(|site| &site.applications).map(|application| &application.pool);
+    let spelt = configured.map(|pool| &pool.name).or_else(|| spelt.into_iter().find(|pool| pool.to_lowercase() == name));
+    let length = configured.and_then(|pool| pool.queue_length).or(settings.default_queue_length);
+    Some(Load {
+        pool: spelt.cloned().unwrap_or_else(|| name.to_owned()),
+        executing: executing.map(|(_, sum)| whole(sum)),
+        queued,
+        queue_length: length
+            .map_or_else(|| Limit::default_of(DEFAULT_QUEUE_LENGTH), |value| Limit::new(value, "applicationHost.config")),
+        rejected: rejected_within(moment, name, &(now - JUST_NOW..now + 1)),
+        state,
+        apps,
+    })
+}
+
+/// The applications that a pool serves.
+fn apps_of(settings: &Settings, pool: &str) -> Vec<String> {
+    let applications = settings.sites.iter().flat_map(|site| site.applications.iter().map(move |app| (site, app)));
+    applications
+        .filter(|(_, application)| application.pool.to_lowercase() == pool)
+        .map(|(site, application)| format!("{}/{}", site.name, application.path.trim_matches('/')))
+        .collect()
+}
+
+/// What a pool's processes executed when they were last sampled by a moment.
+fn executing(moment: &Moment<'_>, pool: &str, at: Time) -> Option<(Time, f64)> {
+    let last: Vec<(Time, f64)> = processes(moment, pool).filter_map(|(_, samples)| samples.at(at)).collect();
+    let time = last.iter().map(|(time, _)| *time).max().filter(|time| is_fresh(*time, at, FRESH))?;
+    Some((time, last.iter().filter(|(sampled, _)| time.since(*sampled) < AT_ONCE).map(|(_, value)| value).sum()))
+}
+
+/// The worker processes of a pool: more than one in a web garden, and while a pool is recycled.
+fn processes<'a>(moment: &Moment<'a>, pool: &str) -> impl Iterator<Item = (&'a str, &'a Samples)> {
+    instances(moment, EXECUTING).filter(move |(name, _)| pool_of(name) == Some(pool))
+}
+
+/// `1234_defaultapppool`: the pool of a worker process.
+fn pool_of(instance: &str) -> Option<&str> {
+    let (process, pool) = instance.split_once('_')?;
+    (!process.is_empty() && process.bytes().all(|b| b.is_ascii_digit())).then_some(pool)
+}
+
+/// The instances of a counter.
+fn instances<'a>(moment: &Moment<'a>, counter: (&'static str, &'static str)) -> impl Iterator<Item = (&'a str, &'a Samples)> {
+    let (before, after) = counter;
+    let name = move |path: &'a str| path.strip_prefix(before)?.strip_suffix(after);
+    moment.timeline.counters_under(before).filter_map(move |(path, samples)| Some((name(path)?, samples)))
+}
+
+fn fresh(samples: &Samples, at: Time, millis: i64) -> Option<f64> {
+    samples.at(at).filter(|(time, _)| is_fresh(*time, at, millis)).map(|(_, value)| value)
+}
+
+fn is_fresh(time: Time, at: Time, millis: i64) -> bool {
+    at.since(time) <= millis
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, never negative")]
+fn whole(value: f64) -> u64 {
+    value.max(0.0).round() as u64
+}
+
+#[cfg(test)]
+mod tests;
