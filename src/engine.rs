@@ -359,7 +359,11 @@ impl Sink for Fold<'_> {
         let times = from..record.time.plus(1000);
         let (offset, len) = (record.position.offset, u64::from(record.position.len));
         self.timeline.blocks.note(self.id, kind_of(&record.fact), offset, offset + len, &times);
-        self.timeline.apply(self.id, app, &record);
+        if self.source.is_beside() {
+            self.timeline.apply_beside(self.id, app, &record);
+        } else {
+            self.timeline.apply(self.id, app, &record);
+        }
     }
 
     fn malformed(&mut self, line: Line<'_>, why: &'static str) {

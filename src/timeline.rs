@@ -121,6 +121,14 @@ impl Timeline {
 
     /// Takes in a record. `app` is the application of a request.
     pub fn apply(&mut self, source: SourceId, app: Option<AppId>, record: &Record<'_>) {
+        self.apply_beside(source, app, record);
+        if record.fact.has_time() {
+            self.widen(record.time, record.time);
+        }
+    }
+
+    /// Takes in a record that happened beside what is looked at: the span of time does not follow it.
+    pub fn apply_beside(&mut self, source: SourceId, app: Option<AppId>, record: &Record<'_>) {
         let origin = Origin { source, position: record.position };
         let second = record.time.second();
         match &record.fact {
@@ -161,7 +169,6 @@ impl Timeline {
         if record.fact.is_row() {
             self.records.entry(source).or_default().add(second, 1);
         }
-        self.widen(record.time, record.time);
     }
 
     fn request(&mut self, app: Option<AppId>, second: i64, request: &Request<'_>, origin: Origin) {

@@ -116,6 +116,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "executing",
             "formats",
             "headless",
+            "inventory",
             "limits",
             "pool",
             "record",

@@ -11,6 +11,9 @@ use crate::formats::{Hints, Kind};
 use crate::record::{Position, Record};
 use crate::time::Time;
 
+/// The name that the vital signs of the machine that watches have among the logs.
+pub const VITALS: &str = "vitals.csv";
+
 /// Malformed lines of a log that are remembered to be looked at; the count goes on.
 const MOST_MALFORMED: usize = 1000;
 
@@ -125,6 +128,13 @@ impl Source {
     #[must_use]
     pub fn is_sign(&self) -> bool {
         matches!(self.health, Health::Unmatched | Health::LeftOut(..))
+    }
+
+    /// Whether it tells of the machine that watches, and not of what is watched: logs that ended long ago are looked at where they
+    /// end, however the machine fares now.
+    #[must_use]
+    pub fn is_beside(&self) -> bool {
+        !self.has_file && self.path.as_os_str() == VITALS
     }
 
     pub(super) fn malformed(&mut self, line: Line<'_>, why: &'static str) {

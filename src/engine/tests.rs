@@ -48,3 +48,21 @@ fn a_log_that_comes_back_is_counted_as_re_opened() {
     assert_eq!(engine(said).sources()[&SourceId(1)].reopened, 2);
     assert_eq!(engine(gone(Health::Waiting)).sources()[&SourceId(1)].reopened, 0);
 }
+
+#[test]
+fn how_the_watching_machine_fares_moves_no_log_into_the_present() {
+    let mut engine = Engine::new(Limits::default(), &[]);
+    let mut take = |source, payload| engine.take(Envelope { heard: Time::default(), source: SourceId(source), payload });
+    let opened = |path: &str, has_file| {
+        let hints = Hints::default();
+        Payload::Opened(Opened { path: path.into(), hints, size: 0, generation: 0, first_look: true, has_file })
+    };
+    take(0, opened("u_ex.log", true));
+    take(0, Payload::Bytes(b"#Fields: date time sc-status\r\n2009-10-09 08:00:00 200\r\n".to_vec()));
+    take(1, opened(source::VITALS, false));
+    let now = "\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\H\\Memory\\Available Bytes\"\r\n\"11/21/2026 17:00:00.000\",\"5\"\r\n";
+    take(1, Payload::Bytes(now.as_bytes().to_vec()));
+    let end = engine.timeline().span().unwrap().1;
+    assert_eq!(end.rfc3339(), "2009-10-09T08:00:00Z");
+    assert!(engine.timeline().counter(r"\memory\available bytes").is_some());
+}

@@ -28,6 +28,7 @@ use std::time::Duration;
 use self::csv::Reading;
 use super::clock::Tick;
 use super::{HEED, clock, deliver};
+use crate::engine::source::VITALS;
 use crate::engine::{Envelope, Health};
 use crate::inventory::Item;
 use crate::time::Time;
@@ -37,7 +38,7 @@ use vitals::Vitals;
 /// Between two samples of the counters of Windows.
 const EVERY: Duration = Duration::from_secs(1);
 /// Between two samples of the vitals.
-const VITALS: Duration = Duration::from_secs(2);
+const EVERY_VITAL: Duration = Duration::from_secs(2);
 
 /// What one look at the counters gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -173,7 +174,7 @@ impl Counters {
         if let Some(volumes) = self.vitals {
             // PDH tells the available memory each second, of the machine that is asked about.
             let vitals = Vitals::new(&volumes, collectors.is_empty());
-            collectors.push(Collector::new("vitals.csv", &host, VITALS, Box::new(vitals), ids, &board));
+            collectors.push(Collector::new(VITALS, &host, EVERY_VITAL, Box::new(vitals), ids, &board));
         }
         Ok(collectors)
     }
