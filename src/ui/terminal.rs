@@ -6,6 +6,7 @@
 
 mod able;
 mod canvas;
+mod keys;
 mod pen;
 #[cfg(any(windows, test))]
 mod picture;
@@ -27,6 +28,7 @@ use thiserror::Error;
 
 pub use able::Able;
 use canvas::Canvas;
+pub use keys::read;
 #[cfg(unix)]
 use unix as os;
 #[cfg(windows)]
