@@ -3,6 +3,9 @@
 //! `cargo run --example package -- --exe FILE --exe-win7 FILE -o DIR`. Everything comes from `packaging/package.toml`, `Cargo.toml`,
 //! `CHANGELOG.md` and the two files themselves; nothing of it is kept in the project.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -62,8 +65,11 @@ struct Release {
 }
 
 fn main() -> Result<()> {
-    let args = Args::parse();
-    let release = Release::new(&args)?;
+    write(&Args::parse())
+}
+
+fn write(args: &Args) -> Result<()> {
+    let release = Release::new(args)?;
     for (name, text) in release.files()? {
         let path = args.output.join(name);
         fs::create_dir_all(path.parent().unwrap_or(&args.output)).with_context(|| path.display().to_string())?;

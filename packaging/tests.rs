@@ -1,46 +1,29 @@
 //! What the package managers are told of a release: all of it, and the same everywhere.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
 use serde_json::Value;
+
+use super::Args;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Two small programs, as far as their first bytes say, and their SHA-256.
 const NEW: (&[u8], &str) = (b"MZ new", "46ffe99048374fcbc382f382890bd99bd59b6437b7e120926e2cc8458da42148");
 const OLD: (&[u8], &str) = (b"MZ old", "44f59413b683005e0106a15905baeb00488294e3dc25de13f30b73fd83de0601");
 
-fn package(folder: &Path, new: &[u8], old: &[u8]) -> Output {
+fn package(folder: &Path, new: &[u8], old: &[u8]) -> anyhow::Result<()> {
     let (exe, exe_win7) = (folder.join("new.exe"), folder.join("old.exe"));
     fs::write(&exe, new).unwrap();
     fs::write(&exe_win7, old).unwrap();
-    Command::new(program())
-        .arg("--exe")
-        .arg(exe)
-        .arg("--exe-win7")
-        .arg(exe_win7)
-        .arg("-o")
-        .arg(folder.join("out"))
-        .output()
-        .unwrap()
-}
-
-/// Examples are built beside the tests.
-fn program() -> PathBuf {
-    let deps = std::env::current_exe().unwrap();
-    let name = format!("package{}", std::env::consts::EXE_SUFFIX);
-    deps.parent().unwrap().parent().unwrap().join("examples").join(name)
+    super::write(&Args { exe, exe_win7, output: folder.join("out") })
 }
 
 /// What was written: names with `/`, and texts.
 fn written() -> BTreeMap<String, String> {
     let folder = tempfile::tempdir().unwrap();
-    let Output { status, stderr, .. } = package(folder.path(), NEW.0, OLD.0);
-    assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+    package(folder.path(), NEW.0, OLD.0).unwrap();
     let out = folder.path().join("out");
     let mut files = BTreeMap::new();
     let mut folders = vec![out.clone()];
@@ -136,9 +119,8 @@ fn what_is_no_release_is_refused() {
         [(&b"MZ same"[..], &b"MZ same"[..], "the same program"), (b"#!/bin/sh", b"MZ", "no Windows program")]
     {
         let folder = tempfile::tempdir().unwrap();
-        let Output { status, stderr, .. } = package(folder.path(), new, old);
-        let told = String::from_utf8_lossy(&stderr);
-        assert!(!status.success() && told.contains(wanted), "{told}");
+        let told = package(folder.path(), new, old).unwrap_err().to_string();
+        assert!(told.contains(wanted), "{told}");
         assert!(!folder.path().join("out").exists());
     }
 }
