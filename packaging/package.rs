@@ -91,7 +91,7 @@ impl Release {
             if !bytes.starts_with(b"MZ") {
                 bail!("{}: it is no Windows program", path.display());
             }
-            let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            let sha256 = Sha256::digest(&bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
             Ok(Built { name: filled(name), url: filled(&package.release) + &filled(name), sha256 })
         };
         let (new, old) = (built(&args.exe, &package.exe)?, built(&args.exe_win7, &package.exe_win7)?);
@@ -144,10 +144,10 @@ impl Release {
     fn winget_locale(&self) -> String {
         let head = self.winget_head("defaultLocale");
         let Package { publisher, name, tags, .. } = &self.package;
-        let tags: String = tags.iter().map(|tag| format!("- {tag}\n")).collect();
+        let tags = tags.join("\n- ");
         format!(
             "{head}PackageLocale: en-US\nPublisher: {publisher}\nPackageName: {name}\nPackageUrl: {}\nLicense: {}\n\
-             ShortDescription: {}\nTags:\n{tags}ReleaseNotesUrl: {}\nManifestType: defaultLocale\nManifestVersion: {WINGET_SCHEMA}\n",
+             ShortDescription: {}\nTags:\n- {tags}\nReleaseNotesUrl: {}\nManifestType: defaultLocale\nManifestVersion: {WINGET_SCHEMA}\n",
             env!("CARGO_PKG_REPOSITORY"),
             env!("CARGO_PKG_LICENSE"),
             Self::description(),

@@ -1,6 +1,6 @@
 //! The Windows builds, Wine, and programs of the tests' own that do what only a Windows program does.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Keys as every terminal tells them.
 //!
 //! A Unix terminal sends the character that was typed, and nothing of the keys that were held for it. A Windows console tells both:
-//! `?` comes with Shift, and what a keyboard has on AltGr, such as `[` or `\` on a German one, with Ctrl and Alt.
+//! `?` comes with Shift, and what a keyboard has on `AltGr`, such as `[` or `\` on a German one, with Ctrl and Alt.
 
 use std::io;
 
