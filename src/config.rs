@@ -1,5 +1,10 @@
 //! What is in force: flags over the configuration file over defaults.
 
+#[cfg(windows)]
+mod windows;
+#[cfg(any(windows, test))]
+mod zones;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -177,7 +182,11 @@ fn default_path(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
 /// This machine's zone.
 #[must_use]
 pub fn machine_zone() -> Zone {
-    iana_time_zone::get_timezone().ok().and_then(|name| Zone::parse(&name).ok()).unwrap_or(Zone::Utc)
+    #[cfg(windows)]
+    let zone = windows::machine_zone();
+    #[cfg(not(windows))]
+    let zone = iana_time_zone::get_timezone().ok().and_then(|name| Zone::parse(&name).ok());
+    zone.unwrap_or(Zone::Utc)
 }
 
 /// How many colours to use. `env` gives an environment variable.

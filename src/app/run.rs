@@ -18,7 +18,7 @@ use super::session::Session;
 use super::stage::{Stage, Whom};
 use super::work::{Done, Work};
 use super::{check_named_files, named_files, new_engine, with_named_files};
-use crate::cli::{self, Play};
+use crate::cli::{self, Color, Play};
 use crate::config::{Config, color_depth, machine_zone};
 use crate::engine::{Engine, Envelope};
 use crate::limits::Limits;
@@ -29,7 +29,7 @@ use crate::sources::shelf::Shelf;
 use crate::time::Time;
 use crate::ui::cursor::Cursor;
 use crate::ui::state::Ui;
-use crate::ui::terminal::Screen;
+use crate::ui::terminal::{self, Screen};
 use crate::ui::theme::{ColorDepth, Glyphs, THEMES, Theme};
 
 /// Plays a recording.
@@ -99,6 +99,9 @@ pub(super) fn watch(live: Live, title: &str, config: &Config, record: (Setup, Op
 /// A session with the looks that the configuration and the terminal ask for.
 fn session(engine: Engine, ui: Ui, config: &Config) -> anyhow::Result<Session> {
     let depth = color_depth(config.color, &|name| std::env::var(name).ok());
+    let able = terminal::able(depth);
+    // Whoever says always gets at least what the environment tells of.
+    let depth = if config.color == Color::Always { depth.max(able.depth) } else { able.depth };
     // A colour of 24 bits is twice as many bytes, and a frame has many.
     let depth = if config.low_bandwidth { depth.min(ColorDepth::Indexed256) } else { depth };
     let mut themes = Vec::new();
@@ -111,7 +114,7 @@ fn session(engine: Engine, ui: Ui, config: &Config) -> anyhow::Result<Session> {
         }
     }
     let themes = themes.iter().map(|theme| theme.downgrade(depth)).collect();
-    let glyphs = if config.ascii { Glyphs::ascii() } else { Glyphs::unicode() };
+    let glyphs = if config.ascii { Glyphs::ascii() } else { able.glyphs };
     Ok(Session::new(engine, ui, Shelf::default(), themes, glyphs))
 }
 
@@ -231,7 +234,7 @@ async fn play(
 
 /// Reads the terminal until it is gone.
 fn input(press: &mpsc::Sender<Event>) {
-    while let Ok(event) = crossterm::event::read() {
+    while let Ok(event) = terminal::read() {
         if press.blocking_send(event).is_err() {
             return;
         }

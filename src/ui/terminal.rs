@@ -4,8 +4,12 @@
 //! own writes to it, one frame at a time, and who draws looks first whether the last frame is out: nothing waits, nothing piles up,
 //! and when the terminal reads again one frame catches up.
 
+mod able;
 mod canvas;
+mod keys;
 mod pen;
+#[cfg(any(windows, test))]
+mod picture;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -22,12 +26,16 @@ use ratatui::Terminal;
 use ratatui::layout::Rect;
 use thiserror::Error;
 
+pub use able::Able;
 use canvas::Canvas;
+pub use keys::read;
 #[cfg(unix)]
 use unix as os;
 #[cfg(windows)]
 use windows as os;
 use writer::{Line, Writer};
+
+use crate::ui::theme::ColorDepth;
 
 #[cfg(unix)]
 pub use unix::{hung_up, leave_at_once};
@@ -143,6 +151,12 @@ pub fn check() -> Result<(), NoTerminal> {
         (_, false) => Err(NoTerminal::Input),
         (true, true) => Ok(()),
     }
+}
+
+/// What this terminal can show, where the environment tells of `told` colours.
+#[must_use]
+pub fn able(told: ColorDepth) -> Able {
+    os::able(told)
 }
 
 impl Drop for Screen {

@@ -1,7 +1,7 @@
 //! Windows: volume serial number and file index.
 //!
 //! The index comes from `GetFileInformationByHandle`. On NTFS a file that takes a deleted one's place has another, since it counts
-//! how often its entry was used; elsewhere it may be used again, and on ReFS its 64 bits are not unique. The creation time is no
+//! how often its entry was used; elsewhere it may be used again, and on `ReFS` its 64 bits are not unique. The creation time is no
 //! help: the system gives a new file of the same name the old one's for 15 seconds, anybody may set it, and some file systems
 //! have it move as the file is written. All is a hint only: the bytes before the offset decide.
 //!

@@ -17,6 +17,7 @@ const KEPT: usize = 64 * 1024;
 
 /// Turns frames into bytes.
 pub(super) struct Pen<L: Line, W: Fn() -> bool> {
+    line: Arc<L>,
     backend: CrosstermBackend<Paper<L, W>>,
     synchronized: bool,
 }
@@ -24,14 +25,18 @@ pub(super) struct Pen<L: Line, W: Fn() -> bool> {
 impl<L: Line, W: Fn() -> bool> Pen<L, W> {
     /// A pen that writes to a line as long as `wait_on` says so; `synchronized` marks where a frame begins and ends.
     pub(super) fn new(line: Arc<L>, wait_on: W, synchronized: bool) -> Self {
-        Self { backend: CrosstermBackend::new(Paper { bytes: Vec::new(), line, wait_on }), synchronized }
+        let paper = Paper { bytes: Vec::new(), line: Arc::clone(&line), wait_on };
+        Self { line, backend: CrosstermBackend::new(paper), synchronized }
     }
 
     /// Writes a frame.
     ///
     /// # Errors
-    /// As [`Line::put`].
+    /// As [`Line::draw`] and [`Line::put`].
     pub(super) fn put(&mut self, frame: &Frame) -> io::Result<()> {
+        if self.line.draw(frame)? {
+            return Ok(());
+        }
         if frame.enter {
             queue!(self.backend, EnterAlternateScreen, Hide)?;
         }
@@ -46,8 +51,7 @@ impl<L: Line, W: Fn() -> bool> Pen<L, W> {
             self.backend.draw(frame.cells.iter().map(|(x, y, cell)| (*x, *y, cell)))?;
         }
         if let Some(text) = &frame.copy {
-            // Consoles before Windows 10 have no clipboard of this kind; the frame is drawn all the same.
-            let _ = queue!(self.backend, CopyToClipboard::to_clipboard_from(text));
+            queue!(self.backend, CopyToClipboard::to_clipboard_from(text))?;
         }
         if self.synchronized {
             queue!(self.backend, EndSynchronizedUpdate)?;
@@ -56,8 +60,7 @@ impl<L: Line, W: Fn() -> bool> Pen<L, W> {
     }
 }
 
-/// Gathers the bytes of a frame for one write. Consoles before Windows 10 are flushed in between: what is no text goes to them by
-/// calls of the system.
+/// Gathers the bytes of a frame for one write.
 struct Paper<L, W> {
     bytes: Vec<u8>,
     line: Arc<L>,

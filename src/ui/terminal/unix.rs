@@ -10,7 +10,9 @@ use rustix::io::Errno;
 use rustix::stdio::{stdin, stdout};
 use rustix::termios::{QueueSelector, tcflush, tcgetsid, tcgetwinsize, ttyname};
 
+use super::able::Able;
 use super::writer::Line;
+use crate::ui::theme::{ColorDepth, Glyphs};
 
 /// While nobody reads, whether to wait on is asked so often.
 const ASK: Duration = Duration::from_millis(50);
@@ -79,6 +81,11 @@ impl Line for Tty {
 pub(super) fn size() -> io::Result<(u16, u16)> {
     let size = tcgetwinsize(stdout())?;
     Ok((size.ws_col, size.ws_row))
+}
+
+/// What the environment tells, and every character.
+pub(super) fn able(told: ColorDepth) -> Able {
+    Able { depth: told, glyphs: Glyphs::unicode() }
 }
 
 /// Every terminal that `TERM` can name does.

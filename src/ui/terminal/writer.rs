@@ -13,6 +13,14 @@ const NOTICE: Duration = Duration::from_millis(250);
 
 /// Where bytes go.
 pub(super) trait Line: Send + Sync + 'static {
+    /// Draws a frame by itself, where bytes are no use. Answers whether it has.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn draw(&self, _: &Frame) -> io::Result<bool> {
+        Ok(false)
+    }
+
     /// Writes all of it, in one go if whoever reads has room. While there is none it asks now and then whether to wait on.
     ///
     /// # Errors
