@@ -8,7 +8,8 @@
 //!  edges: I/O, threads, clock          │  pure core: no clock, no I/O, no threads                 │  what people see
 //!                                      │                                                          │
 //!  sources::follow   a log that grows ─┐                                                          │
-//!  sources::pool_tags  who holds it   ─┤                                                          │
+//!  sources::pool_tags who holds it    ─┤                                                          │
+//!  sources::counters what is sampled  ─┤                                                          │
 //!  sources::load     finished files   ─┼─ Envelope ─▶ engine ─ formats ─ Record ─▶ timeline       │
 //!  sources::manifest limits and gaps  ─┘    │           │    (bytes → lines → records)  │         │
 //!  sources::recording ◀── the same envelopes ┘           └──────── Moment {heard, at} ◀──┘         │
@@ -25,6 +26,7 @@
 //! |---|---|
 //! | a log format | a file in `formats/`, a row in [`formats::FORMATS`], a folder in `tests/fixtures/` |
 //! | a product to find on a machine | a file in `sources/discovery/`, a machine with it in `tests/machines/` |
+//! | a counter that is sampled | a row in [`sources::counters::wanted::WANTED`] |
 //! | a rule | a file in `diagnosis/`, a row in [`diagnosis::RULES`], an incident and its quiet twin in `tests/incidents/` |
 //! | a pane | a file in `ui/panes/`, an arm in [`ui::panes::limit_pane`] |
 //! | a level of the drilldown | a variant of [`ui::views::View`], its arms there |

@@ -93,7 +93,7 @@ impl Calls for System {
     #[expect(unsafe_code, reason = "a call of the system")]
     fn refresh(&mut self, machine: Option<&str>) {
         let machine = machine.map(wide);
-        let machine = machine.as_ref().map_or(null(), |machine| machine.as_ptr());
+        let machine = machine.as_ref().map_or(null(), Vec::as_ptr);
         let mut size = 0;
         // SAFETY: the machine is null or ends with a zero; without a buffer only the size is told.
         unsafe { PdhEnumObjectsW(null(), machine, std::ptr::null_mut(), &raw mut size, PERF_DETAIL_WIZARD, 1) };

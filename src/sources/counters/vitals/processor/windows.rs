@@ -23,7 +23,7 @@ impl Processor {
     }
 }
 
-/// What all processors did so far. The time in the kernel counts what was idle, too (Microsoft, "GetSystemTimes").
+/// What all processors did so far. The time in the kernel counts what was idle, too (Microsoft, `GetSystemTimes`).
 #[expect(unsafe_code, reason = "a call of the system")]
 fn times() -> Option<Times> {
     let mut told = [FILETIME::default(); 3];
