@@ -238,5 +238,7 @@ fn plural(count: u64, one: &str, many: &str) -> String {
 /// Megabytes of 2^20 bytes with one decimal: `109.3 MB`.
 #[must_use]
 pub fn megabytes(bytes: f64) -> String {
-    format!("{:.1} MB", bytes / 1_048_576.0)
+    let megabytes = bytes / 1_048_576.0;
+    // The pool of a 64-bit server may have many gigabytes.
+    if megabytes.abs() < 10_240.0 { format!("{megabytes:.1} MB") } else { format!("{:.1} GB", megabytes / 1024.0) }
 }
