@@ -158,6 +158,17 @@ fn colour_is_never_the_only_sign_and_ascii_is_ascii() {
 }
 
 #[test]
+fn the_programs_own_signs_are_drawn_in_the_characters_of_an_old_console() {
+    let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:32:30Z", MIDDLE);
+    stage.session.glyphs = Glyphs::cp437();
+    for keys in ["1", "Enter", "Enter", "Enter", "Enter", "Esc Esc Esc Esc 5", "Enter", "Esc m", "Esc ?"] {
+        stage.press(keys);
+        let screen = stage.screen();
+        assert!(!screen.contains(r"\u{"), "after {keys}: {screen}");
+    }
+}
+
+#[test]
 fn esc_goes_back_level_by_level_to_the_panes() {
     let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:32:30Z", SMALL);
     let panes = stage.screen();

@@ -28,7 +28,7 @@ fn key_name(shown: &str, looks: Looks<'_>) -> String {
 }
 
 /// Text that may come from outside, safe and in the characters that the terminal has.
-fn safe(text: &str, looks: Looks<'_>) -> String {
+pub(super) fn safe(text: &str, looks: Looks<'_>) -> String {
     Shown::from_str(text).in_charset(looks.glyphs.charset).to_string()
 }
 

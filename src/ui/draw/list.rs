@@ -6,6 +6,7 @@ use ratatui::text::Span;
 use ratatui::widgets::{Block, Borders, Widget};
 
 use super::Looks;
+use super::chrome::safe;
 use crate::engine::Moment;
 use crate::ui::level::{Level, Pane};
 use crate::ui::listing::{Cut, Listing, Width};
@@ -18,7 +19,7 @@ use crate::ui::widgets::{Cell, Column, ColumnWidth, Row, Sort, Table, scroll};
 
 /// The level drilled into, over the whole screen. Gives the rows of a page.
 pub(super) fn level(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) -> usize {
-    let titles: Vec<String> = ui.path.iter().map(|level| level.view.title(moment)).collect();
+    let titles: Vec<String> = ui.path.iter().map(|level| safe(&level.view.title(moment), looks)).collect();
     let title = titles.join(&format!(" {} ", looks.glyphs.right)) + &as_of(ui, Slot::Level, moment);
     List { title, level: ui.level(), listing: ui.listing(moment, Some(looks.diagnosis)), focused: true, looks }.draw(frame, area)
 }
@@ -32,7 +33,7 @@ pub(super) fn root(frame: &mut Frame<'_>, area: Rect, pane: Pane, ui: &Ui, momen
         Pane::Findings => String::from("4 Findings"),
         Pane::Sources => String::from("5 Sources"),
         Pane::Log => format!("6 Log{}", as_of(ui, Slot::Pane, moment)),
-        _ => ui.root(pane).view.title(moment),
+        _ => safe(&ui.root(pane).view.title(moment), looks),
     };
     List { title, level: ui.root(pane), listing, focused: ui.focus == pane, looks }.draw(frame, area)
 }
@@ -43,6 +44,7 @@ fn as_of(ui: &Ui, slot: Slot, moment: &Moment<'_>) -> String {
 }
 
 struct List<'a> {
+    /// Safe, and in the characters that the terminal has.
     title: String,
     level: &'a Level,
     listing: Listing,
@@ -74,7 +76,7 @@ impl List<'_> {
 
     fn heading(&self, width: u16) -> String {
         let charset = self.looks.glyphs.charset;
-        let mut heading = Shown::from_str(&self.title).in_charset(charset).to_string();
+        let mut heading = self.title.clone();
         let filter = &self.level.order.filter;
         if !filter.is_empty() {
             heading.push_str(&format!("  /{}", Shown::from_str(filter).in_charset(charset)));

@@ -23,22 +23,26 @@ const MB: f64 = 1_048_576.0;
 /// Draws them at the right end of an area of whose left so many columns are used.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, used: u16, moment: &Moment<'_>, looks: Looks<'_>) {
     let vitals = counters::vitals(moment);
-    let bad = worst(&vitals);
-    let role = if bad.is_some() { Role::Warn } else { Role::Status };
-    let text = match bad {
-        Some(bad) if area.width < ROOM => Some(bad),
-        _ if area.width < ROOM => None,
-        _ => all(&vitals, looks),
+    let vitals = Vitals {
+        disk: vitals.disk.map(|(name, free)| (Shown::from(name).in_charset(looks.glyphs.charset).to_string(), free)),
+        ..vitals
     };
-    let Some(text) = text else { return };
-    let sign = if role == Role::Warn { format!("{} ", looks.glyphs.warn) } else { String::new() };
-    let text = Shown::from(format!(" {sign}{text} ")).in_charset(looks.glyphs.charset).into_owned();
-    let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
+    let bad = worst(&vitals);
+    let (role, sign) = match bad {
+        Some(_) => (Role::Warn, format!("{} ", looks.glyphs.warn)),
+        None => (Role::Status, String::new()),
+    };
+    let all = all(&vitals, looks).filter(|_| area.width >= ROOM).map(|text| (text, area.width.saturating_sub(used)));
     // A bad sign is worth more than the words at the left.
-    let room = if role == Role::Warn { area.width } else { area.width.saturating_sub(used) };
-    if width <= room {
-        let style = looks.theme.style(role);
-        frame.buffer_mut().set_string(area.right() - width, area.y, text.as_str(), style);
+    let bad = bad.map(|text| (text, area.width));
+    for (text, room) in all.into_iter().chain(bad) {
+        let text = Shown::from(format!(" {sign}{text} "));
+        let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
+        if width <= room {
+            let style = looks.theme.style(role);
+            frame.buffer_mut().set_string(area.right() - width, area.y, text.as_str(), style);
+            return;
+        }
     }
 }
 
