@@ -66,6 +66,7 @@ pub struct Watched {
 
 impl Watched {
     /// What was looked for, to be told before anything else.
+    #[must_use]
     pub fn told(&self, heard: Time) -> Option<Envelope> {
         let payload = Payload::Inventory(self.inventory.clone());
         (!self.inventory.is_empty()).then_some(Envelope { heard, source: SourceId(0), payload })

@@ -9,6 +9,7 @@
 #[path = "wine_support/seat.rs"]
 mod seat;
 #[path = "wine_support/tools.rs"]
+#[expect(dead_code, reason = "others use the rest")]
 mod tools;
 
 use std::fs;

@@ -70,9 +70,9 @@ impl Look {
         }
     }
 
-    fn add_archive(&mut self, path: PathBuf) {
-        if self.met.insert(path.clone()) {
-            self.leave_out(&path, LeftOut::Compressed);
+    fn add_archive(&mut self, path: &Path) {
+        if self.met.insert(path.to_owned()) {
+            self.leave_out(path, LeftOut::Compressed);
         }
     }
 
@@ -239,7 +239,7 @@ fn take(entry: &DirEntry, wanted: &dyn Fn(&OsStr) -> bool, look: &mut Look) {
         let is_log = |name: &OsStr| wanted(name) || base_name(name, wanted).is_some();
         // `u_ex.log.gz`, or `u_ex.zip`.
         if is_log(unpacked.as_os_str()) || wanted(unpacked.with_extension("log").as_os_str()) {
-            look.add_archive(path);
+            look.add_archive(&path);
         }
         return;
     }

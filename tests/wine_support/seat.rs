@@ -28,6 +28,11 @@ fn cells(count: u16) -> NonZero<u16> {
 impl Seat {
     /// Starts a Windows program in a terminal of 24 rows and 80 columns.
     pub fn new(program: &Path, args: &[&str]) -> Self {
+        Self::within(program, args, &[])
+    }
+
+    /// The same, with variables of the environment.
+    pub fn within(program: &Path, args: &[&str], variables: &[(&str, &Path)]) -> Self {
         let pair = NativePtySystem::default().openpty(size(24, 80)).unwrap();
         let mut command = CommandBuilder::new(tools::wine());
         command.arg(program);
@@ -35,6 +40,9 @@ impl Seat {
         // A console of Windows has none of these, and Wine takes all of them over.
         for name in ["TERM", "COLORTERM", "NO_COLOR", "WT_SESSION"] {
             command.env_remove(name);
+        }
+        for (name, value) in variables {
+            command.env(name, value);
         }
         command.cwd(std::env::temp_dir());
         let child = pair.slave.spawn_command(command).unwrap();

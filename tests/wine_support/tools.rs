@@ -39,13 +39,26 @@ pub fn under_wine(program: &Path) -> Command {
     command
 }
 
+/// A file of the tests' own.
+pub fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wine_support").join(name)
+}
+
 /// Compiles one of the tests' own programs.
 pub fn compiled(source: &str, folder: &Path) -> PathBuf {
     let program = folder.join(source).with_extension("exe");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wine_support").join(source);
-    let done = Command::new("x86_64-w64-mingw32-gcc").arg("-O1").arg("-o").args([&program, &source]).status().unwrap();
-    assert!(done.success(), "{}", source.display());
+    compile(&[], source, &program);
     program
+}
+
+/// Compiles a library.
+pub fn library(source: &str, library: &Path) {
+    compile(&["-shared", "-Wall", "-Werror"], source, library);
+}
+
+fn compile(flags: &[&str], source: &str, to: &Path) {
+    let compiler = Command::new("x86_64-w64-mingw32-gcc").arg("-O1").args(flags).arg("-o").args([to, &file(source)]).status();
+    assert!(compiler.unwrap().success(), "{source}");
 }
 
 /// A Windows program that writes logs.
