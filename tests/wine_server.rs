@@ -64,7 +64,7 @@ impl<'s> Recording<'s> {
     /// The rows of counters so far.
     fn rows(&self, name: &str) -> Vec<Row> {
         let (text, mut rows) = (self.text(name), Rows::default());
-        let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
+        let whole = text.rfind('\n').and_then(|end| text.get(..=end)).unwrap_or_default();
         Stream::new(Hints::default()).feed(whole.as_bytes(), &mut rows);
         rows.0
     }
