@@ -6,6 +6,7 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use crate::diagnosis::Diagnosis;
+use crate::engine::source::Source;
 use crate::engine::{Engine, Envelope, Moment, Payload};
 use crate::sources::shelf::{Place, Shelf, Tail};
 use crate::time::Time;
@@ -130,8 +131,13 @@ impl Session {
             Payload::Renamed(path) => self.shelf.rename(envelope.source, path),
             _ => {}
         }
+        // How this machine fares is worth no frame of its own.
+        if self.engine.sources().get(&envelope.source).is_some_and(Source::is_beside) {
+            self.aged = true;
+        } else {
+            self.dirty = true;
+        }
         self.engine.take(envelope);
-        self.dirty = true;
         #[expect(clippy::cast_precision_loss, reason = "a share for a gauge")]
         let share = self.to_load.filter(|all| *all > 0).map(|all| self.loaded as f64 / all as f64);
         self.ui.loading = share;
