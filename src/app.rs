@@ -43,6 +43,13 @@ use crate::ui::terminal::{self, NoTerminal};
 /// When it cannot; the message names what, and what to do.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let common = &cli.common;
+    if let (Some(Command::Report(_) | Command::Replay(_) | Command::Demo(_)), Some(source @ Source::Pdh { .. })) =
+        (&cli.command, &common.counters)
+    {
+        bail!(
+            "--counters {source}: a running machine's counters belong to no finished file; one of logman or typeperf: csv:FILE"
+        );
+    }
     match cli.command {
         Some(Command::Completions { shell }) => cli::completions(shell, &mut io::stdout()),
         Some(Command::Man) => cli::man(&mut io::stdout())?,
@@ -127,15 +134,20 @@ fn named_files(config: &Config, found: &[PathBuf]) -> anyhow::Result<Recording> 
 
 /// A file that was named for its limits, and has none, would leave its reader with wrong ones.
 fn check_named_files(config: &Config, engine: &Engine) -> anyhow::Result<()> {
-    for (flag, path) in config.named_files() {
+    let counters = config.counters.as_ref().and_then(Source::file).map(|path| ("--counters", path));
+    for (flag, path) in config.named_files().map(|(flag, path)| (flag, path.as_path())).chain(counters) {
         let kinds: &[Kind] = match flag {
             // IIS 6 keeps the same in another file.
             "--application-host" => &[Kind::ApplicationHost, Kind::MetaBase],
             "--core-settings" => &[Kind::CoreSettings],
+            "--counters" => &[Kind::PdhCsv],
             _ => &[Kind::PoolTagNames],
         };
-        let found = engine.sources().values().find(|source| source.path == *path).map(|source| source.kind);
+        let found = engine.sources().values().find(|source| source.path == path).map(|source| source.kind);
+        // Counters that are followed have not been read yet.
+        let is_awaited = flag == "--counters" && found.is_none();
         if let Some(kind) = kinds.first()
+            && !is_awaited
             && !found.is_some_and(|found| kinds.contains(&found))
         {
             bail!("{flag} {}: it is no {kind} file", path.display());

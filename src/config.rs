@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::cli::{Color, Common};
 use crate::limits::{Given, Limit, parse_size};
-use crate::sources::counters::Source;
+use crate::sources::counters::{Source, SourceError};
 use crate::time::Zone;
 use crate::ui::theme::ColorDepth;
 
@@ -132,7 +132,7 @@ impl Config {
             apps: if flags.apps.is_empty() { file.apps } else { flags.apps.clone() },
             counters: match &flags.counters {
                 Some(source) => Some(source.clone()),
-                None => file.counters.map(|text| text.parse()).transpose().context("counters")?,
+                None => file.counters.map(|text| counters(&text)).transpose()?.flatten(),
             },
             application_host: flags.application_host.clone().or(file.application_host),
             core_settings: flags.core_settings.clone().or(file.core_settings),
@@ -149,6 +149,15 @@ impl Config {
         ]
         .into_iter()
         .filter_map(|(flag, path)| path.as_ref().map(|path| (flag, path)))
+    }
+}
+
+/// Where counters come from. A file that is shared between machines may name what only some of them have.
+fn counters(text: &str) -> anyhow::Result<Option<Source>> {
+    match text.parse() {
+        Ok(source) => Ok(Some(source)),
+        Err(SourceError::NotWindows) => Ok(None),
+        Err(error) => Err(error).context("counters"),
     }
 }
 
@@ -237,6 +246,10 @@ mod tests {
         assert!(Config::merge(&flags, File { fps: Some(60), ..File::default() }).unwrap_err().to_string().contains("1 to 30"));
         let wrong = File { pool_max: Some("12 bananas".into()), ..File::default() };
         assert!(Config::merge(&flags, wrong).unwrap_err().to_string().contains("128MB"));
+        let shared = File { counters: Some("pdh:WEB02".into()), ..File::default() };
+        assert_eq!(Config::merge(&flags, shared).unwrap().counters.is_some(), cfg!(windows));
+        let wrong = File { counters: Some("perf".into()), ..File::default() };
+        assert!(format!("{:#}", Config::merge(&flags, wrong).unwrap_err()).contains("csv:FILE"));
         assert!(toml::from_str::<File>("them = \"dark\"").unwrap_err().to_string().contains("them"));
     }
 

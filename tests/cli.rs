@@ -400,3 +400,47 @@ fn a_recording_is_replayed_and_only_goes_where_it_may() {
     let error = refused(&home, &["record", "--headless", "--for", "0", "-o", "logs", "logs"]);
     assert!(error.contains("holds no recording of why503"), "{error}");
 }
+
+#[test]
+fn a_log_that_is_named_twice_is_counted_once() {
+    let home = home();
+    let logs = logs(&home);
+    let log = logs.join("W3SVC1").join("u_ex091009.log");
+    let told = printed(&home, &["report", "--format", "json", logs.to_str().unwrap(), log.to_str().unwrap()]);
+    let report: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(report["turned_away"][0]["count"], 1);
+    assert_eq!(report["sources"].as_array().unwrap().len(), 1);
+}
+
+/// Counters as typeperf writes them: three samples of the pool.
+const COUNTERS: &str = "\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\WEB01\\Memory\\Pool Nonpaged Bytes\"\r\n\
+    \"10/09/2009 09:25:00.000\",\"100\"\r\n\"10/09/2009 09:25:01.000\",\"300\"\r\n\"10/09/2009 09:25:02.000\",\"200\"\r\n";
+
+#[test]
+fn counters_of_a_file_are_read_along_with_the_logs() {
+    let home = home();
+    let logs = logs(&home);
+    fs::write(home.path().join("perf.csv"), COUNTERS).unwrap();
+    let logs = logs.to_str().unwrap();
+    let told = printed(&home, &["report", "--format", "json", "--counters", "csv:perf.csv", logs]);
+    let report: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&report["pool"]["used"]["peak_bytes"], &report["pool"]["used"]["last_bytes"]), (&300.into(), &200.into()));
+    let counted =
+        printed(&home, &["watch", "--headless", "--json", "--from-start", "--for", "0", "--counters", "csv:perf.csv", logs]);
+    let sum: Value = serde_json::from_str(counted.lines().last().unwrap()).unwrap();
+    assert_eq!(sum["lines"], 4);
+}
+
+#[test]
+fn what_is_no_source_of_counters_is_refused() {
+    let home = home();
+    let logs = logs(&home);
+    let log = logs.join("W3SVC1").join("u_ex091009.log");
+    let of_a_log = format!("csv:{}", log.display());
+    let logs = logs.to_str().unwrap();
+    assert!(refused(&home, &["report", "--counters", &of_a_log, logs]).contains("no pdh-csv file"));
+    assert!(refused(&home, &["report", "--counters", "csv:nowhere.csv", logs]).contains("--counters"));
+    // On other systems it is no value at all.
+    let told = run(&home, &["report", "--counters", "pdh", logs]);
+    assert!(told.0 == Some(if cfg!(windows) { 1 } else { 2 }) && told.2.contains("csv:FILE"), "{told:?}");
+}

@@ -2,6 +2,7 @@
 
 mod check;
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -222,6 +223,14 @@ impl Recording {
     /// Configurations first, since they tell what the logs are about; then the small files, which are soon done. Of configurations
     /// the last counts: they stay in order.
     fn sort(&mut self) {
+        // A file that was named twice is one; of configurations, the last time counts.
+        let mut met = HashSet::new();
+        self.inputs.reverse();
+        self.inputs.retain(|input| match &input.place {
+            Place::File(path) => met.insert(path.clone()),
+            _ => true,
+        });
+        self.inputs.reverse();
         self.inputs.sort_by_key(|input| if is_settings(input) { (false, 0) } else { (true, input.size) });
     }
 
