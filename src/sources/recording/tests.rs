@@ -302,3 +302,32 @@ fn utf16_is_recorded_as_it_is_and_goes_on_under_its_mark() {
     let engine = rig.replay();
     assert_eq!((records(&engine), damage(&engine)), (1, vec![]));
 }
+
+#[test]
+fn other_counters_begin_another_file_unless_they_change_all_the_time() {
+    let mut rig = Rig::new();
+    let hints = Hints::default();
+    rig.take(
+        1,
+        Payload::Opened(Opened {
+            path: "counters.csv".into(),
+            hints,
+            size: 0,
+            generation: 0,
+            first_look: false,
+            has_file: false,
+        }),
+    );
+    let sample = |counter: &str, second: u32| {
+        format!("\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\H\\{counter}\"\n\"11/21/2026 10:00:{second:02}.000\",\"1\"\n")
+    };
+    for (counter, second, pause) in [("A(1)\\x", 0, 1), ("A(2)\\x", 1, 61), ("A(3)\\x", 2, 1)] {
+        rig.bytes(1, sample(counter, second));
+        rig.pass(pause);
+    }
+    rig.finish();
+    assert_eq!(rig.files(), ["logs/counters.csv", "logs/counters~2.csv"]);
+    assert_eq!(rig.text("logs/counters.csv"), sample("A(1)\\x", 0) + &sample("A(2)\\x", 1));
+    assert_eq!(rig.text("logs/counters~2.csv"), sample("A(3)\\x", 2));
+    assert_eq!(rig.replay().timeline().counters_under(r"\a(").count(), 3);
+}

@@ -19,6 +19,10 @@ use crate::time::Time;
 /// Bytes of a file from which on a log goes on in another one.
 const ROLL: u64 = 64 << 20;
 
+/// What names the counters of the lines that follow. Programs of Windows expect it at the beginning of a file only.
+const PDH_HEADER: &[u8] = b"\"(PDH-CSV";
+/// A file with counters goes on for so long at least, in milliseconds, whatever counters come and go.
+const SHORT: i64 = 60_000;
 /// Bytes of a log that wait for its kind to be known.
 const UNDECIDED: usize = 64 * 1024;
 
@@ -220,8 +224,11 @@ impl Track {
         if bytes.is_empty() || paused {
             return Missing { bytes: bytes.len() as u64, rows: self.read_along(bytes) };
         }
-        self.roll(now, context);
-        let (header, preamble) = (self.header(), self.stream.preamble());
+        let is_headed = self.stream.kind() == Kind::PdhCsv && bytes.starts_with(PDH_HEADER);
+        self.roll(is_headed, now, context);
+        // Lines that begin with a header need none before them.
+        let header = if is_headed { Vec::new() } else { self.header() };
+        let preamble = self.stream.preamble();
         let rows = self.read_along(bytes);
         match &mut self.redaction {
             _ if context.pseudonyms.is_none() => self.write(header, bytes, now, context),
@@ -312,10 +319,12 @@ impl Track {
         units.flat_map(|unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
     }
 
-    /// Ends the file if it is large, or of an hour that has passed, and no record is torn by it.
-    fn roll(&mut self, now: Time, context: &Context) {
+    /// Ends the file if it is large, or of an hour that has passed, and no record is torn by it; also where other counters begin.
+    fn roll(&mut self, is_headed: bool, now: Time, context: &Context) {
         let Some((_, segment)) = &self.segment else { return };
-        let due = segment.len() >= context.roll || segment.hour != segment::hour(now);
+        // Counters that come and go all the time stay in one file.
+        let others = is_headed && now.since(segment.about.from.0) >= SHORT;
+        let due = others || segment.len() >= context.roll || segment.hour != segment::hour(now);
         if due && self.stream.pending() == 0 && self.stream.unfinished().is_none() {
             self.ended.extend(self.segment.take());
         }
