@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use crate::config::Config;
 use crate::inventory::{Item, Outcome, Topic};
@@ -13,6 +15,8 @@ use crate::sources::{Watched, clock, discover as look};
 
 /// Of the logs on a server those count that were written in the last day, in milliseconds: it may keep years of them.
 const RECENT: i64 = 24 * 3_600_000;
+/// Looking around may take so long before somebody wonders.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is watched, and what is known of it beforehand.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +41,7 @@ impl Live {
 
     /// What is found on this machine. Where there is nothing to watch, says what was looked for.
     pub fn found(config: &Config) -> anyhow::Result<Option<Self>> {
-        let Discovery { roots, files, found, copy, inventory } = discover(&ThisMachine);
+        let Discovery { roots, files, found, copy, inventory } = look_around()?;
         if roots.is_empty() {
             nothing(&inventory, &mut io::stderr())?;
             return Ok(None);
@@ -54,6 +58,19 @@ impl Live {
         self.watched.counters.vitals = Some(self.watched.roots.iter().filter_map(folder).collect());
         self
     }
+}
+
+/// Looks around on this machine, and says so if that takes long: a share may not answer for half a minute.
+fn look_around() -> io::Result<Discovery> {
+    let (tell, told) = channel();
+    std::thread::Builder::new().name(String::from("discovery")).spawn(move || tell.send(discover(&ThisMachine)))?;
+    let found = told.recv_timeout(PATIENCE).or_else(|_| {
+        let mut out = io::stderr();
+        // Whoever does not hear it waits all the same.
+        let _ = writeln!(out, "why503: still looking around: a share that IIS's configuration lies on may not answer");
+        told.recv()
+    });
+    Ok(found.unwrap_or_default())
 }
 
 /// Has counters sampled, or a file of them followed. The pool tags are those of this machine.
