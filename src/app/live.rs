@@ -63,7 +63,7 @@ impl Live {
 /// Looks around on this machine, and says so if that takes long: a share may not answer for half a minute.
 fn look_around() -> io::Result<Discovery> {
     let (tell, told) = channel();
-    std::thread::Builder::new().name(String::from("discovery")).spawn(move || tell.send(discover(&ThisMachine)))?;
+    std::thread::Builder::new().name(String::from("discovery")).spawn(move || tell.send(discover(&ThisMachine)).is_ok())?;
     let found = told.recv_timeout(PATIENCE).or_else(|_| {
         let mut out = io::stderr();
         // Whoever does not hear it waits all the same.
