@@ -302,3 +302,22 @@ fn utf16_is_recorded_as_it_is_and_goes_on_under_its_mark() {
     let engine = rig.replay();
     assert_eq!((records(&engine), damage(&engine)), (1, vec![]));
 }
+
+#[test]
+fn no_file_of_a_redacted_recording_begins_with_the_name_of_the_server() {
+    let mut rig = Rig::with(|setup| setup.redact = Some([7; 16]));
+    rig.open(0, "counters.csv", 0);
+    rig.bytes(0, "\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\SEEDHOST\\Memory\\Available Bytes\"\r\n\"11/21/2026 08:00:00.000\",\"1\"\r\n");
+    // A log goes on in another file each hour.
+    for hour in 9..11 {
+        rig.pass(3600);
+        rig.bytes(0, format!("\"11/21/2026 {hour:02}:00:00.000\",\"2\"\r\n"));
+    }
+    rig.finish();
+    let counters: Vec<String> = rig.files().iter().map(|file| rig.text(file)).collect();
+    assert_eq!(counters.len(), 3, "{counters:?}");
+    for text in counters {
+        assert!(text.contains(",\"\\\\host-") && !text.contains("SEEDHOST"), "{text}");
+        assert!(text.lines().next().unwrap().ends_with("\\Memory\\Available Bytes\"") && text.contains("\n\"11/21"), "{text}");
+    }
+}
