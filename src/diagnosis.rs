@@ -9,6 +9,7 @@ mod log_cannot_tell;
 mod not_iis;
 mod ns_slots_full;
 
+use crate::counters;
 use crate::engine::Moment;
 use crate::record::{Origin, SourceId};
 use crate::time::Time;
@@ -18,6 +19,10 @@ use crate::timeline::tally::{Tally, Trouble};
 pub const QUIET: i64 = 300;
 /// Lines that a finding brings as its proof, at most.
 const MOST_EVIDENCE: usize = 5;
+
+/// The counters of requests that HTTP.sys turned away, by queue.
+const QUEUES: &str = r"\http service request queues(";
+const REJECTED: &str = r")\rejectedrequests";
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,7 +164,7 @@ pub fn findings(moment: &Moment<'_>) -> Vec<Finding> {
 }
 
 /// Clients turned away as of a moment, by reason, the most frequent first, whether a rule knows the reason or not. Other users of
-/// HTTP.sys are not counted.
+/// HTTP.sys are not counted. What HTTP.sys counts and what HTTPERR tells of full queues are the same requests: the greater counts.
 #[must_use]
 pub fn turned_away(moment: &Moment<'_>) -> Vec<(String, u64)> {
     let end = moment.at.second() + 1;
@@ -173,9 +178,20 @@ pub fn turned_away(moment: &Moment<'_>) -> Vec<(String, u64)> {
         };
         *reasons.entry(reason).or_default() += tally.sum(i64::MIN..end);
     }
+    let full = reasons.entry(String::from("QueueFull")).or_default();
+    *full = rejected(moment).max(*full);
     let mut rows: Vec<(String, u64)> = reasons.into_iter().filter(|(_, count)| *count > 0).collect();
     rows.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     rows
+}
+
+/// Requests that HTTP.sys counted as turned away since the queues of application pools were full.
+fn rejected(moment: &Moment<'_>) -> u64 {
+    let Some((from, _)) = moment.timeline.span() else { return 0 };
+    let seconds = from.second()..moment.at.second() + 1;
+    let queues = moment.timeline.counters_under(QUEUES).filter_map(|(path, _)| path.strip_prefix(QUEUES)?.strip_suffix(REJECTED));
+    let of_pools = queues.filter(|queue| *queue != "_total" && !queue.starts_with("---"));
+    of_pools.map(|queue| counters::rejected_within(moment, queue, &seconds)).sum()
 }
 
 fn untold(moment: &Moment<'_>, findings: &[Finding]) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Takes out of a log what must not leave the company, and keeps everything else to the byte.
 //!
-//! The log stays a log of its kind: the same records with the same times, statuses, reasons, sites, stems and byte counts. The same
+//! The log stays a log of its kind: the same records with the same times, statuses, reasons, stems and byte counts. The same
 //! address, name or value becomes the same pseudonym in all logs of a recording ([`Pseudonyms`]), so that what belongs together can
 //! still be told.
 //!
@@ -8,15 +8,14 @@
 //! |---|---|---|
 //! | addresses | wherever they stand | `s-ip`, and a client that shows it; loopback; ports and zones; versions in user agents |
 //! | names of people | `cs-username`, `DOMAIN\name`, e-mail addresses, SIDs, values of `user=` and the like, `user ann`, folders in `/users/`, `/home/`, `/profiles/` and `/~ann` | |
-//! | names of machines | values of `host=` and the like, `\\machine\…`; in the text of SEPM and Altiris also `hostName`, `host pc1`, `Client 10.1.2.3 pc1`, `server pc1.corp.example` and `//pc1.corp.example` | `s-computername`, `cs-host`, counters |
+//! | names of machines | `s-computername`, `cs-host`, hosts of counters, of bindings and of a `Referer`, values of `host=` and the like, `\\machine\…`; names of sites and pools that are a host's full name; in the text of SEPM and Altiris also `hostName`, `host pc1`, `Client 10.1.2.3 pc1`, `server pc1.corp.example` and `//pc1.corp.example` | other names of sites and pools |
 //! | queries | every value, also of a query in a stem | names; numbers of SEPM's `action` and `l` |
 //! | secrets | cookies, values of `password=` and the like, GUIDs, web tokens, long runs of mixed letters and digits | |
 //! | columns of rows | those that are not known | |
-//! | configurations | passwords, keys, accounts, connection strings, text, comments | sites, pools, paths, limits |
+//! | configurations | passwords, keys, accounts, connection strings, physical paths, text, comments | sites, pools, paths of URLs, folders of logs, limits |
 //!
-//! The server's own names (`s-computername`, `cs-host`) stay in rows, and the `hostName` of an `<event>` does not, even where it is the
-//! same name: the log of an agent names a client there. A machine's full name is replaced only where something marks it; the module
-//! `prose` says why.
+//! A machine's full name is replaced only where something marks it; the module `prose` says why. Its short name and its full name have
+//! pseudonyms that have nothing in common.
 //!
 //! A line that cannot be read as its kind, and one that is too long, is withheld: [`WITHHELD`] stands there. A log whose kind is not
 //! known is not redacted at all: [`Redactor::new`] gives none, and the log must not be passed on.
@@ -34,6 +33,7 @@ mod prose;
 mod pseudonyms;
 mod query;
 mod rows;
+mod sites;
 mod text;
 mod words;
 
@@ -57,7 +57,7 @@ enum How {
     Rows(Rows),
     /// As free text.
     Text,
-    /// Rows of numbers stay, what is none is looked through.
+    /// Rows of numbers stay, in other lines hosts are replaced.
     Counters,
     /// There is nothing of a client's in it.
     Whole,
@@ -196,7 +196,7 @@ impl Redactor {
             How::Counters if is_numbers(text) => out.extend_from_slice(text),
             // Zeros would hide what the text says.
             How::Counters | How::Text if text.contains(&0) => out.extend_from_slice(WITHHELD),
-            How::Counters => words::write(text, pseudonyms, out),
+            How::Counters => sites::counters(text, pseudonyms, out),
             How::Text => text::write(text, pseudonyms, out),
         }
     }
@@ -227,11 +227,11 @@ fn hole(text: &[u8]) -> Option<(usize, usize)> {
     }
 }
 
-/// Whether a line of a PDH-CSV is its header, which names the server's own counters, or a row: a date in quotes, then numbers.
+/// Whether a line of a PDH-CSV is a row: a date in quotes, then numbers.
 fn is_numbers(text: &[u8]) -> bool {
     let is_number = |cell: &[u8]| {
         let dots = memchr::memchr_iter(b'.', cell).count();
         dots < 2 && cell.iter().all(|b| b.is_ascii_digit() || b" ./:+-eE".contains(b))
     };
-    text.starts_with(b"\"(PDH-") || text.starts_with(b"(PDH-") || text.split(|b| b"\"',;\t".contains(b)).all(is_number)
+    text.split(|b| b"\"',;\t".contains(b)).all(is_number)
 }

@@ -4,9 +4,11 @@
 
 mod json;
 mod machine;
+mod pools;
 mod text;
 
 use machine::MachineRow;
+use pools::PoolRow;
 use serde::Serialize;
 
 use crate::diagnosis::{self, Diagnosis, Severity};
@@ -36,6 +38,9 @@ pub struct Report {
     /// Stretches of time of which something is missing.
     gaps: Vec<GapRow>,
     requests: Vec<AppRow>,
+    /// Application pools, as their counters say; not there if there are no such counters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pools: Vec<PoolRow>,
     pool: PoolPart,
     ns_slots: Vec<SlotsRow>,
     turned_away: Vec<ReasonRow>,
@@ -213,6 +218,7 @@ impl Report {
             sources: sources(moment),
             gaps: moment.gaps.iter().map(gap_row).collect(),
             requests: moment.timeline.apps().map(|(name, app)| app_row(moment, name, app)).collect(),
+            pools: pools::of(moment),
             pool: pool(moment),
             ns_slots: SlotUse::all(moment).iter().map(|slots| slots_row(moment, slots)).collect(),
             turned_away: diagnosis::turned_away(moment).into_iter().map(|(reason, count)| ReasonRow { reason, count }).collect(),

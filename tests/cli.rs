@@ -444,3 +444,86 @@ fn what_is_no_source_of_counters_is_refused() {
     let told = run(&home, &["report", "--counters", "pdh", logs]);
     assert!(told.0 == Some(if cfg!(windows) { 1 } else { 2 }) && told.2.contains("csv:FILE"), "{told:?}");
 }
+
+/// Counters of two pools, sampled four times; `states` are those of the second.
+fn counters(states: [u8; 4]) -> String {
+    let paths = [
+        r"W3SVC_W3WP(7_SepmPool)\Active Requests",
+        r"W3SVC_W3WP(8_SepmPool)\Active Requests",
+        r"HTTP Service Request Queues(SepmPool)\CurrentQueueSize",
+        r"HTTP Service Request Queues(SepmPool)\RejectedRequests",
+        r"HTTP Service Request Queues(_Total)\RejectedRequests",
+        r"APP_POOL_WAS(SepmPool)\Current Application Pool State",
+        r"APP_POOL_WAS(Reports)\Current Application Pool State",
+    ];
+    let mut csv = String::from("\"(PDH-CSV 4.0) (UTC)(0)\"");
+    csv.extend(paths.map(|path| format!(",\"\\\\SRV\\{path}\"")));
+    // The queue begins anew, and its counter with it.
+    let rows = ["4000 12 0 2 2 3", "4700 1012 920 13 13 3", "5700 12 3 13 13 3", "90 3 0 6 6 3"];
+    for (second, (row, state)) in rows.iter().zip(states).enumerate() {
+        csv.push_str(&format!("\r\n\"10/09/2009 09:25:{second:02}.000\",\"{}\",\"{state}\"", row.replace(' ', "\",\"")));
+    }
+    csv + "\r\n"
+}
+
+const POOLS: &str = "<configuration><system.applicationHost><applicationPools><add name=\"SepmPool\" queueLength=\"1000\" />\
+    <add name=\"Reports\" /></applicationPools><sites><site name=\"Web\" id=\"1\"><application path=\"/\" applicationPool=\"SepmPool\" />\
+    </site></sites></system.applicationHost></configuration>\r\n";
+
+#[test]
+fn counters_of_a_queue_that_overflowed_are_in_the_report_and_nothing_is_not_wrong() {
+    let home = home();
+    let folder = home.path().join("incident");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("counters.csv"), counters([3, 3, 3, 5])).unwrap();
+    fs::write(folder.join("applicationHost.config"), POOLS).unwrap();
+    let path = folder.to_str().unwrap();
+    let report: Value = serde_json::from_str(&printed(&home, &["report", "--format", "json", path])).unwrap();
+    let limit = serde_json::json!({"value": 1000, "origin": "applicationHost.config"});
+    assert_eq!(
+        report["pools"],
+        serde_json::json!([
+            {
+                "pool": "SepmPool",
+                "executing": {"at": "2009-10-09T09:25:01Z", "peak": 5712},
+                "queued": {"at": "2009-10-09T09:25:01Z", "peak": 920, "limit": limit},
+                "rejected": 17,
+                "state": "running",
+            },
+            {"pool": "Reports", "executing": null, "queued": null, "rejected": null, "state": "disabled"},
+        ])
+    );
+    assert_eq!(report["turned_away"], serde_json::json!([{"reason": "QueueFull", "count": 17}]));
+    assert_eq!(report["untold"], "turned away for other reasons: 17 QueueFull");
+    let text = printed(&home, &["report", path]);
+    for part in ["920 of 1000 (applicationHost.config)", "17 rejected by HTTP.sys", "Reports: executing unknown; disabled"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("Nothing is wrong") && !text.contains("SepmPool is"), "{text}");
+
+    // HTTPERR tells of some of the same requests: they are counted once. What is critical stands first.
+    let httperr = "#Software: Microsoft HTTP API 2.0\r\n#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename\r\n\
+        2009-10-09 09:25:01 10.1.2.3 4010 10.2.0.5 443 HTTP/1.1 GET /secars 503 1 QueueFull SepmPool\r\n\
+        2009-10-09 09:25:03 10.1.2.3 4011 10.2.0.5 443 HTTP/1.1 GET /reports 503 2 Disabled Reports\r\n";
+    fs::write(folder.join("httperr1.log"), httperr).unwrap();
+    fs::write(folder.join("u_ex091009.log"), LOG).unwrap();
+    let text = printed(&home, &["report", path]);
+    let (critical, untold) = (text.find("[critical, iis-503-2]").unwrap(), text.find("turned away for other reasons").unwrap());
+    assert!(critical < untold && text.contains("turned away for other reasons: 17 QueueFull, 1 Disabled"), "{text}");
+}
+
+#[test]
+fn a_pool_that_is_stopped_is_not_nothing_and_one_that_runs_is() {
+    let home = home();
+    let file = home.path().join("counters.csv");
+    let path = file.to_str().unwrap();
+    let quiet = |states| {
+        let rows = counters(states).replace("\"13\"", "\"0\"").replace("\"6\"", "\"0\"").replace("\"2\"", "\"0\"");
+        fs::write(&file, rows).unwrap();
+        printed(&home, &["report", path])
+    };
+    let text = quiet([3, 3, 3, 3]);
+    assert!(text.contains("Nothing is wrong"), "{text}");
+    let text = quiet([3, 3, 3, 5]);
+    assert!(!text.contains("Nothing is wrong") && text.contains("application pool reports is disabled"), "{text}");
+}

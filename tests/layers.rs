@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "diagnosis",
         &[
+            "counters",
             "engine",
             "formats::Kind",
             "formats::httperr::CONNECTIONS_REFUSED",
@@ -88,6 +89,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "counters",
             "diagnosis",
             "drill",
             "engine",

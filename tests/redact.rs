@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/logs.rs"]
+mod logs;
 #[path = "support/plain.rs"]
 mod plain;
 #[path = "support/seeded.rs"]
@@ -135,7 +137,7 @@ fn every_fixture_tells_the_same_when_it_is_redacted() {
         let Some(out) = redact_like_the_program(&name(&path), &bytes) else { continue };
         plain::assert_same(&Plain::of(&name(&path), &out), &Plain::of(&name(&path), &bytes), &name(&path));
         // Numbers hold nothing that must stay.
-        if ["pdh-csv", "poolmon", "pooltag"].iter().any(|kind| path.parent().unwrap().ends_with(kind)) {
+        if ["poolmon", "pooltag"].iter().any(|kind| path.parent().unwrap().ends_with(kind)) {
             assert_eq!(out, bytes, "{}", path.display());
         }
     }
@@ -268,6 +270,57 @@ fn every_incident_has_the_same_report_when_it_is_redacted() {
         let (before, after) = (report(incident.archive), report(&redacted));
         assert!(!before["findings"].as_array().unwrap().is_empty(), "{}", incident.name);
         assert_eq!(after, before, "{}", incident.name);
+    }
+}
+
+#[test]
+fn a_site_named_after_a_host_has_one_pseudonym_in_its_configuration_counters_and_logs_and_they_still_join() {
+    const NAME: &str = "Intranet.corp.example";
+    let config = format!(
+        "<configuration><system.applicationHost><applicationPools><add name='{NAME}' queueLength='900'/></applicationPools><sites>\n\
+         <site name='{NAME}' id='7'><application path='/' applicationPool='{NAME}'/><application path='/secars' applicationPool='{NAME}'/>\n\
+         <bindings><binding bindingInformation='*:80:{NAME}'/></bindings></site></sites></system.applicationHost>\n\
+         <location path='{NAME}/secars'><system.webServer><serverRuntime appConcurrentRequestLimit='7000'/></system.webServer></location>\n\
+         </configuration>\n"
+    );
+    let counters = format!(
+        "\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\SRV\\W3SVC_W3WP(12_{NAME})\\Active Requests\",\
+         \"\\\\SRV\\HTTP Service Request Queues({NAME})\\RejectedRequests\",\"\\\\SRV\\HTTP Service Request Queues({NAME})\\CurrentQueueSize\"\n\
+         \"10/12/2009 08:00:01.000\",\"5712\",\"0\",\"1\"\n\"10/12/2009 08:00:02.000\",\"5\",\"17\",\"1\"\n"
+    );
+    let web = format!(
+        "#Fields: date time s-sitename cs-method cs-uri-stem cs(Referer) cs-host sc-status sc-substatus time-taken\n\
+         2009-10-12 08:00:02 W3SVC7 GET /secars/a.dll https://{NAME}/x {NAME}:443 503 2 15\n\
+         2009-10-12 08:00:02 {NAME} GET /secars/a.dll - {NAME} 503 2 15\n"
+    );
+    let files = [("applicationHost.config", config), ("W3SVC7/u_ex091012.log", web), ("counters.csv", counters)];
+    let report = |redact: bool| {
+        let mut logs = logs::Logs::new(Limits::default(), &[]);
+        let mut pseudonyms = std::collections::BTreeSet::new();
+        for (id, (path, text)) in (0..).zip(&files) {
+            let bytes = if redact {
+                redact_like_the_program(&name(Path::new(path)), text.as_bytes()).unwrap()
+            } else {
+                text.clone().into()
+            };
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            assert!(!redact || !text.to_lowercase().contains("corp.example") && !text.contains("SRV"), "{text}");
+            pseudonyms.extend(text.split("host-").skip(1).map(|rest| format!("host-{}", rest.get(..8).unwrap())));
+            logs.read(id, path, [bytes.as_slice()]);
+        }
+        let moment = logs.engine.moment(logs.end());
+        let mut json: serde_json::Value =
+            serde_json::from_str(&Report::without_texts(&moment, Zone::Utc).json().unwrap()).unwrap();
+        json["sources"].take();
+        (json.to_string(), pseudonyms)
+    };
+    let (plain, _) = report(false);
+    let (redacted, pseudonyms) = report(true);
+    assert_eq!(pseudonyms.len(), 2, "the site's name, and the server's: {pseudonyms:?}");
+    let name = pseudonyms.iter().find(|name| redacted.contains(*name)).unwrap();
+    assert_eq!(redacted, plain.replace(NAME, name));
+    for part in ["\"value\":7000", "\"pool\":\"Intranet.corp.example\"", "\"value\":900", "\"Intranet.corp.example/secars\""] {
+        assert!(plain.contains(part), "{part}: {plain}");
     }
 }
 

@@ -2,31 +2,25 @@
 
 use super::named;
 use super::pseudonyms::{Pseudonyms, What};
-use super::{address, text};
+use super::{address, sites, text};
 
 /// What stands for text that is left out.
 const LEFT_OUT: &[u8] = b"***";
 /// A tag longer than this is left out.
 const MAX_TAG: usize = 1 << 18;
-/// Attributes that say what is meant: the decoders read them, and they hold no secret.
-const KEPT: [&[u8]; 18] = [
-    b"name",
+/// Attributes besides those of sites that say what is meant: the decoders read them, and they hold no secret.
+const KEPT: [&[u8]; 12] = [
     b"path",
     b"id",
     b"key",
     b"regkey",
     b"regvalue",
-    b"applicationpool",
-    b"directory",
     b"logformat",
     b"type",
     b"xmlns",
     // Of MetaBase.xml.
     b"location",
-    b"servercomment",
     b"approot",
-    b"apppoolid",
-    b"logfiledirectory",
     b"logextfileflags",
     b"logpluginclsid",
 ];
@@ -147,7 +141,9 @@ fn element(tag: &[u8], mut done: usize, pseudonyms: &Pseudonyms, out: &mut Vec<u
     let is_secret = label.is_some_and(|label| is_secret(label.value));
     for attribute in attributes(tag) {
         out.extend_from_slice(tag.get(done..attribute.start).unwrap_or_default());
-        value(&attribute, is_secret, pseudonyms, out);
+        if !of_sites(tag, &attribute, pseudonyms, out) {
+            value(&attribute, is_secret, pseudonyms, out);
+        }
         done = attribute.start + attribute.value.len();
     }
     out.extend_from_slice(tag.get(done..).unwrap_or_default());
@@ -171,6 +167,31 @@ fn attributes(tag: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
         at = open + len + 2;
         Some(Attribute { name: before.get(from..)?, value: tag.get(open + 1..open + 1 + len)?, start: open + 1 })
     })
+}
+
+/// Writes what tells of sites, pools and their folders; `false` if it is another attribute.
+fn of_sites(tag: &[u8], attribute: &Attribute<'_>, pseudonyms: &Pseudonyms, out: &mut Vec<u8>) -> bool {
+    const POOLS: &[u8] = b"/apppools/";
+    let value = attribute.value;
+    let is_on_disk = matches!(value, [b'\\', b'\\', ..] | [_, b':', ..]);
+    let is_location = tag.get(..9).is_some_and(|tag| tag.eq_ignore_ascii_case(b"<location"));
+    match attribute.name.to_ascii_lowercase().as_slice() {
+        b"name" | b"applicationpool" | b"servercomment" | b"apppoolid" => sites::name(value, pseudonyms, out),
+        b"path" if is_location => sites::place(value, pseudonyms, out),
+        b"physicalpath" => sites::folder(value, pseudonyms, out),
+        // Of MetaBase.xml.
+        b"path" if is_on_disk => sites::folder(value, pseudonyms, out),
+        b"location" => {
+            let pool = memchr::memmem::find(&value.to_ascii_lowercase(), POOLS).map_or(value.len(), |at| at + POOLS.len());
+            let (before, pool) = value.split_at(pool);
+            out.extend_from_slice(before);
+            sites::name(pool, pseudonyms, out);
+        }
+        b"directory" | b"logfiledirectory" => text::write(value, pseudonyms, out),
+        b"bindinginformation" | b"serverbindings" | b"securebindings" => sites::bindings(value, pseudonyms, out),
+        _ => return false,
+    }
+    true
 }
 
 fn value(attribute: &Attribute<'_>, labelled: bool, pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {

@@ -1,5 +1,6 @@
 //! URLs and their queries: names are kept, values are not.
 
+use super::prose::full_name;
 use super::pseudonyms::{Pseudonyms, What};
 use super::{text, words};
 
@@ -17,11 +18,20 @@ const LONGEST_SESSION: usize = 256;
 pub fn url(text: &[u8], pseudonyms: &Pseudonyms, out: &mut Vec<u8>) {
     let end = memchr::memchr2(b'?', b'#', text).unwrap_or(text.len());
     let (mut before, after) = text.split_at(end);
-    let login = memchr::memmem::find(before, b"://").and_then(|at| Some((at + 3, login(before.get(at + 3..)?)?)));
-    if let Some((start, len)) = login {
-        out.extend_from_slice(before.get(..start).unwrap_or_default());
-        pseudonyms.name(What::User, before.get(start..start + len).unwrap_or_default(), out);
-        before = before.get(start + len..).unwrap_or_default();
+    if let Some(at) = memchr::memmem::find(before, b"://") {
+        let (scheme, rest) = before.split_at(at + 3);
+        out.extend_from_slice(scheme);
+        before = rest;
+        if let Some((login, rest)) = login(rest).and_then(|len| rest.split_at_checked(len)) {
+            pseudonyms.name(What::User, login, out);
+            out.push(b'@');
+            before = rest.strip_prefix(b"@").unwrap_or(rest);
+        }
+        let (host, rest) = before.split_at(full_name(before).unwrap_or(0));
+        if !host.is_empty() {
+            pseudonyms.name(What::Host, host, out);
+        }
+        before = rest;
     }
     path(before, pseudonyms, out);
     if let Some((mark, rest)) = after.split_first() {
@@ -160,7 +170,8 @@ mod tests {
         assert!(login.starts_with("https://user-") && login.ends_with("@host:1/x"), "{login}");
         let url = told(url, "http://sepm.example/a;jsessionid=A1B2/(S(abc))/b(1)?id=7#access_token=x");
         let session = told(|text, p, out| p.name(What::Secret, text, out), "abc");
+        let host = told(|text, p, out| p.name(What::Host, text, out), "sepm.example");
         let [one, seven, x] = [value("A1B2"), value("7"), value("x")];
-        assert_eq!(url, format!("http://sepm.example/a;jsessionid={one}/(S({session}))/b(1)?id={seven}#access_token={x}"));
+        assert_eq!(url, format!("http://{host}/a;jsessionid={one}/(S({session}))/b(1)?id={seven}#access_token={x}"));
     }
 }

@@ -1,7 +1,7 @@
 //! Rows of W3C and HTTPERR logs: each column by its name. A column that is not known is replaced, not passed on.
 
 use super::pseudonyms::{Pseudonyms, What};
-use super::{WITHHELD, address, query, text, words};
+use super::{WITHHELD, address, query, sites, text, words};
 use crate::formats::fields::{self, MAX_COLUMNS, Row, directive};
 use crate::formats::{Kind, httperr, w3c};
 
@@ -25,6 +25,10 @@ enum Column {
     Url,
     /// A user agent.
     Agent,
+    /// A site or a pool.
+    Named,
+    /// The server's own name.
+    Host,
     /// Something to replace as a whole.
     Whole(What),
     /// Nobody knows: addresses if it begins with one, else something to replace as a whole.
@@ -32,7 +36,7 @@ enum Column {
 }
 
 /// Columns that tell nothing of the client, in lower case. Other products have `s-` columns that do: no prefix is trusted.
-const KEPT: [&[u8]; 26] = [
+const KEPT: [&[u8]; 21] = [
     b"date",
     b"time",
     b"date-local",
@@ -41,16 +45,11 @@ const KEPT: [&[u8]; 26] = [
     b"timetakenms",
     b"s-ip",
     b"s-port",
-    b"s-sitename",
-    b"s-computername",
     b"s-siteid",
     b"s-reason",
-    b"s-queuename",
     b"c-port",
     b"cs-method",
     b"cs-version",
-    b"cs-host",
-    b"cs(host)",
     b"cs-bytes",
     b"sc-status",
     b"sc-substatus",
@@ -62,7 +61,7 @@ const KEPT: [&[u8]; 26] = [
 ];
 
 /// Columns that are looked into, in lower case.
-const COLUMNS: [(&[u8], Column); 9] = [
+const COLUMNS: [(&[u8], Column); 14] = [
     (b"c-ip", Column::Client),
     (b"cs-uri-stem", Column::Path),
     (b"cs-uri", Column::Url),
@@ -72,6 +71,11 @@ const COLUMNS: [(&[u8], Column); 9] = [
     (b"cs(referer)", Column::Url),
     (b"cs(referrer)", Column::Url),
     (b"cs(cookie)", Column::Whole(What::Secret)),
+    (b"s-sitename", Column::Named),
+    (b"s-queuename", Column::Named),
+    (b"s-computername", Column::Host),
+    (b"cs-host", Column::Host),
+    (b"cs(host)", Column::Host),
 ];
 
 impl Column {
@@ -111,6 +115,8 @@ impl Column {
             Self::Query => query::query(text, pseudonyms, out),
             Self::Url => query::url(text, pseudonyms, out),
             Self::Agent => text::agent(text, ends.client, pseudonyms, out),
+            Self::Named => sites::name(text, pseudonyms, out),
+            Self::Host => sites::host(text, pseudonyms, out),
             Self::Keep => words::write(text, pseudonyms, out),
             Self::Whole(what) => pseudonyms.name(what, text, out),
             Self::Unknown => {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::pools::PoolRow;
 use super::{AppRow, FindingRow, PeakRow, Report, SlotsRow};
 use crate::diagnosis::{Severity, megabytes};
 use crate::time::Zone;
@@ -16,6 +17,7 @@ pub(super) fn render(report: &Report, ascii: bool) -> String {
     page.head(report);
     page.findings(report);
     page.requests(report);
+    page.pools(report);
     page.pool(report);
     page.slots(report);
     page.turned_away(report);
@@ -92,13 +94,27 @@ impl Page {
 
     fn findings(&mut self, report: &Report) {
         self.title("Findings");
-        match &report.untold {
-            Some(untold) => self.wrapped("!! ", untold),
-            None if report.span.is_none() => self.line("Nothing can be said: no record was read from these files."),
-            None if report.findings.is_empty() => self.line("Nothing is wrong as far as these files can tell."),
-            None => {}
+        let stopped: Vec<&PoolRow> =
+            report.pools.iter().filter(|row| row.was.is_some_and(crate::counters::State::is_stopped)).collect();
+        let is_quiet = report.untold.is_none() && report.findings.is_empty();
+        if is_quiet && report.span.is_none() {
+            self.line("Nothing can be said: no record was read from these files.");
+        } else if is_quiet && stopped.is_empty() {
+            self.line("Nothing is wrong as far as these files can tell.");
         }
-        for finding in &report.findings {
+        let critical = report.findings.partition_point(|finding| finding.level == Severity::Critical);
+        let (critical, others) = report.findings.split_at_checked(critical).unwrap_or_default();
+        for finding in critical {
+            self.finding(finding);
+        }
+        if let Some(untold) = &report.untold {
+            self.wrapped("!! ", untold);
+        }
+        for row in stopped {
+            let state = row.state.unwrap_or_default();
+            self.wrapped("!  ", &format!("application pool {} is {state}: its applications are answered with 503", row.pool));
+        }
+        for finding in others {
             self.finding(finding);
         }
         for row in &report.not_knowable {
@@ -144,6 +160,27 @@ impl Page {
                 limit.value,
                 limit.origin
             ));
+        }
+    }
+
+    /// What was measured of the pools: what stands above it is estimated from the rows of logs.
+    fn pools(&mut self, report: &Report) {
+        if report.pools.is_empty() {
+            return;
+        }
+        self.title("Application pools, by their counters");
+        for PoolRow { pool, executing, queued, rejected, state, was } in &report.pools {
+            let mut parts = vec![executing.as_ref().map_or_else(
+                || String::from("executing unknown"),
+                |most| format!("executing {} at most, at {}", most.peak, most.at),
+            )];
+            parts.extend(queued.as_ref().map(|most| {
+                let of = most.limit.as_ref().map_or_else(String::new, |limit| format!(" of {} ({})", limit.value, limit.origin));
+                format!("queued {}{of} at most, at {}", most.peak, most.at)
+            }));
+            parts.extend(rejected.map(|count| format!("{count} rejected by HTTP.sys")));
+            parts.extend(state.filter(|_| !was.is_some_and(crate::counters::State::is_running)).map(String::from));
+            self.line(&format!("{pool}: {}", parts.join("; ")));
         }
     }
 

@@ -35,7 +35,7 @@ pub const LOGS: &[(Kind, &str)] = &[
         Kind::W3c,
         "#Software: Microsoft Internet Information Services 8.5\r\n\
          #Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken X-Forwarded-For X-Department\r\n\
-         2009-10-12 08:00:01 10.2.0.5 GET /first/default.aspx user={query}&mail={mail}&{bare}&action=36 443 {user} {v4} Mozilla/5.0+(X;+Chrome/120.0.0.0;+{v4};+{mail};+{guid}) ASP.NET_SessionId={cookie};+a=b https://ann:{password}@web01/x?q={query}#t={bare} web01.corp.example 503 2 0 1405 242 283 {v4},+{proxy}:8080 {custom}\r\n\
+         2009-10-12 08:00:01 10.2.0.5 GET /first/default.aspx user={query}&mail={mail}&{bare}&action=36 443 {user} {v4} Mozilla/5.0+(X;+Chrome/120.0.0.0;+{v4};+{mail};+{guid}) ASP.NET_SessionId={cookie};+a=b https://ann:{password}@web01/x?q={query}#t={bare} {fqdn} 503 2 0 1405 242 283 {v4},+{proxy}:8080 {custom}\r\n\
          2009-10-12 08:00:02 10.2.0.5 GET /second/(S({base64}))/{hex}/{jwt} - 443 {upn} {v6}%12 Smc - http://{v4}:8080/a;id={query}/b?{bare} web01 200 0 0 1405 242 30283 {v6} -\r\n\
          #Remark: asked by {mail} from {v4}\r\n\
          2009-10-12 08:00:03 {v4} {user} {query} {bare}\r\n\
@@ -85,7 +85,9 @@ pub const LOGS: &[(Kind, &str)] = &[
          <system.applicationHost><applicationPools><add name=\"Pool &amp; Co\" queueLength=\"5000\">\r\n\
          <processModel identityType=\"SpecificUser\" userName=\"{user}\"\r\n password=\"{password}\" /></add></applicationPools>\r\n\
          <sites><site name=\"Web\" id=\"7\"><application path=\"/a\" applicationPool=\"Pool &amp; Co\">\r\n\
-         <virtualDirectory path=\"/\" physicalPath=\"C:\\Users\\{profile}\\site\" userName='{upn}' password='{password}'/></application>\r\n\
+         <virtualDirectory path=\"/\" physicalPath=\"C:\\Users\\{profile}\\site\" userName='{upn}' password='{password}'/>\
+         <virtualDirectory path=\"/b\" physicalPath=\"\\\\{share}\\web\\{login}\" /><virtualDirectory path=\"/c\" physicalPath=\"\\share\\{login}\" /></application>\r\n\
+         <bindings><binding protocol=\"http\" bindingInformation=\"*:80:{fqdn}\" /><binding protocol=\"https\" bindingInformation=\"{v4}:443:{pc}\" /></bindings>\
          <logFile logFormat=\"W3C\" directory=\"D:\\Logs\" /><limits maxConnections=\"1024\" /></site></sites></system.applicationHost>\r\n\
          <location path=\"Web/a\"><system.webServer><serverRuntime appConcurrentRequestLimit=\"7000\" />\r\n\
          <security><ipSecurity><add ipAddress=\"{v4}\" allowed=\"true\" /><add ipAddress=\"{v6}\" /></ipSecurity></security>\r\n\
@@ -101,6 +103,14 @@ pub const LOGS: &[(Kind, &str)] = &[
          <customSetting key=\"AppIdentityPassword\" type=\"local\" value=\"{password}\" /><customSetting value=\"{cookie}\" key=\"LicenseKey\"/>\r\n\
          <customSetting key=\"AppIdentity\" type=\"local\" value=\"{user}\" /><customSetting key=\"Mail\" value=\"{mail}\" server=\"{v4}\"/>\r\n\
          </configuration>\r\n",
+    ),
+    (
+        Kind::PdhCsv,
+        "\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\{pc}\\Memory\\Pool Nonpaged Bytes\",\"\\\\{pc}\\LogicalDisk(C:)\\Free Megabytes\"\r\n\
+         \"10/12/2009 08:00:01.000\",\"104857600\",\"2048\"\r\n\
+         \"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\{fqdn}\\Memory\\Pool Nonpaged Bytes\",\"\\\\{v4}\\W3SVC_W3WP(12_Pool)\\Active Requests\",\"asked by {mail}\"\r\n\
+         \"10/12/2009 08:00:02.000\",\"104857700\",\"12\",\"\"\r\n\
+         Exiting, please wait...\r\n",
     ),
 ];
 
@@ -131,7 +141,7 @@ pub fn kept(kind: Kind) -> &'static [&'static str] {
             " 10.2.0.5 GET /first/default.aspx user=",
             "&action=36 443 ",
             "Chrome/120.0.0.0",
-            " web01.corp.example 503 2 0 1405 242 283 ",
+            " 503 2 0 1405 242 283 ",
             "+FBAV/252.246.179.79.273+rv:1.9.0.20+",
         ],
         Kind::HttpErr => {
@@ -149,8 +159,11 @@ pub fn kept(kind: Kind) -> &'static [&'static str] {
         Kind::ApplicationHost => &[
             "<application path=\"/a\" applicationPool=\"Pool &amp; Co\">",
             "directory=\"D:\\Logs\"",
+            "physicalPath=\"C:\\",
+            "bindingInformation=\"*:80:",
             "identityType=\"SpecificUser\"",
         ],
+        Kind::PdhCsv => &["\\LogicalDisk(C:)\\Free Megabytes\"", "\"10/12/2009 08:00:02.000\",\"104857700\",\"12\""],
         _ => &["key=\"MaxConcurrentConfigRequests\" type=\"registry\" regKey=\"Notification Server\" defaultValue=\"30\""],
     }
 }

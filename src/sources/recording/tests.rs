@@ -331,3 +331,22 @@ fn other_counters_begin_another_file_unless_they_change_all_the_time() {
     assert_eq!(rig.text("logs/counters~2.csv"), sample("A(3)\\x", 2));
     assert_eq!(rig.replay().timeline().counters_under(r"\a(").count(), 3);
 }
+
+#[test]
+fn no_file_of_a_redacted_recording_begins_with_the_name_of_the_server() {
+    let mut rig = Rig::with(|setup| setup.redact = Some([7; 16]));
+    rig.open(0, "counters.csv", 0);
+    rig.bytes(0, "\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\SEEDHOST\\Memory\\Available Bytes\"\r\n\"11/21/2026 08:00:00.000\",\"1\"\r\n");
+    // A log goes on in another file each hour.
+    for hour in 9..11 {
+        rig.pass(3600);
+        rig.bytes(0, format!("\"11/21/2026 {hour:02}:00:00.000\",\"2\"\r\n"));
+    }
+    rig.finish();
+    let counters: Vec<String> = rig.files().iter().map(|file| rig.text(file)).collect();
+    assert_eq!(counters.len(), 3, "{counters:?}");
+    for text in counters {
+        assert!(text.contains(",\"\\\\host-") && !text.contains("SEEDHOST"), "{text}");
+        assert!(text.lines().next().unwrap().ends_with("\\Memory\\Available Bytes\"") && text.contains("\n\"11/21"), "{text}");
+    }
+}

@@ -208,7 +208,7 @@ impl Track {
         match context.pseudonyms {
             _ if paused => {}
             None => self.write(header, bytes, now, context),
-            Some(_) => self.redact(header, bytes, now, context),
+            Some(_) => self.redact(&header, bytes, now, context),
         }
     }
 
@@ -239,7 +239,7 @@ impl Track {
                 waiting.lines.extend_from_slice(bytes);
                 self.decide(false, now, context);
             }
-            Redaction::By(_) | Redaction::Never => self.redact(header, bytes, now, context),
+            Redaction::By(_) | Redaction::Never => self.redact(&header, bytes, now, context),
         }
         if let Some((_, segment)) = &mut self.segment {
             segment.saw(rows);
@@ -269,16 +269,20 @@ impl Track {
         };
         redactor.preamble(&preamble, pseudonyms);
         self.redaction = Redaction::By(Box::new(redactor));
-        self.redact(header, &lines, now, context);
+        self.redact(&header, &lines, now, context);
     }
 
-    fn redact(&mut self, header: Vec<u8>, bytes: &[u8], now: Time, context: &mut Context) {
-        let mut safe = Vec::with_capacity(bytes.len() + bytes.len() / 8);
+    fn redact(&mut self, header: &[u8], bytes: &[u8], now: Time, context: &mut Context) {
+        let (mut head, mut safe) = (Vec::new(), Vec::with_capacity(bytes.len() + bytes.len() / 8));
         if let (Redaction::By(redactor), Some(pseudonyms)) = (&mut self.redaction, &context.pseudonyms) {
+            // A header names the server, too. It is of the columns in force before these lines.
+            if self.segment.is_none() {
+                redactor.redact(header, pseudonyms, &mut head);
+            }
             redactor.redact(bytes, pseudonyms, &mut safe);
         }
         if !safe.is_empty() {
-            self.write(header, &safe, now, context);
+            self.write(head, &safe, now, context);
         }
     }
 
