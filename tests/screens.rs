@@ -7,6 +7,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use why503::app::session::Session;
 use why503::demo;
+use why503::diagnosis::findings;
 use why503::engine::{Engine, Envelope, Gap, Health, LeftOut, Opened, Payload};
 use why503::executing;
 use why503::formats::Hints;
@@ -19,7 +20,7 @@ use why503::time::{When, Zone};
 use why503::ui::cursor::Cursor;
 use why503::ui::state::{Effect, Ui};
 use why503::ui::theme::{Glyphs, Theme};
-use why503::ui::views::Executing;
+use why503::ui::views::{Executing, View};
 
 struct Stage {
     session: Session,
@@ -52,6 +53,7 @@ impl Stage {
                 "Esc" => KeyCode::Esc,
                 "Tab" => KeyCode::Tab,
                 "Down" => KeyCode::Down,
+                "PgDn" => KeyCode::PageDown,
                 "End" => KeyCode::End,
                 "Home" => KeyCode::Home,
                 "Right" => KeyCode::Right,
@@ -245,6 +247,23 @@ fn what_is_copied_is_the_selected_row() {
     let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:32:30Z", SMALL);
     let effects = stage.press("1 Enter y");
     assert!(matches!(&effects[..], [Effect::Copy(text)] if text.starts_with("Symantec Web Server/secars")), "{effects:?}");
+}
+
+#[test]
+fn every_finding_can_be_selected_and_opened_from_the_pane_and_from_the_list() {
+    for way in ["4 z", "4"] {
+        for (keys, finding) in [("", 0), ("Down", 1), ("j j", 2), ("G", 2), ("PgDn", 2), ("Down Down k", 1), ("G g", 0)] {
+            let mut stage = Stage::new("all", "2009-10-12T08:09:00Z", MIDDLE);
+            let titles = findings(&stage.session.moment());
+            assert_eq!(titles.len(), 3, "{titles:?}");
+            stage.press(way);
+            stage.press(keys);
+            stage.press("Enter");
+            let opened = stage.session.ui.level().view.clone();
+            let View::Finding { rule, subject } = opened else { panic!("{way} {keys}: {opened:?}") };
+            assert_eq!((rule, subject), (titles[finding].rule, titles[finding].subject.clone()), "{way} {keys}");
+        }
+    }
 }
 
 /// A log that is followed: what was there, then rows that come a minute late, and what a follower says of it.
