@@ -72,7 +72,7 @@ impl Level {
     #[must_use]
     pub fn selection(&self, listing: &Listing) -> usize {
         let last = listing.rows.len().saturating_sub(1);
-        // The evidence is what one wants from a finding, and the malformed lines of a file.
+        // The evidence is what one wants from a finding, and the lines of a file.
         if self.anchor.is_none() && self.selected == 0 && matches!(self.view, View::Finding { .. } | View::Source(_)) {
             return listing.rows.iter().position(|row| row.target.is_some()).unwrap_or(0);
         }
