@@ -92,7 +92,7 @@ fn lines_of(look: &Look<'_>, untold: &str) -> Option<View> {
     if untold.contains(SEPM) {
         reasons.push(String::from(SEPM));
     }
-    (!reasons.is_empty()).then(|| View::Lines { about: About::TurnedAway(reasons), only: None })
+    (!reasons.is_empty()).then_some(View::Lines { about: About::TurnedAway(reasons), only: None })
 }
 
 fn find(look: &Look<'_>, rule: &str, subject: &Subject) -> Option<Finding> {

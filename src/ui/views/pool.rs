@@ -50,9 +50,9 @@ fn sampled(look: &Look<'_>, time: Time, bytes: f64, per_minute: Option<f64>) -> 
         Cell::number(bytes, megabytes(bytes)),
         Cell::number(100.0, "100.0 %"),
         per_minute.map_or_else(|| Cell { number: Some(f64::MIN), ..Cell::text("?") }, |g| Cell::number(g, change(g))),
-        Cell::text("the non-paged pool"),
-        Cell::text(format!("sampled {}", look.zone.clock(time))),
-        Cell::text("all tags"),
+        Cell::text("(sampled)"),
+        Cell::text(format!("at {}", look.zone.clock(time))),
+        Cell::text("non-paged pool"),
     ];
     let lines = View::Lines { about: About::Counter(POOL_USED.into()), only: None };
     ListRow::new(cells, Some(lines)).role(Role::Accent)
