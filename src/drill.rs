@@ -89,7 +89,8 @@ impl Plan {
     #[must_use]
     pub fn new(moment: &Moment<'_>, about: About, times: Range<Time>, only: Option<(By, Vec<u8>)>) -> Self {
         let touching = moment.timeline.blocks.touching(times.clone());
-        let blocks: Vec<_> = touching.filter(|(_, b)| about.may_be_in(b.kind)).map(|(id, block)| (id, block.clone())).collect();
+        let blocks: Vec<_> =
+            touching.filter(|(id, b)| about.may_be_in(*id, b.kind)).map(|(id, block)| (id, block.clone())).collect();
         Self::of(moment, about, times, only, blocks)
     }
 
@@ -97,7 +98,7 @@ impl Plan {
     #[must_use]
     pub fn latest(moment: &Moment<'_>, times: Range<Time>, most: usize) -> Self {
         let about = About::Everything;
-        let (blocks, cut) = moment.timeline.blocks.latest(&times, most as u64, |kind| about.may_be_in(kind));
+        let (blocks, cut) = moment.timeline.blocks.latest(&times, most as u64, Kind::is_log);
         let blocks = blocks.into_iter().map(|(id, block)| (id, block.clone())).collect();
         Self { cut, ..Self::of(moment, about, times, None, blocks) }
     }

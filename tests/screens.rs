@@ -7,6 +7,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use why503::app::session::Session;
 use why503::demo;
+use why503::diagnosis::findings;
 use why503::engine::{Engine, Envelope, Gap, Health, LeftOut, Opened, Payload};
 use why503::executing;
 use why503::formats::Hints;
@@ -19,7 +20,7 @@ use why503::time::{When, Zone};
 use why503::ui::cursor::Cursor;
 use why503::ui::state::{Effect, Ui};
 use why503::ui::theme::{Glyphs, Theme};
-use why503::ui::views::Executing;
+use why503::ui::views::{Executing, View};
 
 struct Stage {
     session: Session,
@@ -52,6 +53,7 @@ impl Stage {
                 "Esc" => KeyCode::Esc,
                 "Tab" => KeyCode::Tab,
                 "Down" => KeyCode::Down,
+                "PgDn" => KeyCode::PageDown,
                 "End" => KeyCode::End,
                 "Home" => KeyCode::Home,
                 "Right" => KeyCode::Right,
@@ -106,8 +108,10 @@ screens! {
     lines_of_a_status: "sepm-push-storm" at "2009-10-09T09:32:30Z", "1 Enter Enter b b b Down Enter";
     record_of_a_503: "sepm-push-storm" at "2009-10-09T09:32:30Z", "1 Enter Enter b b b Down Enter Enter";
     pool_tags: "pool-leak" at "2007-11-13T20:02:10Z", "2 Enter";
-    pool_tag_history: "pool-leak" at "2007-11-13T20:02:10Z", "2 Enter Enter";
-    pool_tag_record: "pool-leak" at "2007-11-13T20:02:10Z", "2 Enter Enter Enter";
+    pool_tag_history: "pool-leak" at "2007-11-13T20:02:10Z", "2 Enter Down Enter";
+    pool_tag_record: "pool-leak" at "2007-11-13T20:02:10Z", "2 Enter Down Enter Enter";
+    pool_sampled: "pool-leak" at "2007-11-13T20:02:10Z", "2 Enter Enter";
+    pool_sampled_record: "pool-leak" at "2007-11-13T20:02:10Z", "2 Enter Enter Enter";
     ns_types: "ns-busy" at "2008-05-06T07:30:00Z", "3 Enter";
     ns_clients: "ns-busy" at "2008-05-06T07:30:00Z", "3 Enter Enter";
     ns_lines_of_a_client: "ns-busy" at "2008-05-06T07:30:00Z", "3 Enter Enter Enter";
@@ -245,6 +249,158 @@ fn what_is_copied_is_the_selected_row() {
     let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:32:30Z", SMALL);
     let effects = stage.press("1 Enter y");
     assert!(matches!(&effects[..], [Effect::Copy(text)] if text.starts_with("Symantec Web Server/secars")), "{effects:?}");
+}
+
+#[test]
+fn every_finding_can_be_selected_and_opened_from_the_pane_and_from_the_list() {
+    for way in ["4 z", "4"] {
+        for (keys, finding) in [("", 0), ("Down", 1), ("j j", 2), ("G", 2), ("PgDn", 2), ("Down Down k", 1), ("G g", 0)] {
+            let mut stage = Stage::new("all", "2009-10-12T08:09:00Z", MIDDLE);
+            let titles = findings(&stage.session.moment());
+            assert_eq!(titles.len(), 3, "{titles:?}");
+            stage.press(way);
+            stage.press(keys);
+            stage.press("Enter");
+            let opened = stage.session.ui.level().view.clone();
+            let View::Finding { rule, subject } = opened else { panic!("{way} {keys}: {opened:?}") };
+            assert_eq!((rule, subject), (titles[finding].rule, titles[finding].subject.clone()), "{way} {keys}");
+        }
+    }
+}
+
+#[test]
+fn every_row_of_every_list_can_be_reached() {
+    let on_the_way = |stage: &mut Stage, keys: &str| {
+        stage.press(keys);
+        stage.press("g");
+        for row in 0.. {
+            stage.screen();
+            let listing = stage.session.ui.listing(&stage.session.moment(), None);
+            assert_eq!(stage.session.ui.level().selection(&listing), row, "{keys}");
+            if row + 1 == listing.rows.len() {
+                break;
+            }
+            stage.press("Down");
+        }
+    };
+    for (keys, counters) in [("4", FULL), ("4 z", FULL), ("5", FULL), ("1 Enter", FULL), ("m", FULL)] {
+        on_the_way(&mut server(counters, true, true, bare(), SMALL), keys);
+    }
+    let mut stage = server(CALM, true, true, Vec::new(), SMALL);
+    stage.session.ui.show_executing();
+    stage.session.ui.executing = listed();
+    on_the_way(&mut stage, "");
+    for keys in ["2 Enter", "2 Enter Down Enter", "5 Enter", "5 Enter Enter", "4 Enter"] {
+        on_the_way(&mut Stage::new("pool-leak", "2007-11-13T20:02:10Z", SMALL), keys);
+    }
+}
+
+/// Logs that were read, each with its text.
+fn read(logs: &[(&str, String)], at: &str, size: (u16, u16)) -> Stage {
+    let mut stage = Stage::new("pool-leak", "2007-11-13T20:02:10Z", size);
+    let Ok(When::At(now)) = When::parse(at) else { panic!("that is a moment") };
+    stage.session.engine = Engine::new(Limits::default(), &[]);
+    (stage.session.range, stage.session.wall) = ((None, None), None);
+    stage.session.ui.title = String::from("logs");
+    for (id, (path, text)) in (1..).map(SourceId).zip(logs) {
+        let (path, hints) = (path.into(), Hints::default());
+        let size = text.len() as u64;
+        let opened = Opened { path, hints, size, generation: 0, first_look: true, has_file: true };
+        for payload in [Payload::Opened(opened), Payload::Bytes(text.clone().into_bytes()), Payload::Closed] {
+            stage.session.take(Envelope { heard: now, source: id, payload });
+        }
+        stage.session.shelf.put(id, Place::Memory(text.clone().into_bytes().into()));
+    }
+    stage.session.ui.cursor.go(now, stage.session.bounds());
+    stage
+}
+
+/// The rows of the list that has the keys.
+fn rows(stage: &mut Stage) -> Vec<String> {
+    stage.screen();
+    let listing = stage.session.ui.listing(&stage.session.moment(), None);
+    listing.rows.iter().map(why503::ui::listing::ListRow::all_text).collect()
+}
+
+/// A server that turns clients away for reasons that no finding tells of, long before the moment looked at, too.
+fn turns_away_otherwise(size: (u16, u16)) -> Stage {
+    let mut refused = String::from(
+        "#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename\n",
+    );
+    let mut row = |time: &str, port: u16, end: &str| {
+        refused.push_str(&format!("2026-11-21 {time} 10.0.0.7 50123 10.0.0.1 {port} HTTP/1.1 GET /shop/pay {end}\n"));
+    };
+    row("03:00:00", 80, "503 1 QueueFull ShopPool");
+    row("06:54:01", 80, "503 1 QueueFull ShopPool");
+    row("06:54:02", 80, "503 1 AppOffline ShopPool");
+    row("06:54:03", 80, "400 1 BadRequest -");
+    // UPnP is no web site.
+    row("06:54:04", 2869, "503 - QueueFull -");
+    let mut ended = String::from("#Fields: date time cs-method cs-uri-stem sc-status sc-substatus time-taken\n");
+    for (time, status) in [("06:54:05", "503 4"), ("06:54:06", "503 2"), ("06:54:07", "200 0"), ("06:55:30", "503 4")] {
+        ended.push_str(&format!("2026-11-21 {time} GET /shop/pay {status} 15\n"));
+    }
+    let logs = [("/logs/HTTPERR/httperr1.log", refused), ("/logs/W3SVC1/u_ex261121.log", ended)];
+    read(&logs, "2026-11-21T06:55:00Z", size)
+}
+
+#[test]
+fn behind_clients_turned_away_for_other_reasons_stand_their_lines_and_no_others() {
+    both("turned_away_otherwise", "4 Down Down Enter", turns_away_otherwise);
+    let mut stage = turns_away_otherwise(MIDDLE);
+    stage.press("4 Down Down");
+    let sentence = rows(&mut stage).into_iter().find(|row| row.contains("for other reasons")).unwrap();
+    assert!(sentence.ends_with("2 QueueFull, 1 503.4, 1 AppOffline"), "{sentence}");
+    stage.press("Enter");
+    let lines = rows(&mut stage);
+    let times: Vec<&str> = lines.iter().map(|line| line.split("  ").next().unwrap()).collect();
+    assert_eq!(times, ["03:00:00", "06:54:01", "06:54:02", "06:54:05"], "{lines:?}");
+    stage.press("Enter");
+    assert!(rows(&mut stage).iter().any(|row| row == "sc-substatus  4"), "{}", stage.screen());
+}
+
+#[test]
+fn from_any_source_a_way_leads_to_its_lines() {
+    let config = "<configuration><system.applicationHost><sites><site name=\"Shop\" id=\"1\"><application path=\"/\" \
+                  applicationPool=\"ShopPool\"/></site></sites></system.applicationHost></configuration>\n";
+    let counters = "\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\WEB01\\Memory\\Pool Nonpaged Bytes\",\"\\\\WEB01\\Processor(_Total)\\% Processor Time\"\n\
+                    \"11/21/2026 06:54:00.000\",\"120000000.000000\",\" \"\n";
+    let log = "#Fields: date time cs-method cs-uri-stem sc-status time-taken\n2026-11-21 06:54:00 GET /shop 200 15\n";
+    let logs = [("/a/applicationHost.config", config), ("/b/counters.csv", counters), ("/c/u_ex261121.log", log)];
+    let logs = logs.map(|(path, text)| (path, String::from(text)));
+    for (down, told) in [("", "<configuration>"), ("Down", "120000000.000000"), ("Down Down", "GET /shop 200 15")] {
+        let mut stage = read(&logs, "2026-11-21T06:55:00Z", MIDDLE);
+        stage.press("5");
+        stage.press(down);
+        stage.press("Enter Enter Enter");
+        let lines = rows(&mut stage);
+        assert!(lines.len() == 1 && lines[0].contains(told), "{told}: {}", stage.screen());
+        stage.press("Enter");
+        assert!(stage.screen().contains(told), "{told}: {}", stage.screen());
+    }
+    both("record_of_counters", "5 Down Enter Enter Enter Enter", |size| read(&logs, "2026-11-21T06:55:00Z", size));
+}
+
+#[test]
+fn counters_that_are_sampled_here_and_stand_in_no_file_have_their_lines_too() {
+    for keys in ["2 Enter Enter Enter", "5 G Enter Enter Enter Enter"] {
+        let mut stage = server(CALM, true, true, Vec::new(), MIDDLE);
+        stage.press(keys);
+        let record = rows(&mut stage);
+        let told = |row: &str| record.iter().any(|told| told == row);
+        assert!(told(r"120000000  \\SRV\Memory\Pool Nonpaged Bytes"), "{keys}: {}", stage.screen());
+        assert!(told(r"4812  \\SRV\W3SVC_W3WP(4711_SepmPool)\Active Requests"), "{keys}: {}", stage.screen());
+    }
+    // What the full queue turned away is proven by the counter.
+    let mut stage = server(FULL, true, true, Vec::new(), MIDDLE);
+    stage.press("4 G");
+    let findings = rows(&mut stage);
+    let row = findings.iter().position(|row| row.contains("(counter)")).unwrap();
+    stage.press("g");
+    stage.press(&"Down ".repeat(row));
+    stage.press("Enter");
+    let lines = rows(&mut stage);
+    assert!(lines.len() > 60 && lines[0].contains("counters of this machine"), "{lines:?}");
 }
 
 /// A log that is followed: what was there, then rows that come a minute late, and what a follower says of it.

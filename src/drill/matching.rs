@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use crate::engine::applications::{Applications, Site};
 use crate::formats::Kind;
-use crate::formats::httperr::CONNECTIONS_REFUSED;
-use crate::record::{AltirisMeaning, Fact, Record};
-use crate::timeline::tally::NsRequest;
+use crate::record::{AltirisMeaning, Fact, Record, SourceId};
+use crate::time::Time;
+use crate::timeline::tally::{NsRequest, Trouble};
+use crate::timeline::{POOL_USED, Timeline};
 
 /// What the rows are about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,13 +16,18 @@ pub enum About {
     App(String),
     /// Requests that take a slot of a Notification Server, and what its log and the agents say of them.
     Ns(NsRequest),
-    /// Connections that HTTP.sys refused.
-    Refused,
-    /// The listings of a pool tag.
-    Tag([u8; 4]),
+    /// Clients turned away for one of these reasons, named as [`crate::diagnosis::turned_away`] names them, or [`SEPM`].
+    TurnedAway(Vec<String>),
+    /// Samples of a counter, by its path without host, in lower case.
+    Counter(Box<str>),
+    /// Every row of one source.
+    Source(SourceId),
     /// Every row of every log.
     Everything,
 }
+
+/// The reason of clients turned away that only SEPM's own log tells of.
+pub const SEPM: &str = "503 from secars";
 
 /// What rows are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,56 +70,100 @@ pub struct Hit {
 }
 
 impl About {
-    /// Whether logs of a kind can hold such rows.
+    /// Whether a log, of this kind, can hold such rows.
     #[must_use]
-    pub fn may_be_in(&self, kind: Kind) -> bool {
+    pub fn may_be_in(&self, source: SourceId, kind: Kind) -> bool {
         match self {
             Self::App(_) => kind == Kind::W3c,
             Self::Ns(_) => matches!(kind, Kind::W3c | Kind::HttpErr | Kind::Altiris),
-            Self::Refused => kind == Kind::HttpErr,
-            Self::Tag(_) => kind == Kind::Poolmon,
+            Self::TurnedAway(reasons) => match kind {
+                Kind::W3c => reasons.iter().any(|reason| reason == "503" || reason.starts_with("503.")),
+                Kind::Sepm => reasons.iter().any(|reason| reason == SEPM),
+                // A reason phrase may be any text.
+                _ => kind == Kind::HttpErr,
+            },
+            Self::Counter(path) => kind == Kind::PdhCsv || kind == Kind::Poolmon && **path == *POOL_USED,
+            Self::Source(wanted) => *wanted == source,
             Self::Everything => kind.is_log(),
         }
     }
 
-    /// What a row says, if it is asked for.
+    /// When such clients were first turned away; `None` for anything else, and where none were.
+    #[must_use]
+    pub fn first_turned_away(&self, timeline: &Timeline) -> Option<Time> {
+        let Self::TurnedAway(reasons) = self else { return None };
+        let is_asked = |trouble: &Trouble| match trouble {
+            Trouble::Http503 { substatus, .. } => reasons.contains(&reason_of_503(*substatus)),
+            Trouble::HttpErr { phrase, turned_away: true } => reasons.iter().any(|reason| **reason == **phrase),
+            Trouble::Sepm503 => reasons.iter().any(|reason| reason == SEPM),
+            _ => false,
+        };
+        let tallies = timeline.troubles().filter(|(trouble, _)| is_asked(trouble));
+        tallies.filter_map(|(_, tally)| tally.counts().first()).min().map(Time::from_second)
+    }
+
+    /// What a row says, if it is asked for. Of [`Self::Source`] all rows are: whose they are was seen before.
     pub fn hit(&self, record: &Record<'_>, applications: &Applications, site: &mut Site) -> Option<Hit> {
+        let is_any = matches!(self, Self::Source(_));
+        let is_log = is_any || *self == Self::Everything;
         let (kind, taken, turned_away) = match &record.fact {
             Fact::Request(request) => {
                 let asked = match self {
                     Self::App(name) => applications.name_of(site, request.site, request.stem) == name,
                     Self::Ns(ns) => NsRequest::of_url(request.stem) == Some(*ns),
-                    Self::Everything => true,
-                    Self::Refused | Self::Tag(_) => false,
+                    Self::TurnedAway(reasons) => request.status == 503 && reasons.contains(&reason_of_503(request.substatus)),
+                    _ => is_log,
                 };
                 asked.then(|| (Kind::W3c, request.taken, u64::from(request.status == 503)))?
             }
             Fact::HttpErr(row) => {
+                let turned_away = if row.turned_away() && !row.not_iis() { row.reason.count } else { 0 };
                 let asked = match self {
                     Self::Ns(ns) => NsRequest::of_url(row.uri) == Some(*ns),
-                    Self::Refused => row.reason.phrase == CONNECTIONS_REFUSED.as_bytes(),
-                    Self::Everything => true,
-                    Self::App(_) | Self::Tag(_) => false,
+                    Self::TurnedAway(reasons) => {
+                        // As the timeline names it.
+                        let phrase = if row.reason.phrase.is_empty() { b"(no reason)" } else { row.reason.phrase };
+                        turned_away > 0 && reasons.contains(&String::from_utf8_lossy(phrase).into_owned())
+                    }
+                    _ => is_log,
                 };
-                let turned_away = if row.turned_away() && !row.not_iis() { row.reason.count } else { 0 };
                 asked.then_some((Kind::HttpErr, None, turned_away))?
             }
-            Fact::Sepm(entry) => (*self == Self::Everything).then_some((Kind::Sepm, None, u64::from(entry.unavailable)))?,
+            Fact::Sepm(entry) => {
+                let asked = match self {
+                    Self::TurnedAway(reasons) => entry.unavailable && reasons.iter().any(|reason| reason == SEPM),
+                    _ => is_log,
+                };
+                asked.then_some((Kind::Sepm, None, u64::from(entry.unavailable)))?
+            }
             Fact::Altiris(event) => {
                 let asked = match (self, event.meaning) {
                     (Self::Ns(ns), AltirisMeaning::SlotsFull { slots, .. }) => ns.slots() == slots,
-                    (Self::Everything, _) | (Self::Ns(NsRequest::GetPackageInfo), AltirisMeaning::BackingOff) => true,
-                    _ => false,
+                    (Self::Ns(NsRequest::GetPackageInfo), AltirisMeaning::BackingOff) => true,
+                    _ => is_log,
                 };
                 asked.then_some((Kind::Altiris, None, u64::from(event.meaning != AltirisMeaning::Other)))?
             }
-            Fact::PoolTag(tag) => {
-                (matches!(self, Self::Tag(wanted) if *wanted == tag.tag)).then_some((Kind::Poolmon, None, 0))?
+            Fact::Samples { paths, values } => {
+                let told = |path: &str| paths.iter().zip(*values).any(|(told, value)| **told == *path && value.is_some());
+                let asked = matches!(self, Self::Counter(path) if told(path));
+                (is_any || asked).then_some((Kind::PdhCsv, None, 0))?
             }
-            Fact::Samples { .. } | Fact::PoolTotal(_) | Fact::TagName { .. } | Fact::Settings(_) => return None,
+            Fact::PoolTotal(_) => {
+                let asked = matches!(self, Self::Counter(path) if **path == *POOL_USED);
+                (is_any || asked).then_some((Kind::Poolmon, None, 0))?
+            }
+            Fact::PoolTag(_) => is_any.then_some((Kind::Poolmon, None, 0))?,
+            Fact::TagName { .. } => is_any.then_some((Kind::PoolTagNames, None, 0))?,
+            Fact::Settings(_) => is_any.then_some((Kind::ApplicationHost, None, 0))?,
         };
         Some(Hit { kind, taken, turned_away })
     }
+}
+
+/// A 503 of IIS as people name it: `503.2`.
+fn reason_of_503(substatus: Option<u16>) -> String {
+    substatus.map_or_else(|| String::from("503"), |substatus| format!("503.{substatus}"))
 }
 
 impl Hit {

@@ -99,13 +99,13 @@ impl PdhCsv {
         }
     }
 
-    fn take_header(&mut self, line: Line<'_>) {
-        self.delimiter = if text::holds(line.text.get(..12).unwrap_or_default(), b"tsv") { b'\t' } else { b',' };
-        self.split(line.text);
+    fn take_header(&mut self, line: &[u8]) {
+        self.delimiter = if text::holds(line.get(..12).unwrap_or_default(), b"tsv") { b'\t' } else { b',' };
+        self.split(line);
         let zone = self.cells.get(0).and_then(header_zone).unwrap_or(self.zone);
         let counters = self.cells.iter().enumerate().skip(1);
         let (columns, paths) = counters.filter_map(|(i, cell)| Some((i, counter_path(cell)?))).unzip();
-        self.header = Some(Header { text: line.text.to_vec(), zone, columns, paths });
+        self.header = Some(Header { text: line.to_vec(), zone, columns, paths });
     }
 
     /// Reads a row into `values`.
@@ -126,6 +126,23 @@ impl PdhCsv {
     }
 }
 
+/// The counters of a row with their values, both as they stand in the file; empty unless the row fits the last header line of
+/// `preamble`.
+#[must_use]
+pub fn named(preamble: &[u8], row: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut reader = PdhCsv::new(&Hints::default());
+    let Some(header) = preamble.split(|b| *b == b'\n').rfind(|line| is_header(line)) else { return Vec::new() };
+    reader.take_header(header);
+    let names = std::mem::take(&mut reader.cells);
+    reader.split(row);
+    let columns = reader.header.iter().flat_map(|header| &header.columns);
+    let pair = |&column: &usize| {
+        let (name, value) = (names.get(column)?, reader.cells.get(column)?);
+        Some((name.trim_ascii().to_vec(), value.trim_ascii().to_vec()))
+    };
+    columns.map(pair).collect::<Option<_>>().unwrap_or_default()
+}
+
 /// What typeperf says to the person at the keyboard.
 fn is_chatter(text: &[u8]) -> bool {
     let text = text.trim_ascii();
@@ -138,7 +155,7 @@ impl Decoder for PdhCsv {
             return;
         }
         if is_header(line.text) {
-            self.take_header(line);
+            self.take_header(line.text);
             return;
         }
         match self.read_row(line) {
@@ -185,6 +202,17 @@ mod tests {
         let told = told(&format!("{HEADER}\"07/01/2009 08:00:00.500\",\" 5.0\",\"-1\",\" \"\n"));
         let paths = r#"["\\memory\\pool nonpaged bytes", "\\w3svc_w3wp(12_a (b)\\x)\\active requests"]"#;
         assert_eq!(told.records, [format!("1246449600500 {paths} [Some(5.0), Some(-1.0)]")]);
+    }
+
+    #[test]
+    fn a_row_is_read_by_the_last_header_with_names_as_they_stand() {
+        let preamble = format!("\"(PDH-CSV 4.0)\",\"\\\\h\\old\\one\"\n{HEADER}");
+        let told = named(preamble.as_bytes(), b"\"07/01/2009 08:00:00.500\",\" 5.0\",\" \",\"words\"");
+        let told: Vec<_> = told.iter().map(|(n, v)| (String::from_utf8_lossy(n), String::from_utf8_lossy(v))).collect();
+        let expected = [(r"\\WEB01\Memory\Pool Nonpaged Bytes", "5.0"), (r"\\WEB01\W3SVC_W3WP(12_a (b)\x)\Active Requests", "")];
+        assert_eq!(told, expected.map(|(n, v)| (n.into(), v.into())));
+        assert_eq!(named(preamble.as_bytes(), b"\"07/01/2009 08:00:00.500\",\"1\""), []);
+        assert_eq!(named(b"rubbish", b"\"1\",\"2\""), []);
     }
 
     #[test]

@@ -49,8 +49,9 @@ pub struct Level {
     pub view: View,
     /// The row selected.
     pub selected: usize,
-    /// What tells that row from others, so that the selection stays on it.
-    pub(super) anchor: Option<String>,
+    /// What tells that row from others, so that the selection stays on it, and how many rows before it tell the same of themselves:
+    /// whatever rows share, each can be selected.
+    pub(super) anchor: Option<(String, usize)>,
     /// How it is narrowed and ordered.
     pub order: Order,
     /// The first row on the screen; drawing moves it as far as it must to show the selection.
@@ -71,7 +72,7 @@ impl Level {
     #[must_use]
     pub fn selection(&self, listing: &Listing) -> usize {
         let last = listing.rows.len().saturating_sub(1);
-        // The evidence is what one wants from a finding, and the malformed lines of a file.
+        // The evidence is what one wants from a finding, and the lines of a file.
         if self.anchor.is_none() && self.selected == 0 && matches!(self.view, View::Finding { .. } | View::Source(_)) {
             return listing.rows.iter().position(|row| row.target.is_some()).unwrap_or(0);
         }
@@ -80,11 +81,50 @@ impl Level {
         if self.anchor.is_none() && matches!(self.view, View::Log | View::Lines { .. }) && self.order.sort.is_none() {
             return last;
         }
-        anchored.and_then(|anchor| listing.rows.iter().position(|row| row.id() == *anchor)).unwrap_or(self.selected).min(last)
+        // Where some of those before it are gone, the last that is left is the nearest.
+        let found = anchored.and_then(|(id, before)| {
+            let same = (0..).zip(&listing.rows).filter(|(_, row)| row.id() == *id);
+            same.take(before + 1).last().map(|(at, _)| at)
+        });
+        found.unwrap_or(self.selected).min(last)
     }
 
     pub(super) fn select(&mut self, row: usize, listing: &Listing) {
         self.selected = row.min(listing.rows.len().saturating_sub(1));
-        self.anchor = listing.rows.get(self.selected).map(ListRow::id);
+        self.anchor = listing.rows.get(self.selected).map(ListRow::id).map(|id| {
+            let before = listing.rows.iter().take(self.selected).filter(|row| row.id() == id).count();
+            (id, before)
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::listing::{Cell, ListRow};
+
+    fn listing(texts: &[&str]) -> Listing {
+        let row = |text: &&str| ListRow::new(vec![Cell::text(*text)], None);
+        Listing { rows: texts.iter().map(row).collect(), ..Listing::default() }
+    }
+
+    #[test]
+    fn every_row_can_be_selected_whatever_rows_share() {
+        let rows = listing(&["CRIT", "warn", "warn", "CRIT", "warn"]);
+        let mut level = Level::new(View::Findings);
+        for at in 0..rows.rows.len() {
+            level.select(at, &rows);
+            assert_eq!(level.selection(&rows), at);
+        }
+    }
+
+    #[test]
+    fn the_selection_stays_on_its_row_when_rows_move() {
+        let mut level = Level::new(View::Apps);
+        level.select(2, &listing(&["a", "b", "b", "c"]));
+        assert_eq!(level.selection(&listing(&["b", "c", "a", "b"])), 3);
+        assert_eq!(level.selection(&listing(&["c", "b", "a"])), 1);
+        // Where none like it is left, its place is.
+        assert_eq!(level.selection(&listing(&["x", "y", "z"])), 2);
     }
 }

@@ -125,13 +125,15 @@ impl ListRow {
         Self { role, ..self }
     }
 
-    /// What tells it from other rows: the selection stays on it when rows move.
+    /// What tells it from other rows, as far as anything does: the selection stays on it when rows move.
     #[must_use]
     pub fn id(&self) -> String {
         match &self.target {
             Some(View::Record { origin, .. }) => format!("{origin:?}"),
             // Several logs may have lain at one path.
             Some(View::Source(id)) => format!("{id:?}"),
+            // Its first cell is how bad it is: many share it.
+            Some(View::Finding { rule, subject }) => format!("{rule} {subject:?}"),
             _ => self.cells.first().map(|c| c.text.to_string()).unwrap_or_default(),
         }
     }

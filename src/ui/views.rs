@@ -143,6 +143,8 @@ impl View {
             Self::Finding { rule, .. } => format!("Finding {rule}"),
             Self::Log => String::from("Log"),
             Self::Lines { only: Some((by, key)), .. } => format!("{} {}", by.name(), String::from_utf8_lossy(key)),
+            Self::Lines { about: About::Counter(path), .. } => format!("Lines with {path}"),
+            Self::Lines { about: About::TurnedAway(_), .. } => String::from("Turned away for other reasons"),
             Self::Lines { .. } => String::from("Lines"),
             Self::Record { origin, .. } => lines::place(moment, *origin),
             Self::Sources => String::from("Sources"),
@@ -164,7 +166,9 @@ impl View {
             Self::NsGroups { request, by } => Some(Ask::Groups { about: About::Ns(*request), by: *by, times }),
             // All that was logged by the moment: the latest lines are the interesting ones, however old.
             Self::Log => Some(Ask::Latest { until: times.end, most: MOST_LINES }),
-            Self::Lines { about, only } => Some(Ask::Lines { about: about.clone(), only: only.clone(), times }),
+            Self::Lines { about, only } => {
+                Some(Ask::Lines { about: about.clone(), only: only.clone(), times: lines::times(look, about) })
+            }
             Self::Record { origin, time } => Some(Ask::Record(*origin, *time)),
             Self::Finding { rule, subject } => findings::evidence(look, rule, subject).map(Ask::Texts),
             Self::Source(id) => Some(Ask::Texts(source::malformed_places(look.moment, *id))),

@@ -99,7 +99,9 @@ impl Ask {
                 about == about_before && by == by_before && long(times) == long(then)
             }
             (Self::Lines { about, only, times }, Self::Lines { about: about_before, only: only_before, times: then }) => {
-                about == about_before && only == only_before && long(times) == long(then)
+                // What is told from its beginning on only gets longer.
+                let goes_on = long(times) == long(then) || times.start == then.start;
+                about == about_before && only == only_before && goes_on
             }
             (Self::Latest { most, .. }, Self::Latest { most: before, .. }) => most == before,
             (Self::Texts(_), Self::Texts(_)) => true,

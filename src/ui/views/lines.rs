@@ -1,12 +1,19 @@
 //! Raw lines, and one record in full.
 
+use std::ops::Range;
+
 use super::{Cell, Column, ListRow, Listing, Look, MOST_ROWS, Reply, View, Width, note, waiting, wrapped};
 use crate::drill::RawLine;
+use crate::drill::matching::About;
 use crate::engine::Moment;
-use crate::formats::Kind;
 use crate::formats::fields::{Row, directive, names};
-use crate::record::Origin;
+use crate::formats::{Kind, pdh_csv};
+use crate::record::{Origin, SourceId};
+use crate::time::Time;
 use crate::ui::theme::Role;
+
+/// Cells of a counter's value, as PDH writes it: `1234567890.123456`.
+const VALUE: u16 = 20;
 
 /// `u_ex091009.log:4711`, with as much of the path as tells files apart.
 pub(in crate::ui) fn place(moment: &Moment<'_>, origin: Origin) -> String {
@@ -23,6 +30,22 @@ pub(in crate::ui) fn place(moment: &Moment<'_>, origin: Origin) -> String {
 pub(super) fn first_line(text: &[u8]) -> String {
     let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
     String::from_utf8_lossy(first).into_owned()
+}
+
+/// The stretch of time whose lines about something are listed.
+pub(super) fn times(look: &Look<'_>, about: &About) -> Range<Time> {
+    let window = look.times();
+    match about {
+        // They are counted from the beginning on.
+        About::TurnedAway(_) => about.first_turned_away(look.moment.timeline).unwrap_or(window.start)..window.end,
+        // A configuration holds at all times.
+        About::Source(id) if is_timeless(look.moment, *id) => Time::MIN..Time::MAX,
+        _ => window,
+    }
+}
+
+fn is_timeless(moment: &Moment<'_>, id: SourceId) -> bool {
+    moment.sources.get(&id).is_some_and(|source| source.span.is_none())
 }
 
 pub(super) fn lines(look: &Look<'_>) -> Listing {
@@ -43,11 +66,8 @@ pub(super) fn lines(look: &Look<'_>) -> Listing {
 }
 
 fn line_row(look: &Look<'_>, line: &RawLine) -> ListRow {
-    let cells = vec![
-        Cell::text(look.zone.clock(line.time)),
-        Cell::text(place(look.moment, line.origin)),
-        Cell::bytes(without_stamp(line)),
-    ];
+    let time = if is_timeless(look.moment, line.origin.source) { String::from("-") } else { look.zone.clock(line.time) };
+    let cells = vec![Cell::text(time), Cell::text(place(look.moment, line.origin)), Cell::bytes(without_stamp(line))];
     let row = ListRow::new(cells, Some(View::Record { origin: line.origin, time: line.time }));
     if line.turned_away { row.role(Role::Critical) } else { row }
 }
@@ -58,6 +78,7 @@ fn without_stamp(line: &RawLine) -> &[u8] {
     match line.kind {
         Kind::W3c | Kind::HttpErr if first.get(4) == Some(&b'-') => first.get(20..).unwrap_or(first),
         Kind::Sepm => first.get(24..).unwrap_or(first),
+        Kind::PdhCsv => first.iter().position(|b| matches!(b, b',' | b'\t')).and_then(|at| first.get(at + 1..)).unwrap_or(first),
         _ => first,
     }
 }
@@ -70,9 +91,11 @@ pub(super) fn record(look: &Look<'_>, origin: Origin) -> Listing {
         return Listing { columns, note: note(answer, 1), is_text: true, ..Listing::default() };
     };
     let path = look.moment.sources.get(&origin.source).map(crate::engine::source::Source::name).unwrap_or_default();
-    let mut rows = vec![
-        ListRow::new(vec![Cell::text("place"), Cell::text(format!("{path}:{}", origin.position.line))], None).role(Role::Accent),
-    ];
+    let place = format!("{path}:{}", origin.position.line);
+    if line.kind == Kind::PdhCsv {
+        return samples(look, &place, header, &line.text);
+    }
+    let mut rows = vec![ListRow::new(vec![Cell::text("place"), Cell::text(place)], None).role(Role::Accent)];
     let width = usize::from(look.width).saturating_sub(24);
     let mut label = "text";
     for part in line.text.split(|b| *b == b'\n') {
@@ -82,6 +105,27 @@ pub(super) fn record(look: &Look<'_>, origin: Origin) -> Listing {
     }
     for (name, value) in fields(header, &line.text) {
         rows.push(ListRow::new(vec![Cell::text(name), Cell::bytes(value)], None));
+    }
+    Listing { columns, rows, note: None, is_text: true }
+}
+
+/// A line of counters: the names are longer than the values, and the line is longer than a screen.
+fn samples(look: &Look<'_>, place: &str, header: &[u8], text: &[u8]) -> Listing {
+    let columns = vec![Column::number("value", VALUE), Column::path("counter", Width::Fill)];
+    let row = |label: &str, text: Cell| ListRow::new(vec![Cell::text(label), text], None);
+    let mut rows = vec![row("place", Cell::text(place)).role(Role::Accent)];
+    let named = pdh_csv::named(header, text);
+    if named.is_empty() {
+        rows.push(row("", Cell::text("its counters have no names: the header line cannot be read")).role(Role::Warn));
+    }
+    for (name, value) in named {
+        let (value, role) = if value.is_empty() { (&b"no value"[..], Role::Dim) } else { (&value[..], Role::Text) };
+        rows.push(ListRow::new(vec![Cell::bytes(value), Cell::bytes(&name)], None).role(role));
+    }
+    let width = usize::from(look.width).saturating_sub(usize::from(VALUE) + 6);
+    let mut label = "text";
+    for part in wrapped(Cell::bytes(text).text.as_str(), width) {
+        rows.push(row(std::mem::take(&mut label), Cell::text(part)));
     }
     Listing { columns, rows, note: None, is_text: true }
 }

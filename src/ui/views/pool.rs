@@ -2,7 +2,10 @@
 
 use super::{Cell, Column, ListRow, Listing, Look, View, Width};
 use crate::diagnosis::megabytes;
+use crate::drill::matching::About;
 use crate::pool::Pool;
+use crate::time::Time;
+use crate::timeline::POOL_USED;
 use crate::ui::theme::Role;
 
 /// The tags, the greatest first.
@@ -19,27 +22,40 @@ pub(super) fn tags(look: &Look<'_>) -> Listing {
         Column::text("found in", Width::Fill),
         Column::text("what for", Width::Fill),
     ];
-    let rows = pool
-        .tags
-        .iter()
-        .map(|tag| {
-            let share = if used > 0.0 { tag.bytes / used * 100.0 } else { 0.0 };
-            let growth = tag.per_minute;
-            let cells = vec![
-                Cell::text(tag.shown()),
-                Cell::number(tag.bytes, megabytes(tag.bytes)),
-                Cell::number(share, format!("{share:.1} %")),
-                growth.map_or_else(|| Cell { number: Some(f64::MIN), ..Cell::text("?") }, |g| Cell::number(g, change(g))),
-                Cell::text(if tag.driver.is_empty() { "unknown" } else { &tag.driver }),
-                Cell::text(tag.how),
-                Cell::text(tag.what.clone()),
-            ];
-            let row = ListRow::new(cells, Some(View::Tag(tag.tag)));
-            if share > 25.0 { row.role(Role::Warn) } else { row }
-        })
-        .collect();
+    let all = pool.used.map(|(time, bytes)| sampled(look, time, bytes, pool.per_minute));
+    let tags = pool.tags.iter().map(|tag| {
+        let share = if used > 0.0 { tag.bytes / used * 100.0 } else { 0.0 };
+        let growth = tag.per_minute;
+        let cells = vec![
+            Cell::text(tag.shown()),
+            Cell::number(tag.bytes, megabytes(tag.bytes)),
+            Cell::number(share, format!("{share:.1} %")),
+            growth.map_or_else(|| Cell { number: Some(f64::MIN), ..Cell::text("?") }, |g| Cell::number(g, change(g))),
+            Cell::text(if tag.driver.is_empty() { "unknown" } else { &tag.driver }),
+            Cell::text(tag.how),
+            Cell::text(tag.what.clone()),
+        ];
+        let row = ListRow::new(cells, Some(View::Tag(tag.tag)));
+        if share > 25.0 { row.role(Role::Warn) } else { row }
+    });
+    let rows = all.into_iter().chain(tags).collect();
     let note = pool.tags.is_empty().then(|| String::from("no poolmon listing has been read: poolmon -b -n FILE writes one"));
     Listing { columns, rows, note, is_text: false }
+}
+
+/// The pool as a whole, with the lines that tell of it behind it.
+fn sampled(look: &Look<'_>, time: Time, bytes: f64, per_minute: Option<f64>) -> ListRow {
+    let cells = vec![
+        Cell::text("all"),
+        Cell::number(bytes, megabytes(bytes)),
+        Cell::number(100.0, "100.0 %"),
+        per_minute.map_or_else(|| Cell { number: Some(f64::MIN), ..Cell::text("?") }, |g| Cell::number(g, change(g))),
+        Cell::text("(sampled)"),
+        Cell::text(format!("at {}", look.zone.clock(time))),
+        Cell::text("non-paged pool"),
+    ];
+    let lines = View::Lines { about: About::Counter(POOL_USED.into()), only: None };
+    ListRow::new(cells, Some(lines)).role(Role::Accent)
 }
 
 /// One tag at each listing.

@@ -2,6 +2,7 @@
 
 use super::sources::{counted, duration, kind, now, size, state, times};
 use super::{Column, Listing, Look, Page, Reply, View, lines, note};
+use crate::drill::matching::About;
 use crate::engine::Moment;
 use crate::engine::source::Source;
 use crate::record::{Origin, SourceId};
@@ -35,6 +36,10 @@ pub(super) fn one(look: &Look<'_>, id: SourceId) -> Listing {
     }
     if source.is_sign() {
         return Listing { columns, rows: page.rows, note: None, is_text: true };
+    }
+    if source.records > 0 {
+        let lines = View::Lines { about: About::Source(id), only: None };
+        page.line(label("lines", "Enter shows those of the window as they stand"), lines);
     }
     facts(&mut page, look, source);
     bytes(&mut page, source);
