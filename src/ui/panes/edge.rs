@@ -59,8 +59,8 @@ impl Known {
         let as_of = format!("as of {}", ui.zone.clock(Time::from_second(self.shown())));
         let lags = moment.at.second() - self.last;
         let why = match (lags > 2, self.is_edge) {
-            (true, _) => [format!(": the log lags {lags} s"), format!(": log {lags} s late")],
-            (false, true) => [", later requests still run", ", later ones run"].map(String::from),
+            (true, _) => [format!(": the log lags {lags} s"), format!(", log lags {lags} s"), String::from(", log lags")],
+            (false, true) => [", later requests still run", ", later ones still run", ", more runs"].map(String::from),
             (false, false) => return None,
         };
         let texts = why.into_iter().map(|why| format!("{as_of}{why}")).chain([as_of.clone()]);

@@ -44,7 +44,8 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
             return LimitPane::because(TITLE, lines, moment, (&[Topic::Counters, Topic::System], COUNTERS), columns);
         };
         // There is a counter: what was not found on the machine is no reason.
-        let texts = ["no sample yet: the first is of", "no sample before", "none before"].map(|why| format!("{why} {first}"));
+        let texts =
+            ["no sample yet: the first is of", "no sample yet, first of", "no sample till"].map(|why| format!("{why} {first}"));
         let lines = vec![(Role::Dim, fitting(columns, texts)), cutoff];
         return LimitPane { weighty: lines.len(), ..LimitPane::empty(TITLE, lines, columns) };
     }

@@ -85,7 +85,8 @@ fn limit_line(moment: &Moment<'_>, limit: &Limit, columns: usize) -> (Role, Stri
     if !is_damaged || limits.given.app_limit.is_some() || limits.found.app_limit.is_some() {
         return (Role::Limit, format!("limit {limit}"));
     }
-    let texts = ["configuration damaged, see 5", "damaged, see 5", "damaged"].map(|why| format!("limit {}? ({why})", limit.value));
+    let whys = ["configuration damaged, see 5", "config damaged, see 5", "damaged, see 5", "damaged, 5", "see 5"];
+    let texts = whys.map(|why| format!("limit {}? ({why})", limit.value));
     (Role::Warn, fitting(columns, texts))
 }
 
@@ -132,9 +133,6 @@ fn logged(ui: &Ui, moment: &Moment<'_>, measured: Measured, load: Option<&Load>,
     // Which pool serves the application is not known: as long as any pool is counted, none has stopped for all that is known.
     let silent = if pool.is_some() || loads.is_empty() { silent(ui, moment, pool, columns) } else { Vec::new() };
     let mut lines = vec![(Role::Accent, name), limit_line];
-    if refused > 0 {
-        lines.push((Role::Critical, format!("{refused} turned away (503.2)")));
-    }
     lines.extend(refusals.lines(rejected, columns));
     lines.extend(silent);
     let weighty = if lines.len() > 2 { lines.len() } else { 0 };
@@ -142,12 +140,15 @@ fn logged(ui: &Ui, moment: &Moment<'_>, measured: Measured, load: Option<&Load>,
         Some(now) => (Role::Text, headroom(most - now.mean, most)),
         None => (Role::Warn, "the log lacks time-taken".into()),
     });
+    if refused > 0 {
+        lines.push((Role::Critical, format!("{refused} turned away (503.2)")));
+    }
+    lines.extend(as_of);
     if let Some((load, executing)) = loads.iter().find_map(|load| Some((load, load.executing?))) {
         // Which pool serves the application is not known.
         let of = |what: &str| format!("{what} {} executes {executing}", load.pool);
         lines.push((Role::Dim, fitting(columns, [of("counter: pool"), of("pool")])));
     }
-    lines.extend(as_of);
     LimitPane {
         title: TITLE,
         standing,

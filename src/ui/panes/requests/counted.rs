@@ -15,14 +15,7 @@ use crate::ui::theme::Role;
 const WEIGHTY: usize = 5;
 
 /// A pool of which no log tells, against the least limit of its applications.
-pub(super) fn pool(
-    ui: &Ui,
-    moment: &Moment<'_>,
-    columns: usize,
-    load: &Load,
-    loads: &[Load],
-    refusals: Refusals,
-) -> LimitPane {
+pub(super) fn pool(ui: &Ui, moment: &Moment<'_>, columns: usize, load: &Load, loads: &[Load], refusals: Refusals) -> LimitPane {
     let least = load.apps.iter().map(|app| moment.limits.app(app)).min_by_key(|limit| limit.value);
     let name = match &load.apps[..] {
         [app] => app.clone(),
@@ -97,7 +90,12 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, measured: Measured, load: &Load
         lines.push((Role::Dim, String::from("requests still running are in no log")));
     }
     let mut seen = Vec::new();
-    lines.retain(|(_, line)| !seen.contains(line) && { seen.push(line.clone()); true });
+    lines.retain(|(_, line)| {
+        !seen.contains(line) && {
+            seen.push(line.clone());
+            true
+        }
+    });
     LimitPane {
         title: TITLE,
         standing,

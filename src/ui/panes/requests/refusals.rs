@@ -32,16 +32,19 @@ pub(super) struct Refusals {
 
 impl Refusals {
     pub(super) fn of(moment: &Moment<'_>, window: i64, columns: usize, loads: &[Load]) -> Self {
-        let tallies: Vec<(&'static str, &Tally)> = moment.timeline.troubles().filter_map(|(t, tally)| Some((reason(t)?, tally))).collect();
+        let tallies: Vec<(&'static str, &Tally)> =
+            moment.timeline.troubles().filter_map(|(t, tally)| Some((reason(t)?, tally))).collect();
         let seconds = columns_of(moment, window, columns);
         let all = seconds.first().map_or(0, |s| s.start)..moment.at.second() + 1;
         let now = |tally: &Tally| tally.sum(just_now(moment));
-        let mut counts: Vec<_> = tallies.iter().map(|(why, tally)| (*why, tally.sum(all.clone()))).filter(|(_, n)| *n > 0).collect();
+        let mut counts: Vec<_> =
+            tallies.iter().map(|(why, tally)| (*why, tally.sum(all.clone()))).filter(|(_, n)| *n > 0).collect();
         counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let offline_now = tallies.iter().filter(|(why, _)| OFFLINE.contains(why)).map(|(_, tally)| now(tally)).sum();
         // Some servers keep pools that are stopped: only one that is asked for is worth its line.
         let stopped = loads.iter().filter(|load| offline_now > 0 && load.state.is_some_and(counters::State::is_stopped));
-        let stopped = stopped.map(|load| (Role::Critical, format!("pool {}: {}", load.pool, load.state.map_or("", |s| s.name()))));
+        let stopped =
+            stopped.map(|load| (Role::Critical, format!("pool {}: {}", load.pool, load.state.map_or("", |s| s.name()))));
         Self {
             counts,
             columns: seconds.iter().map(|column| tallies.iter().map(|(_, tally)| tally.sum(column.clone())).sum()).collect(),
