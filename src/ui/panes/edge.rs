@@ -36,8 +36,10 @@ impl Known {
         }
         let within = seconds.end - window..seconds.end;
         let lag = |(in_flight, ended): &(&InFlight, &Series<u32>)| {
-            let means: f64 = in_flight.window(within.clone()).iter().map(|point| point.mean).sum();
-            lag(means, ended.sum(within.clone()), window)
+            let ended = ended.sum(within.clone());
+            // Of many applications few are in use: only those are gone through.
+            let points = if ended > 0 { in_flight.window(within.clone()) } else { Vec::new() };
+            lag(points.iter().map(|point| point.mean).sum(), ended, window)
         };
         let lag = kinds.iter().map(lag).max().unwrap_or(1);
         Self { seconds: seconds.start..(seconds.end - lag).max(seconds.start + 1), last, is_edge: true }

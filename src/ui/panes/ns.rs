@@ -7,12 +7,15 @@ use super::{Bucket, Cells, LimitPane, Standing, columns_of, greatest, headroom, 
 use crate::engine::Moment;
 use crate::inventory::Topic;
 use crate::slots::{self, SlotUse, turned_away};
+use crate::time::Time;
 use crate::timeline::tally::NsRequest;
 use crate::ui::state::Ui;
 use crate::ui::theme::Role;
 
 const TITLE: &str = "3 NS slots";
 const NEAR: f64 = 0.8;
+/// Columns of a pane on a screen of 80x24, and some more.
+const NARROW: usize = 30;
 
 pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     let series: Vec<_> = NsRequest::ALL.iter().filter_map(|request| moment.timeline.ns(*request)).collect();
@@ -51,12 +54,16 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     if kinds.len() == 1 && fullest.types.len() > 1 {
         lines.push((Role::Dim, String::from("shared by both types")));
     }
-    lines.extend(known.as_of(ui, moment, columns));
+    let as_of = known.as_of(ui, moment, columns);
+    // On a small screen the cells and the chart leave no room for that line: the time stands beside the number.
+    let is_narrow = as_of.is_some() && columns < NARROW;
+    lines.extend(as_of);
+    let as_of = if is_narrow { format!(" as of {}", ui.zone.clock(Time::from_second(known.shown()))) } else { String::new() };
     LimitPane {
         title: TITLE,
         standing,
         number: format!("{:.0}", now.mean),
-        unit: format!("taken {}-{}", now.low, now.high),
+        unit: format!("taken {}-{}{as_of}", now.low, now.high),
         lines,
         buckets,
         limit: Some(slots),

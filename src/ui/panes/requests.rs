@@ -74,7 +74,7 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
 }
 
 fn known(moment: &Moment<'_>, window: i64, app: &App) -> Known {
-    Known::of(moment, window, &[(&app.in_flight, &app.ended)])
+    if app.timed { Known::of(moment, window, &[(&app.in_flight, &app.ended)]) } else { Known::any(moment) }
 }
 
 /// `limit 5000 (default)`. What a damaged configuration may have said is not known, so neither is whether the default holds.
