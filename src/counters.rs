@@ -4,16 +4,17 @@
 //! process: the sum over a pool's processes is the most that any application of the pool can have. Sampled paths have no host and
 //! are in lower case, so pools are found by their names in lower case.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod silence;
+
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::engine::Moment;
 use crate::limits::{DEFAULT_QUEUE_LENGTH, Limit, Settings};
 use crate::time::Time;
 use crate::timeline::samples::Samples;
+pub use silence::{first_after, pool_silent_since, silent_since};
 
-/// Milliseconds that a sample counts as of now.
-const FRESH: i64 = 5000;
 /// Milliseconds that the machine's vital signs count as of now: they move slowly.
 const FRESH_VITALS: i64 = 30_000;
 /// All instances are sampled at once: what was sampled longer before the others (a second) is of a process that has ended.
@@ -98,13 +99,12 @@ impl Load {
 /// The load of all pools whose counters are of now, the busiest first.
 #[must_use]
 pub fn loads(moment: &Moment<'_>) -> Vec<Load> {
-    let mut names: BTreeSet<&str> = instances(moment, EXECUTING).filter_map(|(name, _)| pool_of(name)).collect();
-    for object in [QUEUED, STATE] {
-        // `_Total`, and queues that are no pool's.
-        names
-            .extend(instances(moment, object).map(|(name, _)| name).filter(|name| *name != "_total" && !name.starts_with("---")));
-    }
-    let mut loads: Vec<Load> = names.into_iter().filter_map(|name| load(moment, name)).collect();
+    let executing = instances(moment, EXECUTING).filter_map(|(name, _)| pool_of(name));
+    let others = [QUEUED, STATE].into_iter().flat_map(|object| instances(moment, object).map(|(name, _)| name));
+    // `_Total`, and queues that are no pool's.
+    let names = executing.chain(others.filter(|name| *name != "_total" && !name.starts_with("---")));
+    let names: BTreeMap<String, &str> = names.map(|name| (fold(name), name)).collect();
+    let mut loads: Vec<Load> = names.into_iter().filter_map(|(folded, name)| load(moment, &folded, name)).collect();
     loads.sort_by(|a, b| (b.executing, b.queued).cmp(&(a.executing, a.queued)).then(a.pool.cmp(&b.pool)));
     loads
 }
@@ -113,8 +113,8 @@ pub fn loads(moment: &Moment<'_>) -> Vec<Load> {
 /// counter.
 #[must_use]
 pub fn serving<'l>(loads: &'l [Load], settings: &Settings, app: &str) -> Option<&'l Load> {
-    let pool = pool_of_app(settings, app)?.to_lowercase();
-    loads.iter().find(|load| load.pool.to_lowercase() == pool)
+    let pool = fold(pool_of_app(settings, app)?);
+    loads.iter().find(|load| fold(&load.pool) == pool)
 }
 
 /// The pool that serves an application: that of the longest application path of its site that encloses it.
@@ -135,7 +135,7 @@ pub fn pool_of_app<'s>(settings: &'s Settings, app: &str) -> Option<&'s str> {
 /// The most requests that a pool executed at a moment of some seconds.
 #[must_use]
 pub fn executing_within(moment: &Moment<'_>, pool: &str, seconds: &Range<i64>) -> Option<f64> {
-    let pool = pool.to_lowercase();
+    let pool = fold(pool);
     let until = Time::from_second(seconds.end).min(moment.at.plus(1));
     let mut sums: BTreeMap<Time, f64> = BTreeMap::new();
     for (_, samples) in processes(moment, &pool) {
@@ -151,8 +151,7 @@ pub fn executing_within(moment: &Moment<'_>, pool: &str, seconds: &Range<i64>) -
 /// Requests that HTTP.sys turned away over some seconds since a pool's queue was full.
 #[must_use]
 pub fn rejected_within(moment: &Moment<'_>, pool: &str, seconds: &Range<i64>) -> u64 {
-    let path = format!("{}{}{}", REJECTED.0, pool.to_lowercase(), REJECTED.1);
-    let Some(samples) = moment.timeline.counter(&path) else { return 0 };
+    let Some(samples) = counter(moment, REJECTED, &fold(pool)) else { return 0 };
     let times = Time::from_second(seconds.start)..Time::from_second(seconds.end).min(moment.at.plus(1));
     let mut before = samples.at(times.start.plus(-1)).map(|(_, value)| value);
     let mut grown = 0;
@@ -179,30 +178,28 @@ pub struct Vitals {
 /// How the machine fares at the moment.
 #[must_use]
 pub fn vitals(moment: &Moment<'_>) -> Vitals {
-    let fresh = |samples: &Samples| fresh(samples, moment.at, FRESH_VITALS);
+    let fresh = |samples: &Samples| samples.at(moment.at).filter(|(time, _)| moment.at.since(*time) <= FRESH_VITALS);
+    let fresh = |samples: &Samples| fresh(samples).map(|(_, value)| value);
     let counter = |path: &str| moment.timeline.counter(path).and_then(fresh);
     let volumes = instances(moment, FREE_DISK).filter(|(name, _)| name.len() == 2 && name.ends_with(':'));
     let free = volumes.filter_map(|(name, samples)| Some((name.to_uppercase(), fresh(samples)?)));
     Vitals { cpu: counter(CPU), available: counter(AVAILABLE), disk: free.min_by(|a, b| a.1.total_cmp(&b.1)) }
 }
 
-/// The load of a pool by its name in lower case; `None` where no counter of it is of now.
-fn load(moment: &Moment<'_>, name: &str) -> Option<Load> {
-    let counter = |(before, after): (&str, &str)| {
-        let samples = moment.timeline.counter(&format!("{before}{name}{after}"))?;
-        fresh(samples, moment.at, FRESH).map(whole)
-    };
-    let executing = executing(moment, name, moment.at).filter(|(time, _)| is_fresh(*time, moment.at, FRESH));
-    let (queued, state) = (counter(QUEUED), counter(STATE).map(State));
+/// The load of a pool by its folded name, and its name in the counters; `None` where no counter of it is of now.
+fn load(moment: &Moment<'_>, folded: &str, name: &str) -> Option<Load> {
+    let fresh = |object| silence::fresh(counter(moment, object, folded)?, moment.at).map(|(_, value)| whole(value));
+    let executing = executing(moment, folded, moment.at);
+    let (queued, state) = (fresh(QUEUED), fresh(STATE).map(State));
     if executing.is_none() && queued.is_none() && state.is_none() {
         return None;
     }
     let now = moment.at.second();
     let settings = &moment.limits.settings;
-    let configured = settings.pools.iter().find(|pool| pool.name.to_lowercase() == name);
-    let apps = apps_of(settings, name);
+    let configured = settings.pools.iter().find(|pool| fold(&pool.name) == folded);
+    let apps = apps_of(settings, folded);
     let spelt = settings.sites.iter().flat_map(|site| &site.applications).map(|application| &application.pool);
-    let spelt = configured.map(|pool| &pool.name).or_else(|| spelt.into_iter().find(|pool| pool.to_lowercase() == name));
+    let spelt = configured.map(|pool| &pool.name).or_else(|| spelt.into_iter().find(|pool| fold(pool) == folded));
     let length = configured.and_then(|pool| pool.queue_length).or(settings.default_queue_length);
     Some(Load {
         pool: spelt.cloned().unwrap_or_else(|| name.to_owned()),
@@ -210,7 +207,7 @@ fn load(moment: &Moment<'_>, name: &str) -> Option<Load> {
         queued,
         queue_length: length
             .map_or_else(|| Limit::default_of(DEFAULT_QUEUE_LENGTH), |value| Limit::new(value, "applicationHost.config")),
-        rejected: rejected_within(moment, name, &(now - JUST_NOW..now + 1)),
+        rejected: rejected_within(moment, folded, &(now - JUST_NOW..now + 1)),
         state,
         apps,
     })
@@ -220,21 +217,21 @@ fn load(moment: &Moment<'_>, name: &str) -> Option<Load> {
 fn apps_of(settings: &Settings, pool: &str) -> Vec<String> {
     let applications = settings.sites.iter().flat_map(|site| site.applications.iter().map(move |app| (site, app)));
     applications
-        .filter(|(_, application)| application.pool.to_lowercase() == pool)
+        .filter(|(_, application)| fold(&application.pool) == pool)
         .map(|(site, application)| format!("{}/{}", site.name, application.path.trim_matches('/')))
         .collect()
 }
 
-/// What a pool's processes executed when they were last sampled by a moment.
+/// What a pool's processes executed when they were last sampled by a moment; `None` where that is not of this moment.
 fn executing(moment: &Moment<'_>, pool: &str, at: Time) -> Option<(Time, f64)> {
-    let last: Vec<(Time, f64)> = processes(moment, pool).filter_map(|(_, samples)| samples.at(at)).collect();
-    let time = last.iter().map(|(time, _)| *time).max().filter(|time| is_fresh(*time, at, FRESH))?;
+    let last: Vec<(Time, f64)> = processes(moment, pool).filter_map(|(_, samples)| silence::fresh(samples, at)).collect();
+    let time = last.iter().map(|(time, _)| *time).max()?;
     Some((time, last.iter().filter(|(sampled, _)| time.since(*sampled) < AT_ONCE).map(|(_, value)| value).sum()))
 }
 
 /// The worker processes of a pool: more than one in a web garden, and while a pool is recycled.
 fn processes<'a>(moment: &Moment<'a>, pool: &str) -> impl Iterator<Item = (&'a str, &'a Samples)> {
-    instances(moment, EXECUTING).filter(move |(name, _)| pool_of(name) == Some(pool))
+    instances(moment, EXECUTING).filter(move |(name, _)| pool_of(name).is_some_and(|name| fold(name) == pool))
 }
 
 /// `1234_defaultapppool`: the pool of a worker process.
@@ -250,12 +247,21 @@ fn instances<'a>(moment: &Moment<'a>, counter: (&'static str, &'static str)) -> 
     moment.timeline.counters_under(before).filter_map(move |(path, samples)| Some((name(path)?, samples)))
 }
 
-fn fresh(samples: &Samples, at: Time, millis: i64) -> Option<f64> {
-    samples.at(at).filter(|(time, _)| is_fresh(*time, at, millis)).map(|(_, value)| value)
+/// A counter of a pool by its folded name.
+fn counter<'a>(moment: &Moment<'a>, object: (&'static str, &'static str), folded: &str) -> Option<&'a Samples> {
+    instances(moment, object).find(|(name, _)| fold(name) == folded).map(|(_, samples)| samples)
 }
 
-fn is_fresh(time: Time, at: Time, millis: i64) -> bool {
-    at.since(time) <= millis
+/// A pool's name to compare: PDH has no parentheses and no slashes in the names of instances (the names of `AppDomain` instances in
+/// the documentation of .NET's performance counters tell what stands for them), and no case.
+fn fold(name: &str) -> String {
+    let stands_for = |c| match c {
+        '(' => '[',
+        ')' => ']',
+        '/' | '\\' => '_',
+        c => c,
+    };
+    name.to_lowercase().chars().map(stands_for).collect()
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, never negative")]

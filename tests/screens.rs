@@ -609,12 +609,138 @@ fn a_pool_that_is_stopped_is_told() {
 }
 
 #[test]
-fn counters_that_fell_silent_say_nothing_of_now() {
+fn counters_that_fell_silent_say_since_when_and_nothing_of_now() {
     let mut stage = server(CALM, true, true, Vec::new(), SMALL);
-    let later = stage.session.moment().at.plus(6000);
-    stage.session.tick(6000, later);
+    let now = stage.session.moment().at;
+    stage.session.tick(6000, now.plus(6000));
     let screen = stage.screen();
     assert!(!screen.contains("(counter") && !screen.contains("kernel queue"), "{screen}");
+    assert!(screen.contains("no counter since 06:55:00") && screen.contains("number: log's estimate"), "{screen}");
+    assert!(screen.contains("no value since 06:55:00") && !screen.contains("a minute"), "{screen}");
+    assert!(screen.contains("▀█   ▀█  █  █ non-paged"), "{screen}");
+    // What was used long ago is not known any more.
+    stage.session.tick(84_000, now.plus(90_000));
+    let screen = stage.screen();
+    assert!(screen.contains("2 Pool · no data") && screen.contains("no value since 06:55:00"), "{screen}");
+    assert!(!screen.contains("▀█   ▀█  █  █ non-paged"), "{screen}");
+}
+
+#[test]
+fn before_the_first_sample_it_is_said_when_that_comes() {
+    let missing = Item::missing(Topic::Counters, r"\Memory\Pool Nonpaged Allocs", [r"\Memory\Pool Nonpaged Allocs: Windows"]);
+    let at = |minutes: i64, size| {
+        let mut stage = server(CALM, true, true, vec![missing.clone()], size);
+        let at = stage.session.moment().at.plus(-minutes * 60_000);
+        stage.session.ui.cursor.go(at, stage.session.bounds());
+        stage
+    };
+    let screen = at(3, MIDDLE).screen();
+    assert!(screen.contains("no sample yet, first of 06:53:00") && !screen.contains("Allocs"), "{screen}");
+    assert!(!at(1, SMALL).screen().contains("06:53:00"));
+    let without = server(&[], true, true, vec![missing.clone()], SMALL).screen();
+    assert!(without.contains("no counter is read") && !without.contains("Allocs"), "{without}");
+}
+
+/// Something more is read: a file, and what stands in it.
+fn reads(stage: &mut Stage, id: u32, path: &str, text: &str) {
+    let heard = stage.session.moment().at;
+    let hints = Hints::default();
+    let opened = Opened { path: path.into(), hints, size: text.len() as u64, generation: 0, first_look: true, has_file: true };
+    for payload in [Payload::Opened(opened), Payload::Bytes(text.as_bytes().to_vec()), Payload::Quiet] {
+        stage.session.take(Envelope { heard, source: SourceId(id), payload });
+    }
+}
+
+/// What HTTPERR tells of some seconds before now.
+fn http_err(stage: &mut Stage, rows: &[(i64, &str, u32)]) {
+    let now = stage.session.moment().at;
+    let mut text = String::from(
+        "#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename\n",
+    );
+    for (ago, reason, count) in rows {
+        let time = now.plus(-ago * 1000).rfc3339().replace('T', " ").replace('Z', "");
+        for port in 0..*count {
+            text.push_str(&format!("{time} 10.2.3.4 {} 10.2.0.1 80 HTTP/1.1 GET /a 503 1 {reason} NsPool\n", 2000 + port));
+        }
+    }
+    reads(stage, 9, r"C:\Windows\System32\LogFiles\HTTPERR\httperr1.log", &text);
+}
+
+#[test]
+fn what_httperr_tells_of_full_queues_counts_and_never_twice() {
+    let mut stage = server(CALM, true, true, Vec::new(), MIDDLE);
+    http_err(&mut stage, &[(20, "QueueFull", 83), (30, "Client_Reset", 5)]);
+    let screen = stage.screen();
+    assert!(screen.contains("1 Requests ✘ REFUSING") && screen.contains("83 turned away (QueueFull, HTTPERR)"), "{screen}");
+    // The counter of this pool tells of 60: they are among them.
+    let mut stage = server(FULL, true, true, Vec::new(), MIDDLE);
+    http_err(&mut stage, &[(20, "QueueFull", 83)]);
+    let screen = stage.screen();
+    assert!(screen.contains("83 turned away (QueueFull, HTTPERR)") && !screen.contains("60 turned away (QueueFull)"), "{screen}");
+    let mut stage = server(FULL, true, true, Vec::new(), MIDDLE);
+    http_err(&mut stage, &[(20, "QueueFull", 13)]);
+    let screen = stage.screen();
+    assert!(screen.contains("60 turned away (QueueFull)") && !screen.contains("13 turned"), "{screen}");
+    // Without any other log, and when it was over a while ago.
+    let mut stage = server(&[], false, true, Vec::new(), SMALL);
+    http_err(&mut stage, &[(20, "QueueFull", 83)]);
+    assert!(stage.screen().contains("1 Requests ✘ REFUSING"));
+    let mut stage = server(&[], true, true, Vec::new(), SMALL);
+    http_err(&mut stage, &[(90, "QueueFull", 83)]);
+    assert!(stage.screen().contains("1 Requests ▲ REFUSED"));
+}
+
+#[test]
+fn a_pool_that_is_stopped_is_told_once_somebody_asks_for_it() {
+    let counters: &[Counter] = &[
+        CALM[0],
+        (r"\APP_POOL_WAS(SepmPool)\Current Application Pool State", |_| 3.0),
+        (r"\APP_POOL_WAS(NsPool)\Current Application Pool State", |_| 5.0),
+    ];
+    for is_logged in [true, false] {
+        let mut stage = server(counters, is_logged, true, Vec::new(), SMALL);
+        let screen = stage.screen();
+        assert!(screen.contains("1 Requests ▲ HIGH"), "{screen}");
+        http_err(&mut stage, &[(20, "AppOffline", 12)]);
+        let screen = stage.screen();
+        assert!(screen.contains("1 Requests ✘ STOPPED") && screen.contains("pool nspool: disabled"), "{screen}");
+        assert!(screen.contains("12 refused (AppOffline)"), "{screen}");
+    }
+    let mut stage = server(&counters[2..], true, true, Vec::new(), SMALL);
+    http_err(&mut stage, &[(20, "Disabled", 12), (10, "QueueFull", 1)]);
+    let screen = stage.screen();
+    assert!(screen.contains("1 Requests ✘ REFUSING") && screen.contains("pool nspool: disabled"), "{screen}");
+}
+
+#[test]
+fn a_limit_from_a_damaged_configuration_is_in_doubt() {
+    for (size, want) in [(SMALL, "5000? (damaged, 5)"), (MIDDLE, "5000? (config damaged, see 5)")] {
+        let mut stage = server(CALM, true, true, Vec::new(), size);
+        let broken = "<configuration><system.applicationHost><sites><site name=\"Web\" id=\"1\"><application";
+        reads(&mut stage, 8, r"C:\Windows\System32\inetsrv\config\applicationHost.config", broken);
+        stage.session.take(Envelope { heard: stage.session.moment().at, source: SourceId(8), payload: Payload::Closed });
+        let screen = stage.screen();
+        assert!(screen.contains(want), "{screen}");
+    }
+}
+
+#[test]
+fn what_still_runs_at_the_end_of_a_log_is_not_taken_for_calm() {
+    let mut stage = server(&[], false, true, Vec::new(), MIDDLE);
+    let now = stage.session.moment().at;
+    let mut rows = String::from("#Fields: date time cs-method cs-uri-stem sc-status sc-substatus time-taken\n");
+    // Six hundred requests of eight seconds each.
+    for second in -240..=0_i64 {
+        let time = now.plus(second * 1000).rfc3339().replace('T', " ").replace('Z', "");
+        rows.push_str(&format!("{time} GET /secars/secars.dll 200 0 8000\n").repeat(75));
+    }
+    reads(&mut stage, 1, r"C:\inetpub\logs\LogFiles\W3SVC1\u_ex261121.log", &rows);
+    let screen = stage.screen();
+    assert!(screen.contains("4400 left, 88.0 %") && screen.contains("as of 06:54:3"), "{screen}");
+    // Where rows of later seconds exist, as much is known as ever will be.
+    stage.session.ui.cursor.go(now.plus(-20_000), stage.session.bounds());
+    let screen = stage.screen();
+    assert!(screen.contains("4400 left, 88.0 %") && !screen.contains("as of"), "{screen}");
 }
 
 /// A machine on which little was found.

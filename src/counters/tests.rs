@@ -121,3 +121,43 @@ fn the_volume_with_the_least_room_is_a_vital_sign() {
     let vitals = vitals(&engine.moment(at(10)));
     assert_eq!(vitals, Vitals { cpu: Some(12.5), available: None, disk: Some((String::from("D:"), 480.0)) });
 }
+
+#[test]
+fn a_pool_whose_name_has_parentheses_is_found_by_what_pdh_makes_of_it() {
+    let mut settings = settings();
+    for pool in settings.sites.iter_mut().flat_map(|site| &mut site.applications) {
+        if pool.pool == "ShopPool" {
+            pool.pool = "Shop (64/32)".into();
+        }
+    }
+    let paths = [
+        r"\W3SVC_W3WP(11_Shop [64_32])\Active Requests",
+        r"\HTTP Service Request Queues(shop (64/32))\CurrentQueueSize",
+        r"\HTTP Service Request Queues(Shop [64_32])\RejectedRequests",
+    ];
+    let mut engine = sampled(&paths, &["30 2 5", "31 2 8"]);
+    engine.settings(&settings);
+    let moment = engine.moment(at(1));
+    let loads = loads(&moment);
+    assert_eq!(loads.len(), 1, "{loads:?}");
+    let shop = serving(&loads, &settings, "Shop/").unwrap();
+    assert_eq!((shop.pool.as_str(), shop.executing, shop.queued, shop.rejected), ("Shop (64/32)", Some(31), Some(2), 3));
+    assert_eq!(executing_within(&moment, "Shop (64/32)", &(at(0).second()..at(2).second())), Some(31.0));
+}
+
+#[test]
+fn a_counter_has_fallen_silent_after_five_seconds_or_three_of_its_own_distances() {
+    let mut samples = Samples::default();
+    for second in [0, 15, 30] {
+        samples.add(at(second), 1.0);
+    }
+    assert_eq!([silent_since(&samples, at(75)), silent_since(&samples, at(76))], [None, Some(at(30))]);
+    // A break does not count as a rhythm.
+    samples.add(at(4000), 1.0);
+    assert_eq!([silent_since(&samples, at(4045)), silent_since(&samples, at(4046))], [None, Some(at(4000))]);
+    assert_eq!([first_after(&samples, at(30)), first_after(&samples, at(4000))], [Some(at(4000)), None]);
+    let engine = sampled(&[r"\W3SVC_W3WP(11_ShopPool)\Active Requests"], &["30", "31"]);
+    let silent = |pool, second| pool_silent_since(&engine.moment(at(second)), pool, at(0));
+    assert_eq!([silent(Some("shoppool"), 6), silent(Some("ShopPool"), 7), silent(None, 7)], [None, Some(at(1)), Some(at(1))]);
+    assert_eq!([silent(Some("SepmPool"), 7), pool_silent_since(&engine.moment(at(400)), None, at(100))], [None, None]);
+}

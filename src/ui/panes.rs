@@ -2,6 +2,7 @@
 //!
 //! A pane is a function from a moment to a [`LimitPane`]; drawing knows no difference between them but the slots' cells.
 
+mod edge;
 pub mod limit;
 mod ns;
 mod pool;
@@ -16,7 +17,6 @@ use super::theme::Role;
 use crate::engine::Moment;
 use crate::formats::Kind;
 use crate::inventory::Topic;
-use crate::time::Time;
 use crate::timeline::in_flight::Point;
 use crate::timeline::series::Series;
 
@@ -144,15 +144,15 @@ impl LimitPane {
         }
     }
 
-    /// An empty pane with the reasons that the inventory tells.
+    /// An empty pane with the reasons that the inventory tells: of counters, those that the pane is made of.
     fn because(
         title: &'static str,
         mut lines: Vec<(Role, String)>,
         moment: &Moment<'_>,
-        topics: &[Topic],
+        (topics, counters): (&[Topic], &[&str]),
         columns: usize,
     ) -> Self {
-        lines.extend(reasons::of(moment, topics, columns));
+        lines.extend(reasons::of(moment, topics, counters, columns));
         let weighty = lines.len();
         Self { weighty, ..Self::empty(title, lines, columns) }
     }
@@ -233,12 +233,6 @@ fn has(moment: &Moment<'_>, kind: Kind) -> bool {
     moment.sources.values().any(|s| s.kind == kind)
 }
 
-/// `12:04:31`, if the value is older than the moment looked at.
-fn as_of(ui: &Ui, shown: i64, moment: &Moment<'_>) -> Option<String> {
-    (moment.at.second() - shown > 2)
-        .then(|| format!("as of {}: the log lags {} s", ui.zone.clock(Time::from_second(shown)), moment.at.second() - shown))
-}
-
 /// The first of some texts that fits; the last where none does.
 fn fitting(columns: usize, texts: impl IntoIterator<Item = String>) -> String {
     let mut last = String::new();
@@ -256,8 +250,16 @@ fn percent(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole * 100.0 } else { 0.0 }
 }
 
-/// `850 left, 17.0 %`
+/// More than the limit, by one at least.
+fn is_over(left: f64) -> bool {
+    rounded(left, 0).starts_with('-')
+}
+
+/// `850 left, 17.0 %`, or `302 over the limit`
 fn headroom(left: f64, most: f64) -> String {
+    if is_over(left) {
+        return format!("{} over the limit", rounded(-left, 0));
+    }
     format!("{} left, {} %", rounded(left, 0), rounded(percent(left, most), 1))
 }
 
@@ -278,8 +280,8 @@ mod tests {
     fn a_little_over_the_limit_is_not_minus_nothing_left() {
         assert_eq!(headroom(-0.2, 5000.0), "0 left, 0.0 %");
         assert_eq!(headroom(-0.0, 5000.0), "0 left, 0.0 %");
-        assert_eq!(headroom(-1.0, 5000.0), "-1 left, 0.0 %");
-        assert_eq!(headroom(-3.0, 10.0), "-3 left, -30.0 %");
+        assert_eq!(headroom(-1.0, 5000.0), "1 over the limit");
+        assert_eq!(headroom(-3.0, 10.0), "3 over the limit");
         assert_eq!(headroom(850.0, 5000.0), "850 left, 17.0 %");
     }
 }

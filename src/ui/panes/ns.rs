@@ -2,27 +2,33 @@
 
 use std::ops::Range;
 
-use super::{Bucket, Cells, LimitPane, Standing, as_of, columns_of, greatest, headroom, just_now, known_seconds, turning_away};
+use super::edge::Known;
+use super::{Bucket, Cells, LimitPane, Standing, columns_of, greatest, headroom, just_now, turning_away};
 use crate::engine::Moment;
 use crate::inventory::Topic;
 use crate::slots::{self, SlotUse, turned_away};
+use crate::time::Time;
 use crate::timeline::tally::NsRequest;
 use crate::ui::state::Ui;
 use crate::ui::theme::Role;
 
 const TITLE: &str = "3 NS slots";
 const NEAR: f64 = 0.8;
+/// Columns of a pane on a screen of 80x24, and some more.
+const NARROW: usize = 30;
 
 pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
-    let known = known_seconds(moment);
-    let kinds = SlotUse::known(moment, known.end - 1);
+    let series: Vec<_> = NsRequest::ALL.iter().filter_map(|request| moment.timeline.ns(*request)).collect();
+    let series: Vec<_> = series.iter().map(|series| (&series.in_flight, &series.ended)).collect();
+    let known = Known::of(moment, ui.window, &series);
+    let kinds = SlotUse::known(moment, known.shown());
     // Two kinds of slots: the number is of the fuller one.
     let Some(fullest) = kinds.iter().max_by(|a, b| share(a).total_cmp(&share(b))) else {
         let lines = vec![(Role::Dim, String::from("no Altiris NS is seen"))];
-        return LimitPane::because(TITLE, lines, moment, &[Topic::Ns], columns);
+        return LimitPane::because(TITLE, lines, moment, (&[Topic::Ns], &[]), columns);
     };
     let requests: Vec<NsRequest> = fullest.types.iter().map(|t| t.request).collect();
-    let buckets = buckets(moment, ui.window, columns, &requests, &known);
+    let buckets = buckets(moment, ui.window, columns, &requests, &known.seconds);
     let refused: u64 = buckets.iter().map(|b| b.turned_away).sum();
     #[expect(clippy::cast_precision_loss, reason = "counts of slots are small")]
     let slots = fullest.limit.value as f64;
@@ -48,12 +54,16 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     if kinds.len() == 1 && fullest.types.len() > 1 {
         lines.push((Role::Dim, String::from("shared by both types")));
     }
-    lines.extend(as_of(ui, known.end - 1, moment).map(|text| (Role::Warn, text)));
+    let as_of = known.as_of(ui, moment, columns);
+    // On a small screen the cells and the chart leave no room for that line: the time stands beside the number.
+    let is_narrow = as_of.is_some() && columns < NARROW;
+    lines.extend(as_of);
+    let as_of = if is_narrow { format!(" as of {}", ui.zone.clock(Time::from_second(known.shown()))) } else { String::new() };
     LimitPane {
         title: TITLE,
         standing,
         number: format!("{:.0}", now.mean),
-        unit: format!("taken {}-{}", now.low, now.high),
+        unit: format!("taken {}-{}{as_of}", now.low, now.high),
         lines,
         buckets,
         limit: Some(slots),

@@ -1,6 +1,7 @@
 //! The non-paged pool in use, against its maximum less what HTTP.sys wants to be left.
 
-use super::{Bucket, LimitPane, Standing, columns_of, just_now, percent, turning_away};
+use super::{Bucket, LimitPane, Standing, columns_of, fitting, just_now, percent, turning_away};
+use crate::counters;
 use crate::diagnosis::megabytes;
 use crate::engine::Moment;
 use crate::formats::httperr::CONNECTIONS_REFUSED;
@@ -18,20 +19,35 @@ const TITLE: &str = "2 Pool";
 const FRESH: i64 = 90;
 /// A listing stands for so many seconds after it.
 const TAG_FRESH: i64 = 900;
+/// Lines that are worth more than the height of the chart when the counter is silent: that, and the two limits.
+const WEIGHTY: usize = 3;
 /// Tags grow slowly: their history is shown over at least so many seconds.
 const TAG_WINDOW: i64 = 1800;
+/// The counters that it is made of.
+const COUNTERS: &[&str] = &["Pool Nonpaged Bytes"];
 const MB: f64 = 1_048_576.0;
 
 pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
-    let pool = Pool::of(moment);
+    let samples = moment.timeline.counter(POOL_USED);
+    let silent = samples.and_then(|samples| counters::silent_since(samples, moment.at));
+    let pool = of_now(moment, silent);
     let buckets = buckets(moment, ui.window, columns);
     let turned_away: u64 = buckets.iter().map(|b| b.turned_away).sum();
     #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
     let (max, cutoff) = (pool.max.as_ref().map(|m| m.value as f64), pool.cutoff.value as f64);
-    if pool.used.is_none() && turned_away == 0 {
-        let mut lines = vec![(Role::Dim, String::from("no counter is read"))];
-        lines.push((Role::Dim, with_origin("cutoff", cutoff, &pool.cutoff.origin, columns)));
-        return LimitPane::because(TITLE, lines, moment, &[Topic::Counters, Topic::System], columns);
+    let silent = silent.map(|since| (Role::Warn, format!("no value since {}", ui.zone.clock(since))));
+    if pool.used.is_none() && silent.is_none() && turned_away == 0 {
+        let first = samples.and_then(|samples| counters::first_after(samples, moment.at)).map(|time| ui.zone.clock(time));
+        let cutoff = (Role::Dim, with_origin("cutoff", cutoff, &pool.cutoff.origin, columns));
+        let Some(first) = first else {
+            let lines = vec![(Role::Dim, String::from("no counter is read")), cutoff];
+            return LimitPane::because(TITLE, lines, moment, (&[Topic::Counters, Topic::System], COUNTERS), columns);
+        };
+        // There is a counter: what was not found on the machine is no reason.
+        let texts =
+            ["no sample yet: the first is of", "no sample yet, first of", "no sample till"].map(|why| format!("{why} {first}"));
+        let lines = vec![(Role::Dim, fitting(columns, texts)), cutoff];
+        return LimitPane { weighty: lines.len(), ..LimitPane::empty(TITLE, lines, columns) };
     }
     let refused_now = refused(moment).map_or(0, |tally| tally.sum(just_now(moment)));
     let standing = match pool.available {
@@ -45,14 +61,24 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
         standing,
         number: pool.used.map_or_else(|| String::from("?"), |(_, used)| format!("{:.0}", used / MB)),
         unit: String::from("MB non-paged pool in use"),
-        lines: lines(ui, moment, &pool, (max, cutoff), turned_away, columns),
+        weighty: if silent.is_some() { WEIGHTY } else { 0 },
+        lines: lines(&pool, silent, (max, cutoff), turned_away, columns),
         buckets,
         // What must not be crossed is the maximum less the cutoff.
         limit: max.map(|m| (m - cutoff) / MB),
         cutoff: max.map(|m| m / MB),
         turned_away,
         cells: Vec::new(),
-        weighty: 0,
+    }
+}
+
+/// The pool, without what an old sample does not tell: growth once the counter has fallen silent, and after a while the value itself.
+fn of_now(moment: &Moment<'_>, silent: Option<Time>) -> Pool {
+    let pool = Pool::of(moment);
+    match silent {
+        None => pool,
+        Some(since) if moment.at.since(since) < FRESH * 1000 => Pool { per_minute: None, ..pool },
+        Some(_) => Pool { used: None, available: None, per_minute: None, ..pool },
     }
 }
 
@@ -97,14 +123,14 @@ fn with_origin(what: &str, bytes: f64, origin: &str, columns: usize) -> String {
 }
 
 fn lines(
-    ui: &Ui,
-    moment: &Moment<'_>,
     pool: &Pool,
+    silent: Option<(Role, String)>,
     (max, cutoff): (Option<f64>, f64),
     turned_away: u64,
     columns: usize,
 ) -> Vec<(Role, String)> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<(Role, String)> = silent.into_iter().collect();
+    let first = lines.len();
     match (max, &pool.max) {
         (Some(max), Some(limit)) => lines.push((Role::Cutoff, with_origin("max", max, &limit.origin, columns))),
         _ => lines.push((Role::Warn, String::from("max unknown (--pool-max)"))),
@@ -118,7 +144,7 @@ fn lines(
         lines.push((role, format!("{} {word}", megabytes(usable.abs()))));
     }
     if turned_away > 0 {
-        lines.insert(2.min(lines.len()), (Role::Critical, format!("{turned_away} connections refused")));
+        lines.insert((first + 2).min(lines.len()), (Role::Critical, format!("{turned_away} connections refused")));
     }
     if let Some(growth) = pool.per_minute {
         lines.push((Role::Dim, format!("{}{} a minute", if growth >= 0.0 { "+" } else { "-" }, megabytes(growth.abs()))));
@@ -126,11 +152,6 @@ fn lines(
     if let Some(tag) = pool.tags.first() {
         let driver = if tag.driver.is_empty() { "driver unknown" } else { &tag.driver };
         lines.push((Role::Accent, format!("{} {} {driver}", tag.shown(), megabytes(tag.bytes))));
-    }
-    if let Some((time, _)) = pool.used
-        && moment.at.since(time) > FRESH * 1000
-    {
-        lines.push((Role::Warn, format!("as of {}", ui.zone.clock(time))));
     }
     lines
 }

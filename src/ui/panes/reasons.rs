@@ -9,14 +9,21 @@ use crate::ui::views::wrapped;
 const MOST_REASONS: usize = 2;
 
 /// The reasons in lines that fit: what must be known, what may not be read, what is missing.
-pub(super) fn of(moment: &Moment<'_>, topics: &[Topic], columns: usize) -> Vec<(Role, String)> {
+pub(super) fn of(moment: &Moment<'_>, topics: &[Topic], counters: &[&str], columns: usize) -> Vec<(Role, String)> {
     let rank = |item: &Item| match item.outcome {
         Outcome::Remark(_) => 0,
         Outcome::Denied { .. } => 1,
         Outcome::Missing { .. } => 2,
         Outcome::Found { .. } => 3,
     };
-    let mut items: Vec<&Item> = moment.inventory.iter().filter(|item| topics.contains(&item.topic) && rank(item) < 3).collect();
+    // A counter of another pane is no reason for this one to be empty.
+    let is_used = |item: &Item| {
+        item.topic != Topic::Counters
+            || item.what.starts_with("counters")
+            || counters.iter().any(|counter| item.what.ends_with(counter))
+    };
+    let items = moment.inventory.iter().filter(|item| topics.contains(&item.topic) && rank(item) < 3 && is_used(item));
+    let mut items: Vec<&Item> = items.collect();
     items.sort_by_key(|item| rank(item));
     let mut lines = Vec::new();
     for item in items.into_iter().take(MOST_REASONS) {

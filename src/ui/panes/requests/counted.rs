@@ -1,12 +1,13 @@
 //! The requests that counters tell of, with the log's estimate beside them. Each is named: nobody may take one for the other.
 
-use super::{Measured, NEAR, TITLE};
+use super::refusals::Refusals;
+use super::{Measured, NEAR, TITLE, limit_line, rejected};
 use crate::counters::{self, Load};
 use crate::engine::Moment;
 use crate::limits::Limit;
 use crate::timeline::in_flight::Point;
 use crate::ui::cursor::Mode;
-use crate::ui::panes::{Bucket, LimitPane, Standing, columns_of, fitting, headroom, turning_away};
+use crate::ui::panes::{Bucket, LimitPane, Standing, columns_of, fitting, headroom, is_over};
 use crate::ui::state::Ui;
 use crate::ui::theme::Role;
 
@@ -14,38 +15,43 @@ use crate::ui::theme::Role;
 const WEIGHTY: usize = 5;
 
 /// A pool of which no log tells, against the least limit of its applications.
-pub(super) fn pool(ui: &Ui, moment: &Moment<'_>, columns: usize, load: &Load, loads: &[Load]) -> LimitPane {
+pub(super) fn pool(ui: &Ui, moment: &Moment<'_>, columns: usize, load: &Load, loads: &[Load], refusals: Refusals) -> LimitPane {
     let least = load.apps.iter().map(|app| moment.limits.app(app)).min_by_key(|limit| limit.value);
     let name = match &load.apps[..] {
         [app] => app.clone(),
         _ => format!("pool {}", load.pool),
     };
+    let limit = least.unwrap_or_else(|| moment.limits.app(""));
     let measured = Measured {
         name,
-        limit: least.unwrap_or_else(|| moment.limits.app("")),
+        limit_line: limit_line(moment, &limit, columns),
+        limit,
         log: None,
         refused_now: 0,
         buckets: vec![Bucket::default(); columns],
-        as_of: Some(String::from("no request in a log yet")),
+        refusals,
+        as_of: Some((Role::Dim, String::from("no request in a log yet"))),
     };
     pane(ui, moment, measured, load, loads)
 }
 
 /// An application whose pool has counters.
 pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, measured: Measured, load: &Load, loads: &[Load]) -> LimitPane {
-    let Measured { name, limit, log, refused_now, mut buckets, as_of } = measured;
+    let Measured { name, limit, limit_line, log, refused_now, mut buckets, refusals, as_of } = measured;
     let columns = buckets.len();
     let executing = load.executing.unwrap_or(0);
     let refused: u64 = buckets.iter().map(|b| b.turned_away).sum();
-    let (rejected, is_filled) = fill(ui, moment, &mut buckets, load, log.is_some());
-    let standing = standing(&buckets, &limit, load, refused_now);
-    let mut lines = vec![(Role::Accent, name), (Role::Limit, format!("limit {limit}"))];
-    for (count, why) in [(refused, "503.2"), (rejected, "QueueFull")] {
-        if count > 0 {
-            let texts = ["turned away", "refused"].map(|what| format!("{count} {what} ({why})"));
-            lines.push((Role::Critical, fitting(columns, texts)));
-        }
+    let rejected = rejected(moment, ui.window, columns, load);
+    refusals.add_to(&mut buckets, &rejected);
+    let rejected: u64 = rejected.iter().sum();
+    let chart = fill(ui, moment, &mut buckets, load);
+    let standing = standing(&buckets, &limit, load, refused_now, &refusals);
+    let mut lines = vec![(Role::Accent, name), limit_line];
+    if refused > 0 {
+        let texts = ["turned away", "refused"].map(|what| format!("{refused} {what} (503.2)"));
+        lines.push((Role::Critical, fitting(columns, texts)));
     }
+    lines.extend(refusals.lines(rejected, columns));
     if let Some(state) = load.state.filter(|state| !state.is_running()) {
         let role = if state.is_stopped() { Role::Critical } else { Role::Warn };
         lines.push((role, format!("pool {}: {}", load.pool, state.name())));
@@ -68,19 +74,28 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, measured: Measured, load: &Load
     }
     #[expect(clippy::cast_precision_loss, reason = "counts of requests are small")]
     let (now, most) = (executing as f64, limit.value as f64);
-    let at_least = if load.is_shared() { "at least " } else { "" };
-    lines.push((Role::Text, format!("{at_least}{}", headroom(most - now, most))));
+    let bound = match (load.is_shared(), is_over(most - now)) {
+        (true, false) => "at least ",
+        (true, true) => "at most ",
+        (false, _) => "",
+    };
+    lines.push((Role::Text, format!("{bound}{}", headroom(most - now, most))));
     if load.queued == Some(0) {
         lines.extend(queue);
     }
     lines.extend(others(load, loads));
-    if is_filled {
-        lines.push((Role::Dim, String::from("chart: the log, then the counter")));
-    }
-    lines.extend(as_of.map(|text| (Role::Dim, text)));
+    lines.extend(chart.map(|texts| (Role::Dim, fitting(columns, texts))));
+    lines.extend(as_of.map(|(_, text)| (Role::Dim, text)));
     if log.is_some() && ui.cursor.mode == Mode::Live {
         lines.push((Role::Dim, String::from("requests still running are in no log")));
     }
+    let mut seen = Vec::new();
+    lines.retain(|(_, line)| {
+        !seen.contains(line) && {
+            seen.push(line.clone());
+            true
+        }
+    });
     LimitPane {
         title: TITLE,
         standing,
@@ -90,35 +105,33 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, measured: Measured, load: &Load
         buckets,
         limit: Some(most),
         cutoff: None,
-        turned_away: refused + rejected,
+        turned_away: refused + rejected.max(refusals.sum()),
         cells: Vec::new(),
         weighty: WEIGHTY,
     }
 }
 
-/// Adds what the counters tell to the chart: what the queue turned away, and what was executed where the log is silent. That of a
-/// shared pool is another thing than what the log tells of one application: both do not go on one chart. Answers how many were
-/// turned away, and whether the chart shows both.
-fn fill(ui: &Ui, moment: &Moment<'_>, buckets: &mut [Bucket], load: &Load, is_logged: bool) -> (u64, bool) {
-    let mut rejected = 0;
-    let is_known = is_logged && buckets.iter().any(|bucket| bucket.value.is_some());
-    let mut is_filled = false;
+/// Draws what the counter tells wherever it tells something: it is the number above the chart. Answers what is to be said where the
+/// log's estimate stands beside it.
+fn fill(ui: &Ui, moment: &Moment<'_>, buckets: &mut [Bucket], load: &Load) -> Option<[String; 2]> {
+    let (mut is_counted, mut is_logged) = (false, false);
     let columns = columns_of(moment, ui.window, buckets.len());
     for (bucket, seconds) in buckets.iter_mut().zip(columns) {
-        let full = counters::rejected_within(moment, &load.pool, &seconds);
-        bucket.turned_away += full;
-        rejected += full;
-        if bucket.value.is_none() && !(is_known && load.is_shared()) {
-            let value = counters::executing_within(moment, &load.pool, &seconds);
-            bucket.value = value.map(|mean| Point { mean, ..Point::default() });
-            is_filled |= bucket.value.is_some();
+        match counters::executing_within(moment, &load.pool, &seconds) {
+            Some(mean) => {
+                bucket.value = Some(Point { mean, ..Point::default() });
+                is_counted = true;
+            }
+            None => is_logged |= bucket.value.is_some(),
         }
     }
-    (rejected, is_filled && is_known)
+    let at_most = if load.is_shared() { " (at most)" } else { "" };
+    let texts = || [format!("chart: the counter{at_most}, else the log"), String::from("chart: counter, else log")];
+    (is_counted && is_logged).then(texts)
 }
 
-fn standing(buckets: &[Bucket], limit: &Limit, load: &Load, refused_now: u64) -> Standing {
-    let turned_away = turning_away(buckets, refused_now + load.rejected);
+fn standing(buckets: &[Bucket], limit: &Limit, load: &Load, refused_now: u64, refusals: &Refusals) -> Standing {
+    let turned_away = refusals.standing(buckets, refused_now, load.rejected);
     let is_stopped = load.state.is_some_and(counters::State::is_stopped);
     #[expect(clippy::cast_precision_loss, reason = "counts of requests are small")]
     let is_near = load.executing.is_some_and(|now| now as f64 >= limit.value as f64 * NEAR);
