@@ -22,10 +22,14 @@ const AT_ONCE: i64 = 1000;
 /// Seconds before the moment that are just now, as the screen has it.
 const JUST_NOW: i64 = 60;
 
-const EXECUTING: (&str, &str) = (r"\w3svc_w3wp(", r")\active requests");
-const QUEUED: (&str, &str) = (r"\http service request queues(", r")\currentqueuesize");
-const REJECTED: (&str, &str) = (r"\http service request queues(", r")\rejectedrequests");
-const STATE: (&str, &str) = (r"\app_pool_was(", r")\current application pool state");
+/// What stands before and behind the instance, `<pid>_<pool>`, in the path of the requests that a worker process executes.
+pub const EXECUTING: (&str, &str) = (r"\w3svc_w3wp(", r")\active requests");
+/// The same of the requests that wait for a pool in HTTP.sys.
+pub const QUEUED: (&str, &str) = (r"\http service request queues(", r")\currentqueuesize");
+/// The same of the requests that HTTP.sys turned away since a pool's queue was full, counted since the queue was made.
+pub const REJECTED: (&str, &str) = (r"\http service request queues(", r")\rejectedrequests");
+/// The same of a pool's [`State`].
+pub const STATE: (&str, &str) = (r"\app_pool_was(", r")\current application pool state");
 const FREE_DISK: (&str, &str) = (r"\logicaldisk(", r")\free megabytes");
 const CPU: &str = r"\processor(_total)\% processor time";
 const AVAILABLE: &str = r"\memory\available bytes";
@@ -153,15 +157,7 @@ pub fn executing_within(moment: &Moment<'_>, pool: &str, seconds: &Range<i64>) -
 pub fn rejected_within(moment: &Moment<'_>, pool: &str, seconds: &Range<i64>) -> u64 {
     let Some(samples) = counter(moment, REJECTED, &fold(pool)) else { return 0 };
     let times = Time::from_second(seconds.start)..Time::from_second(seconds.end).min(moment.at.plus(1));
-    let mut before = samples.at(times.start.plus(-1)).map(|(_, value)| value);
-    let mut grown = 0;
-    for (_, value) in samples.within(times) {
-        // The counter begins anew with the queue.
-        let since = before.map_or(0.0, |before| if value < before { value } else { value - before });
-        grown += whole(since);
-        before = Some(value);
-    }
-    grown
+    whole(samples.grown(&times))
 }
 
 /// How the machine fares.

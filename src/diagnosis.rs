@@ -9,20 +9,16 @@ mod log_cannot_tell;
 mod not_iis;
 mod ns_slots_full;
 
-use crate::counters;
+use crate::counters::{self, REJECTED};
 use crate::engine::Moment;
 use crate::record::{Origin, SourceId};
 use crate::time::Time;
-use crate::timeline::tally::{Tally, Trouble};
+use crate::timeline::tally::{SEPM_503, Tally, Trouble};
 
 /// Seconds without a kind of trouble after which it counts as having set in anew.
 pub const QUIET: i64 = 300;
 /// Lines that a finding brings as its proof, at most.
 const MOST_EVIDENCE: usize = 5;
-
-/// The counters of requests that HTTP.sys turned away, by queue.
-const QUEUES: &str = r"\http service request queues(";
-const REJECTED: &str = r")\rejectedrequests";
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,13 +124,22 @@ pub struct Rule {
 pub static RULES: &[Rule] =
     &[iis_503_2::RULE, http_connections_refused::RULE, ns_slots_full::RULE, log_cannot_tell::RULE, not_iis::RULE];
 
+/// Clients turned away that no finding tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untold {
+    /// How many, and for which reasons.
+    pub sentence: String,
+    /// The reasons, as [`turned_away`] names them, or [`SEPM_503`].
+    pub reasons: Vec<String>,
+}
+
 /// What all rules say of a moment. Each of them is asked once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
     /// Everything that is wrong: the worst first, then what was seen last.
     pub findings: Vec<Finding>,
-    /// A sentence about clients turned away that no finding tells of; `None` if all are told of, or there are none.
-    pub untold: Option<String>,
+    /// Clients turned away that no finding tells of; `None` if all are told of, or there are none.
+    pub untold: Option<Untold>,
     /// What cannot be known: each rule with what it misses.
     pub not_knowable: Vec<(&'static str, &'static str)>,
 }
@@ -189,12 +194,13 @@ pub fn turned_away(moment: &Moment<'_>) -> Vec<(String, u64)> {
 fn rejected(moment: &Moment<'_>) -> u64 {
     let Some((from, _)) = moment.timeline.span() else { return 0 };
     let seconds = from.second()..moment.at.second() + 1;
-    let queues = moment.timeline.counters_under(QUEUES).filter_map(|(path, _)| path.strip_prefix(QUEUES)?.strip_suffix(REJECTED));
+    let (before, behind) = REJECTED;
+    let queues = moment.timeline.counters_under(before).filter_map(|(path, _)| path.strip_prefix(before)?.strip_suffix(behind));
     let of_pools = queues.filter(|queue| *queue != "_total" && !queue.starts_with("---"));
     of_pools.map(|queue| counters::rejected_within(moment, queue, &seconds)).sum()
 }
 
-fn untold(moment: &Moment<'_>, findings: &[Finding]) -> Option<String> {
+fn untold(moment: &Moment<'_>, findings: &[Finding]) -> Option<Untold> {
     // What the three rules of turned-away clients tell of themselves.
     let ns = findings.iter().any(|finding| finding.rule == ns_slots_full::RULE.name);
     let is_told = |reason: &str| match reason {
@@ -202,17 +208,16 @@ fn untold(moment: &Moment<'_>, findings: &[Finding]) -> Option<String> {
         "N/A" | "503" | "503.0" => ns,
         _ => false,
     };
-    let mut reasons: Vec<String> = turned_away(moment)
-        .into_iter()
-        .filter(|(reason, _)| !is_told(reason))
-        .map(|(reason, count)| format!("{count} {reason}"))
-        .collect();
+    let untold = turned_away(moment).into_iter().filter(|(reason, _)| !is_told(reason));
+    let (mut parts, mut reasons): (Vec<String>, Vec<String>) =
+        untold.map(|(reason, count)| (format!("{count} {reason}"), reason)).unzip();
     let seconds = i64::MIN..moment.at.second() + 1;
     let sepm = moment.timeline.count(&Trouble::Sepm503, seconds.clone());
     if sepm > 0 && moment.timeline.apps().next().is_none() {
-        reasons.push(format!("{sepm} 503 from secars in SEPM's own log (add the W3C log of its site)"));
+        parts.push(format!("{sepm} {SEPM_503} in SEPM's own log (add the W3C log of its site)"));
+        reasons.push(String::from(SEPM_503));
     }
-    (!reasons.is_empty()).then(|| format!("turned away for other reasons: {}", reasons.join(", ")))
+    (!reasons.is_empty()).then(|| Untold { sentence: format!("turned away for other reasons: {}", parts.join(", ")), reasons })
 }
 
 /// How often a kind of trouble was seen by a moment, and when; `None` if never.

@@ -225,7 +225,7 @@ impl Report {
             findings: diagnosis.findings.into_iter().map(|f| finding(moment, f)).collect(),
             not_knowable: diagnosis.not_knowable.into_iter().map(|(rule, why)| NotKnowableRow { rule, why }).collect(),
             machine: moment.inventory.iter().map(MachineRow::of).collect(),
-            untold: diagnosis.untold,
+            untold: diagnosis.untold.map(|untold| untold.sentence),
             zone,
         }
     }

@@ -6,7 +6,7 @@ use crate::engine::applications::{Applications, Site};
 use crate::formats::Kind;
 use crate::record::{AltirisMeaning, Fact, Record, SourceId};
 use crate::time::Time;
-use crate::timeline::tally::{NsRequest, Trouble};
+use crate::timeline::tally::{NsRequest, SEPM_503, Trouble};
 use crate::timeline::{POOL_USED, Timeline};
 
 /// What the rows are about.
@@ -16,7 +16,7 @@ pub enum About {
     App(String),
     /// Requests that take a slot of a Notification Server, and what its log and the agents say of them.
     Ns(NsRequest),
-    /// Clients turned away for one of these reasons, named as [`crate::diagnosis::turned_away`] names them, or [`SEPM`].
+    /// Clients turned away for one of these reasons, named as [`crate::diagnosis::turned_away`] names them, or [`SEPM_503`].
     TurnedAway(Vec<String>),
     /// Samples of a counter, by its path without host, in lower case.
     Counter(Box<str>),
@@ -25,9 +25,6 @@ pub enum About {
     /// Every row of every log.
     Everything,
 }
-
-/// The reason of clients turned away that only SEPM's own log tells of.
-pub const SEPM: &str = "503 from secars";
 
 /// What rows are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +75,7 @@ impl About {
             Self::Ns(_) => matches!(kind, Kind::W3c | Kind::HttpErr | Kind::Altiris),
             Self::TurnedAway(reasons) => match kind {
                 Kind::W3c => reasons.iter().any(|reason| reason == "503" || reason.starts_with("503.")),
-                Kind::Sepm => reasons.iter().any(|reason| reason == SEPM),
+                Kind::Sepm => reasons.iter().any(|reason| reason == SEPM_503),
                 // A reason phrase may be any text.
                 _ => kind == Kind::HttpErr,
             },
@@ -95,7 +92,7 @@ impl About {
         let is_asked = |trouble: &Trouble| match trouble {
             Trouble::Http503 { substatus, .. } => reasons.contains(&reason_of_503(*substatus)),
             Trouble::HttpErr { phrase, turned_away: true } => reasons.iter().any(|reason| **reason == **phrase),
-            Trouble::Sepm503 => reasons.iter().any(|reason| reason == SEPM),
+            Trouble::Sepm503 => reasons.iter().any(|reason| reason == SEPM_503),
             _ => false,
         };
         let tallies = timeline.troubles().filter(|(trouble, _)| is_asked(trouble));
@@ -131,7 +128,7 @@ impl About {
             }
             Fact::Sepm(entry) => {
                 let asked = match self {
-                    Self::TurnedAway(reasons) => entry.unavailable && reasons.iter().any(|reason| reason == SEPM),
+                    Self::TurnedAway(reasons) => entry.unavailable && reasons.iter().any(|reason| reason == SEPM_503),
                     _ => is_log,
                 };
                 asked.then_some((Kind::Sepm, None, u64::from(entry.unavailable)))?

@@ -5,15 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{LimitRow, limit_row};
-use crate::counters::{self, Load, State};
+use crate::counters::{self, EXECUTING, Load, QUEUED, REJECTED, STATE, State};
 use crate::engine::Moment;
 use crate::time::Time;
 use crate::timeline::samples::Samples;
-
-const EXECUTING: (&str, &str) = (r"\w3svc_w3wp(", r")\active requests");
-const QUEUED: (&str, &str) = (r"\http service request queues(", r")\currentqueuesize");
-const REJECTED: (&str, &str) = (r"\http service request queues(", r")\rejectedrequests");
-const STATE: (&str, &str) = (r"\app_pool_was(", r")\current application pool state");
 
 /// What the counters of an application pool say.
 #[derive(Debug, Clone, Serialize)]

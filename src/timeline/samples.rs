@@ -5,7 +5,7 @@ mod block;
 use std::ops::Range;
 
 use crate::time::Time;
-use block::Block;
+use block::{Block, step};
 
 /// A block has so many samples when they come in order, and fewer than twice as many when they do not.
 const FULL: usize = 256;
@@ -85,6 +85,28 @@ impl Samples {
         self.within(Time::MIN..time.plus(1))
     }
 
+    /// How much a counter that only grows has grown over a stretch of time, since the last sample before it. One that falls has begun
+    /// anew. Of long stretches whole blocks are passed over.
+    #[must_use]
+    pub fn grown(&self, times: &Range<Time>) -> f64 {
+        let from = self.blocks.partition_point(|block| block.last < times.start);
+        let mut before = self.at(times.start.plus(-1)).map(|(_, value)| value);
+        let mut grown = 0.0;
+        for block in self.blocks.iter().skip(from).take_while(|block| block.first < times.end) {
+            let whole = times.start <= block.first && block.last < times.end;
+            if let Some(rise) = block.rise.filter(|_| whole) {
+                grown += before.map_or(0.0, |before| step(before, rise.first)) + rise.grown;
+                before = Some(rise.last);
+                continue;
+            }
+            for (_, value) in block.iter().filter(|(time, _)| times.contains(time)) {
+                grown += before.map_or(0.0, |before| step(before, value));
+                before = Some(value);
+            }
+        }
+        grown
+    }
+
     /// The mean change per minute over a stretch of time (least squares); `None` with fewer than three samples.
     #[must_use]
     pub fn per_minute(&self, times: Range<Time>) -> Option<f64> {
@@ -142,6 +164,14 @@ mod tests {
             prop_assert_eq!(samples.at(cut), plain.range(..=cut).next_back().map(|(t, v)| (*t, *v)));
             let stretch: Vec<(Time, f64)> = plain.range(cut..cut.plus(300_000)).map(|(t, v)| (*t, *v)).collect();
             prop_assert_eq!(samples.within(cut..cut.plus(300_000)), stretch);
+            let long = cut..cut.plus(1_000_000);
+            let counted = plain.range(..cut).next_back().into_iter().chain(plain.range(long.clone())).map(|(_, value)| *value);
+            let counted: Vec<f64> = counted.collect();
+            let steps = counted.windows(2).map(|pair| step(pair[0], pair[1])).sum::<f64>();
+            // Large numbers that cancel out leave what they were rounded by.
+            let scale = counted.windows(2).map(|pair| step(pair[0], pair[1]).abs()).fold(1.0, f64::max);
+            let grown = samples.grown(&long);
+            prop_assert!(!steps.is_finite() || (grown - steps).abs() <= scale * 1e-6, "{} and {}", grown, steps);
             prop_assert!(samples.blocks.iter().all(|block| block.count == block.iter().count() && block.count < 2 * FULL));
         }
     }

@@ -6,6 +6,9 @@ use std::ops::Range;
 use super::series::Series;
 use crate::record::{Origin, Slots};
 
+/// How clients are called that only SEPM's own log says were turned away ([`Trouble::Sepm503`]).
+pub const SEPM_503: &str = "503 from secars";
+
 /// A kind of trouble that a record tells of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trouble {

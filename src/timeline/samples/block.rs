@@ -13,7 +13,25 @@ pub(super) struct Block {
     pub last: Time,
     /// How many there are.
     pub count: usize,
+    /// How they grow, once they are packed.
+    pub rise: Option<Rise>,
     samples: Kept,
+}
+
+/// How the samples of a block grow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rise {
+    /// The first value.
+    pub first: f64,
+    /// The last value.
+    pub last: f64,
+    /// The sum of [`step`] over all after the first.
+    pub grown: f64,
+}
+
+/// How much a counter that only grows has grown since it was `before`. One that falls has begun anew.
+pub(super) fn step(before: f64, value: f64) -> f64 {
+    if value < before { value } else { value - before }
 }
 
 #[derive(Debug, Clone)]
@@ -29,7 +47,13 @@ impl Block {
 
     fn of(samples: Vec<(Time, f64)>) -> Self {
         let end = |sample: Option<&(Time, f64)>| sample.map_or(Time::MIN, |(time, _)| *time);
-        Self { first: end(samples.first()), last: end(samples.last()), count: samples.len(), samples: Kept::Plain(samples) }
+        Self {
+            first: end(samples.first()),
+            last: end(samples.last()),
+            count: samples.len(),
+            rise: None,
+            samples: Kept::Plain(samples),
+        }
     }
 
     /// The samples in order.
@@ -43,6 +67,11 @@ impl Block {
     /// Takes as few bytes as it can.
     pub fn pack(&mut self) {
         if let Kept::Plain(samples) = &self.samples {
+            let ends = samples.first().zip(samples.last());
+            self.rise = ends.map(|((_, first), (_, last))| {
+                let steps = samples.iter().zip(samples.iter().skip(1));
+                Rise { first: *first, last: *last, grown: steps.map(|((_, a), (_, b))| step(*a, *b)).sum() }
+            });
             self.samples = Kept::Packed(pack(samples));
         }
     }

@@ -1,9 +1,9 @@
 //! What is wrong, and one finding in full.
 
 use super::{Cell, Column, ListRow, Listing, Look, Page, Reply, View, Width, lines, wrapped};
-use crate::counters;
-use crate::diagnosis::{Finding, Severity, Subject, turned_away};
-use crate::drill::matching::{About, SEPM};
+use crate::counters::{self, REJECTED};
+use crate::diagnosis::{Finding, Severity, Subject};
+use crate::drill::matching::About;
 use crate::record::Origin;
 use crate::time::Time;
 use crate::ui::theme::Role;
@@ -50,12 +50,13 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
         })
         .collect();
     if let Some(untold) = &diagnosis.untold {
-        let cells = vec![Cell::text("!"), Cell::text(""), Cell::text(""), Cell::text(""), Cell::text(untold.clone())];
-        rows.push(ListRow::new(cells, lines_of(look, untold)).role(Role::Critical));
+        let cells = vec![Cell::text("!"), Cell::text(""), Cell::text(""), Cell::text(""), Cell::text(untold.sentence.clone())];
+        let lines = View::Lines { about: About::TurnedAway(untold.reasons.clone()), only: None };
+        rows.push(ListRow::new(cells, Some(lines)).role(Role::Critical));
     }
     for load in counters::loads(look.moment).into_iter().filter(|load| load.rejected > 0) {
         let (pool, count) = (load.pool, load.rejected);
-        let counter = format!(r"\http service request queues({})\rejectedrequests", pool.to_lowercase());
+        let counter = format!("{}{}{}", REJECTED.0, pool.to_lowercase(), REJECTED.1);
         let lines = View::Lines { about: About::Counter(counter.into()), only: None };
         let title = format!("{count} turned away in the last minute by the full kernel queue of pool {pool} (counter)");
         let none = || Cell::text("");
@@ -78,21 +79,6 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
         rows.push(ListRow::new(cells, None).role(Role::Unknown));
     }
     Listing { columns, rows, note: None, is_text: false }
-}
-
-/// The lines of the clients turned away that a sentence counts and no finding tells of.
-fn lines_of(look: &Look<'_>, untold: &str) -> Option<View> {
-    // What is told of already is the diagnosis' to know.
-    let untold = format!("{untold}, ");
-    let mut reasons: Vec<String> = turned_away(look.moment)
-        .into_iter()
-        .filter(|(reason, count)| untold.contains(&format!(" {count} {reason}, ")))
-        .map(|(reason, _)| reason)
-        .collect();
-    if untold.contains(SEPM) {
-        reasons.push(String::from(SEPM));
-    }
-    (!reasons.is_empty()).then_some(View::Lines { about: About::TurnedAway(reasons), only: None })
 }
 
 fn find(look: &Look<'_>, rule: &str, subject: &Subject) -> Option<Finding> {
