@@ -505,6 +505,7 @@ fn server(counters: &[Counter], is_logged: bool, alone: bool, inventory: Vec<Ite
         }],
         ..Settings::default()
     };
+    let mut logged = Vec::new();
     let mut said = vec![(0, Payload::Settings(Box::new(settings))), (0, Payload::Inventory(inventory))];
     let opened = |path: &str, size: usize, has_file: bool| {
         let (path, hints) = (path.into(), Hints::default());
@@ -521,7 +522,8 @@ fn server(counters: &[Counter], is_logged: bool, alone: bool, inventory: Vec<Ite
             rows.push_str(&format!("{time} GET /reporting/index.php 200 0 700\n"));
         }
         said.push((1, opened(r"C:\inetpub\logs\LogFiles\W3SVC1\u_ex261121.log", rows.len(), true)));
-        said.push((1, Payload::Bytes(rows.into_bytes())));
+        logged = rows.into_bytes();
+        said.push((1, Payload::Bytes(logged.clone())));
     }
     if !counters.is_empty() {
         let paths: String = counters.iter().map(|(path, _)| format!(",\"\\\\SRV{path}\"")).collect::<Vec<_>>().concat();
@@ -537,6 +539,8 @@ fn server(counters: &[Counter], is_logged: bool, alone: bool, inventory: Vec<Ite
     for (id, payload) in said {
         stage.session.take(Envelope { heard: now, source: SourceId(id), payload });
     }
+    // What a system says of a file that is not there differs.
+    stage.session.shelf.put(SourceId(1), Place::Memory(logged.into()));
     stage
 }
 
