@@ -10,13 +10,14 @@ use object::read::pe::PeFile64;
 /// Functions of Server 2008 R2 that the build for it may import, each looked up in Microsoft's documentation.
 const WINDOWS_7: &str = include_str!("imports/windows7.txt");
 /// What may be imported from by the build for Windows 10: parts of Windows, nothing that would have to be installed.
-const SYSTEM: [&str; 16] = [
+const SYSTEM: &[&str] = &[
     "advapi32.dll",
     "api-ms-win-core-synch-l1-2-0.dll",
     // A build that is not optimised keeps what nobody calls.
     "api-ms-win-core-winrt-error-l1-1-0.dll",
     "bcryptprimitives.dll",
     "kernel32.dll",
+    "ktmw32.dll",
     "msvcrt.dll",
     "netapi32.dll",
     "ntdll.dll",
@@ -24,6 +25,7 @@ const SYSTEM: [&str; 16] = [
     "pdh.dll",
     "powrprof.dll",
     "psapi.dll",
+    "rpcrt4.dll",
     "shell32.dll",
     "user32.dll",
     "userenv.dll",
