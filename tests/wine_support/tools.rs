@@ -2,9 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
 
 /// What an environment variable names, as an absolute path.
 fn named(variable: &str) -> PathBuf {
@@ -32,8 +33,20 @@ pub fn windows(path: &Path) -> String {
     format!("Z:{}", path.to_str().unwrap().replace('/', "\\"))
 }
 
+/// Wine's server ends soon after the last program, and whoever starts just then is lost: a shell that waits for its input keeps it up
+/// until the tests have ended.
+static KEEPER: OnceLock<Child> = OnceLock::new();
+
 /// A Windows program, with nothing of the machine's own settings.
 pub fn under_wine(program: &Path) -> Command {
+    KEEPER.get_or_init(|| {
+        let mut shell = Command::new(wine());
+        shell.arg("cmd").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = shell.spawn().unwrap();
+        // It is up when it says something.
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+        child
+    });
     let mut command = Command::new(wine());
     command.arg(program).stdin(Stdio::null()).env_remove("NO_COLOR").env_remove("TERM");
     command
