@@ -3,100 +3,20 @@
 //! A rule is a pure function of a moment. It is one row of [`RULES`] and one file. It may answer that something is *not yet
 //! knowable*, which is not *fine*.
 
+mod finding;
 mod http_connections_refused;
 mod iis_503_2;
 mod log_cannot_tell;
 mod not_iis;
 mod ns_slots_full;
+mod story;
 
 use crate::counters::{self, REJECTED};
 use crate::engine::Moment;
-use crate::record::{Origin, SourceId};
-use crate::time::Time;
-use crate::timeline::tally::{SEPM_503, Tally, Trouble};
-
-/// Seconds without a kind of trouble after which it counts as having set in anew.
-pub const QUIET: i64 = 300;
-/// Lines that a finding brings as its proof, at most.
-const MOST_EVIDENCE: usize = 5;
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Clients are being turned away.
-    Critical,
-    /// Near a limit, or blind: a log that cannot answer.
-    Warning,
-    /// Worth knowing.
-    Info,
-}
-
-impl Severity {
-    /// `critical`, `warning` or `info`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::Warning => "warning",
-            Self::Info => "info",
-        }
-    }
-}
-
-/// What a finding is about: where to look next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// An application, by name.
-    App(String),
-    /// The non-paged pool.
-    Pool,
-    /// The Notification Server's slots.
-    Ns,
-    /// A log.
-    Source(SourceId),
-    /// The HTTPERR log as a whole.
-    HttpErr,
-}
-
-/// What to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remedy {
-    /// What to do.
-    pub text: String,
-    /// A command that does it.
-    pub command: Option<String>,
-    /// What to mind.
-    pub caution: Option<&'static str>,
-}
-
-/// Something that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The rule's name, which scripts know.
-    pub rule: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// One line.
-    pub title: String,
-    /// What was measured against what.
-    pub detail: String,
-    /// When it was first seen.
-    pub first: Time,
-    /// When it was last seen.
-    pub last: Time,
-    /// How often.
-    pub count: u64,
-    /// When it set in: once after each quiet while.
-    pub onsets: Vec<Time>,
-    /// Lines that prove it.
-    pub evidence: Vec<Origin>,
-    /// What to do.
-    pub remedies: Vec<Remedy>,
-    /// Where the knowledge comes from.
-    pub sources: &'static [&'static str],
-    /// What it is about.
-    pub subject: Subject,
-}
+use crate::timeline::tally::{SEPM_503, Trouble};
+pub use finding::{Finding, QUIET, Remedy, Severity, Subject, megabytes};
+use finding::{Seen, evidence, plural};
+pub use story::Story;
 
 /// What a rule says of a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,7 +57,7 @@ pub struct Untold {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
     /// Everything that is wrong: the worst first, then what was seen last.
-    pub findings: Vec<Finding>,
+    pub stories: Vec<Story>,
     /// Clients turned away that no finding tells of; `None` if all are told of, or there are none.
     pub untold: Option<Untold>,
     /// What cannot be known: each rule with what it misses.
@@ -156,16 +76,20 @@ impl Diagnosis {
                 Verdict::Fine => {}
             }
         }
-        findings.sort_by(|a, b| (a.severity, b.last, a.first, a.rule).cmp(&(b.severity, a.last, b.first, b.rule)));
         let untold = untold(moment, &findings);
-        Self { findings, untold, not_knowable }
+        Self { stories: story::gather(findings), untold, not_knowable }
+    }
+
+    /// All findings: those of a story together, the cause first.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.stories.iter().flat_map(|story| &story.findings)
     }
 }
 
-/// Everything that is wrong as of a moment: the worst first, then what was seen last.
+/// All findings of a moment: those of a story together, the cause first.
 #[must_use]
 pub fn findings(moment: &Moment<'_>) -> Vec<Finding> {
-    Diagnosis::of(moment).findings
+    Diagnosis::of(moment).stories.into_iter().flat_map(|story| story.findings).collect()
 }
 
 /// Clients turned away as of a moment, by reason, the most frequent first, whether a rule knows the reason or not. Other users of
@@ -178,7 +102,7 @@ pub fn turned_away(moment: &Moment<'_>) -> Vec<(String, u64)> {
         let reason = match trouble {
             Trouble::Http503 { substatus: Some(substatus), .. } => format!("503.{substatus}"),
             Trouble::Http503 { substatus: None, .. } => String::from("503"),
-            Trouble::HttpErr { phrase, turned_away: true } => phrase.to_string(),
+            Trouble::HttpErr { phrase, turned_away: true, .. } => phrase.to_string(),
             _ => continue,
         };
         *reasons.entry(reason).or_default() += tally.sum(i64::MIN..end);
@@ -218,48 +142,4 @@ fn untold(moment: &Moment<'_>, findings: &[Finding]) -> Option<Untold> {
         reasons.push(String::from(SEPM_503));
     }
     (!reasons.is_empty()).then(|| Untold { sentence: format!("turned away for other reasons: {}", parts.join(", ")), reasons })
-}
-
-/// How often a kind of trouble was seen by a moment, and when; `None` if never.
-struct Seen {
-    count: u64,
-    first: Time,
-    last: Time,
-    onsets: Vec<Time>,
-}
-
-impl Seen {
-    fn of(tallies: &[&Tally], at: Time) -> Option<Self> {
-        let end = at.second() + 1;
-        let count = tallies.iter().map(|t| t.sum(i64::MIN..end)).sum();
-        let first = tallies.iter().filter_map(|t| t.counts().first()).min().filter(|first| *first < end)?;
-        let last = tallies.iter().filter_map(|t| t.counts().last_before(end)).max()?;
-        let mut onsets: Vec<i64> = tallies.iter().flat_map(|t| t.onsets(end, QUIET)).collect();
-        onsets.sort_unstable();
-        onsets.dedup_by(|b, a| *b - *a <= QUIET);
-        let onsets = onsets.into_iter().map(Time::from_second).collect();
-        Some(Self { count, first: Time::from_second(first), last: Time::from_second(last), onsets })
-    }
-}
-
-fn evidence(tallies: &[&Tally], at: Time) -> Vec<Origin> {
-    let share = (MOST_EVIDENCE / tallies.len().max(1)).max(2);
-    let mut origins: Vec<Origin> = tallies.iter().flat_map(|t| t.proofs(at.second() + 1, share)).collect();
-    // One record may prove two kinds of trouble.
-    let mut seen = std::collections::BTreeSet::new();
-    origins.retain(|origin| seen.insert(*origin));
-    origins
-}
-
-/// `1 client` or `812 clients`.
-fn plural(count: u64, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
-}
-
-/// Megabytes of 2^20 bytes with one decimal: `109.3 MB`.
-#[must_use]
-pub fn megabytes(bytes: f64) -> String {
-    let megabytes = bytes / 1_048_576.0;
-    // The pool of a 64-bit server may have many gigabytes.
-    if megabytes.abs() < 10_240.0 { format!("{megabytes:.1} MB") } else { format!("{:.1} GB", megabytes / 1024.0) }
 }

@@ -138,6 +138,9 @@ pub struct HttpErr<'a> {
     pub queue: &'a [u8],
 }
 
+/// The phrase of the counted form `N_Connections_Refused` without its count.
+pub const CONNECTIONS_REFUSED: &str = "Connections_Refused";
+
 /// Why HTTP.sys ended it: the reason phrase, its class, and how many connections the line stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reason<'a> {

@@ -11,7 +11,7 @@ use machine::MachineRow;
 use pools::PoolRow;
 use serde::Serialize;
 
-use crate::diagnosis::{self, Diagnosis, Severity};
+use crate::diagnosis::{self, Diagnosis, Remedy, Severity, Story};
 use crate::drill::ReadLog;
 use crate::drill::place::Spot;
 use crate::engine::{Gap, Moment};
@@ -44,6 +44,8 @@ pub struct Report {
     pool: PoolPart,
     ns_slots: Vec<SlotsRow>,
     turned_away: Vec<ReasonRow>,
+    /// What happened: the worst first, each with its findings by their places in the list that follows.
+    stories: Vec<StoryRow>,
     findings: Vec<FindingRow>,
     not_knowable: Vec<NotKnowableRow>,
     /// What was looked for on the machine; not there if nothing was.
@@ -161,6 +163,16 @@ struct ReasonRow {
 }
 
 #[derive(Debug, Clone, Serialize)]
+struct StoryRow {
+    claim: String,
+    severity: &'static str,
+    /// The cause first.
+    findings: Vec<usize>,
+    #[serde(skip)]
+    level: Severity,
+}
+
+#[derive(Debug, Clone, Serialize)]
 struct FindingRow {
     rule: &'static str,
     severity: &'static str,
@@ -170,7 +182,9 @@ struct FindingRow {
     last: String,
     count: u64,
     evidence: Vec<EvidenceRow>,
+    rules_out: Vec<String>,
     remedies: Vec<RemedyRow>,
+    verify: Option<RemedyRow>,
     sources: &'static [&'static str],
     #[serde(skip)]
     level: Severity,
@@ -222,7 +236,8 @@ impl Report {
             pool: pool(moment),
             ns_slots: SlotUse::all(moment).iter().map(|slots| slots_row(moment, slots)).collect(),
             turned_away: diagnosis::turned_away(moment).into_iter().map(|(reason, count)| ReasonRow { reason, count }).collect(),
-            findings: diagnosis.findings.into_iter().map(|f| finding(moment, f)).collect(),
+            stories: story_rows(&diagnosis.stories),
+            findings: diagnosis.stories.into_iter().flat_map(|story| story.findings).map(|f| finding(moment, f)).collect(),
             not_knowable: diagnosis.not_knowable.into_iter().map(|(rule, why)| NotKnowableRow { rule, why }).collect(),
             machine: moment.inventory.iter().map(MachineRow::of).collect(),
             untold: diagnosis.untold.map(|untold| untold.sentence),
@@ -369,6 +384,25 @@ fn slots_row(moment: &Moment<'_>, slots: &SlotUse) -> SlotsRow {
     }
 }
 
+fn story_rows(stories: &[Story]) -> Vec<StoryRow> {
+    let mut next = 0;
+    let row = |story: &Story| {
+        let from = next;
+        next += story.findings.len();
+        StoryRow {
+            claim: story.claim.clone(),
+            severity: story.severity.name(),
+            findings: (from..next).collect(),
+            level: story.severity,
+        }
+    };
+    stories.iter().map(row).collect()
+}
+
+fn remedy_row(remedy: Remedy) -> RemedyRow {
+    RemedyRow { text: remedy.text, command: remedy.command, caution: remedy.caution }
+}
+
 fn finding(moment: &Moment<'_>, finding: diagnosis::Finding) -> FindingRow {
     FindingRow {
         rule: finding.rule,
@@ -379,11 +413,9 @@ fn finding(moment: &Moment<'_>, finding: diagnosis::Finding) -> FindingRow {
         last: finding.last.rfc3339(),
         count: finding.count,
         evidence: finding.evidence.iter().map(|origin| evidence(moment, *origin, finding.first)).collect(),
-        remedies: finding
-            .remedies
-            .into_iter()
-            .map(|r| RemedyRow { text: r.text, command: r.command, caution: r.caution })
-            .collect(),
+        rules_out: finding.rules_out,
+        remedies: finding.remedies.into_iter().map(remedy_row).collect(),
+        verify: finding.verify.map(remedy_row),
         sources: finding.sources,
         level: finding.severity,
         when: (finding.first, finding.last),

@@ -4,27 +4,34 @@
 //! number a second per series and where the rows lie, never the rows themselves.
 
 pub mod block_index;
+pub mod distinct;
 pub mod in_flight;
+mod parts;
 pub mod samples;
 pub mod series;
 pub mod tally;
+pub mod telling;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use block_index::BlockIndex;
-use in_flight::InFlight;
+pub use parts::{App, NsSeries, Served, TagHistory};
 use samples::Samples;
 use series::Series;
-use tally::{NsRequest, Tally, Trouble};
+use tally::{LONG, NsRequest, Place, Tally, Trouble};
 
-use crate::record::{AltirisMeaning, Fact, HttpErr, Origin, PoolTag, Record, Request, Slots, SourceId};
+use crate::record::{
+    AltirisMeaning, CONNECTIONS_REFUSED, Fact, HttpErr, Origin, PoolTag, ReasonClass, Record, Request, Slots, SourceId,
+};
 use crate::time::Time;
 
 /// Counter path of the non-paged pool in use, without host, in lower case.
 pub const POOL_USED: &str = r"\memory\pool nonpaged bytes";
 /// Memory is bounded: counters beyond so many are not kept.
 const MOST_COUNTERS: usize = 4096;
+/// Beyond so many kinds of trouble, rows of HTTPERR are not told apart by whose they are.
+const MOST_TROUBLES: usize = 4096;
 
 /// So many applications are kept apart: more are no server's, but somebody's names for sites.
 const MOST_APPS: usize = 4096;
@@ -35,41 +42,6 @@ const OTHER_APPS: &str = "(others)/";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AppId(usize);
 
-/// What happened in one application.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct App {
-    /// Requests in flight; only those whose rows tell how long they took.
-    pub in_flight: InFlight,
-    /// Requests that ended.
-    pub ended: Series<u32>,
-    /// The same by status and substatus.
-    pub by_status: BTreeMap<(u16, Option<u16>), Series<u32>>,
-    /// Whether any row told how long it took.
-    pub timed: bool,
-}
-
-/// What happened to one kind of request that takes a slot of a Notification Server.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct NsSeries {
-    /// Requests in flight.
-    pub in_flight: InFlight,
-    /// Requests that ended.
-    pub ended: Series<u32>,
-}
-
-/// What one pool tag held.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct TagHistory {
-    /// Non-paged bytes.
-    pub bytes: Samples,
-    /// Allocations less frees.
-    pub outstanding: Samples,
-    /// The driver that poolmon named, if any.
-    pub driver: Box<str>,
-    /// The lines of the listings.
-    pub proofs: BTreeMap<Time, Origin>,
-}
-
 /// Everything that happened. See the module's documentation.
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
@@ -78,6 +50,10 @@ pub struct Timeline {
     ns: BTreeMap<NsRequest, NsSeries>,
     troubles: BTreeMap<Trouble, Tally>,
     counters: BTreeMap<Box<str>, Samples>,
+    /// The first row of counters of every minute, by log and minute.
+    counter_rows: BTreeMap<(SourceId, i64), Origin>,
+    /// Which logs have rows of a counter.
+    counter_logs: BTreeMap<Box<str>, BTreeSet<SourceId>>,
     tags: BTreeMap<[u8; 4], TagHistory>,
     /// "(Max: N)" of the NS log.
     ns_max: BTreeMap<(Slots, Time), u32>,
@@ -97,6 +73,8 @@ impl PartialEq for Timeline {
             && self.ns == other.ns
             && self.troubles == other.troubles
             && self.counters == other.counters
+            && self.counter_rows == other.counter_rows
+            && self.counter_logs == other.counter_logs
             && self.tags == other.tags
             && self.ns_max == other.ns_max
             && self.records == other.records
@@ -156,12 +134,14 @@ impl Timeline {
             Fact::Samples { paths, values } => {
                 for (path, value) in paths.iter().zip(*values) {
                     if let Some(value) = value {
-                        self.sample(path, record.time, *value);
+                        self.sample(path, record.time, *value, source);
                     }
                 }
+                let row = self.counter_rows.entry((source, second.div_euclid(60))).or_insert(origin);
+                *row = origin.min(*row);
             }
             #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
-            Fact::PoolTotal(bytes) => self.sample(POOL_USED, record.time, *bytes as f64),
+            Fact::PoolTotal(bytes) => self.sample(POOL_USED, record.time, *bytes as f64, source),
             Fact::PoolTag(tag) => self.pool_tag(record.time, tag, origin),
             // What files without a time of their own say belongs to no moment.
             Fact::TagName { .. } | Fact::Settings(_) => return,
@@ -174,6 +154,7 @@ impl Timeline {
     fn request(&mut self, app: Option<AppId>, second: i64, request: &Request<'_>, origin: Origin) {
         let ns = NsRequest::of_url(request.stem);
         let mut name = None;
+        let held = request.taken.filter(|taken| *taken >= LONG && request.user_agent.eq_ignore_ascii_case(b"Smc"));
         if let Some((known, app)) = app.and_then(|id| self.apps.get_mut(id.0)) {
             app.ended.add(second, 1);
             app.by_status.entry((request.status, request.substatus)).or_default().add(second, 1);
@@ -181,14 +162,22 @@ impl Timeline {
                 app.in_flight.add(second, taken);
                 app.timed = true;
             }
-            name = (request.status == 503).then(|| known.clone());
-        }
-        let trouble = name.map(|app| Trouble::Http503 { app, substatus: request.substatus });
-        if let Some(trouble) = trouble {
-            self.trouble(trouble, second, 1, origin);
-            if let Some(ns) = ns {
-                self.trouble(Trouble::NsRequest(ns), second, 1, origin);
+            app.served.add(second, request, origin);
+            if let Some(held) = held {
+                app.held_by_smc.add(second, i64::try_from(held).unwrap_or(i64::MAX));
             }
+            name = (request.status == 503 || held.is_some()).then(|| known.clone());
+        }
+        if let Some(app) = name {
+            if held.is_some() {
+                self.trouble_of(Trouble::HeldBySmc { app: app.clone() }, second, origin, request.client);
+            }
+            if request.status == 503 {
+                self.trouble_of(Trouble::Http503 { app, substatus: request.substatus }, second, origin, request.client);
+            }
+        }
+        if let Some(ns) = ns.filter(|_| request.status == 503) {
+            self.trouble_of(Trouble::NsRequest(ns), second, origin, request.client);
         }
         if request.substatus.is_none() {
             self.trouble(Trouble::LacksSubstatus(origin.source), second, 1, origin);
@@ -202,6 +191,7 @@ impl Timeline {
             if let Some(taken) = request.taken {
                 series.in_flight.add(second, taken);
             }
+            series.served.add(second, request, origin);
         }
     }
 
@@ -217,13 +207,38 @@ impl Timeline {
             }
             return;
         }
-        self.trouble(Trouble::HttpErr { phrase, turned_away: row.turned_away() }, second, row.reason.count, origin);
+        let place = self.place(row);
+        let trouble = Trouble::HttpErr { phrase, turned_away: row.turned_away(), place };
+        let tally = self.troubles.entry(trouble).or_default();
+        tally.add(second, row.reason.count, origin);
+        tally.add_client(second, row.client);
         if let Some(ns) = ns {
-            self.trouble(Trouble::NsRequest(ns), second, 1, origin);
+            self.trouble_of(Trouble::NsRequest(ns), second, origin, row.client);
         }
     }
 
-    fn sample(&mut self, path: &str, time: Time, value: f64) {
+    /// Whom a row of HTTPERR is about. The connections of a site are limited, all else befalls an application pool.
+    fn place(&self, row: &HttpErr<'_>) -> Place {
+        let text = |bytes: &[u8]| -> Box<str> { String::from_utf8_lossy(bytes).into() };
+        let place = match (row.queue, row.site_id) {
+            _ if !row.turned_away() && row.reason.class != ReasonClass::Dropped => Place::Unknown,
+            (_, site) if !site.is_empty() && row.reason.phrase == b"ConnLimit" => Place::Site(text(site)),
+            // Nobody knows whom HTTP.sys did not even let connect.
+            _ if row.reason.phrase == CONNECTIONS_REFUSED.as_bytes() => Place::Unknown,
+            ([], []) => Place::Unknown,
+            ([], site) => Place::Site(text(site)),
+            (queue, _) => Place::AppPool(text(queue)),
+        };
+        // No server has so many pools: they are names that somebody makes up.
+        if self.troubles.len() < MOST_TROUBLES { place } else { Place::Unknown }
+    }
+
+    fn sample(&mut self, path: &str, time: Time, value: f64, source: SourceId) {
+        if let Some(logs) = self.counter_logs.get_mut(path) {
+            logs.insert(source);
+        } else if self.counter_logs.len() < MOST_COUNTERS {
+            self.counter_logs.insert(path.into(), BTreeSet::from([source]));
+        }
         if let Some(samples) = self.counters.get_mut(path) {
             samples.add(time, value);
         } else if self.counters.len() < MOST_COUNTERS {
@@ -251,6 +266,12 @@ impl Timeline {
         self.troubles.entry(trouble).or_default().add(second, weight, proof);
     }
 
+    fn trouble_of(&mut self, trouble: Trouble, second: i64, proof: Origin, client: &[u8]) {
+        let tally = self.troubles.entry(trouble).or_default();
+        tally.add(second, 1, proof);
+        tally.add_client(second, client);
+    }
+
     fn widen(&mut self, from: Time, to: Time) {
         self.span = Some(self.span.map_or((from, to), |(a, b)| (a.min(from), b.max(to))));
     }
@@ -263,6 +284,8 @@ impl Timeline {
             mine.in_flight.merge(&app.in_flight);
             mine.ended.merge(&app.ended);
             mine.timed |= app.timed;
+            mine.served.merge(&app.served);
+            mine.held_by_smc.merge(&app.held_by_smc);
             for (status, series) in &app.by_status {
                 mine.by_status.entry(*status).or_default().merge(series);
             }
@@ -271,12 +294,20 @@ impl Timeline {
             let mine = self.ns.entry(request).or_default();
             mine.in_flight.merge(&series.in_flight);
             mine.ended.merge(&series.ended);
+            mine.served.merge(&series.served);
         }
         for (trouble, tally) in other.troubles {
             self.troubles.entry(trouble).or_default().merge(&tally);
         }
         for (path, samples) in other.counters {
             self.counters.entry(path).or_default().merge(&samples);
+        }
+        for (key, row) in other.counter_rows {
+            let mine = self.counter_rows.entry(key).or_insert(row);
+            *mine = row.min(*mine);
+        }
+        for (path, logs) in other.counter_logs {
+            self.counter_logs.entry(path).or_default().extend(logs);
         }
         for (tag, history) in other.tags {
             let mine = self.tags.entry(tag).or_default();
@@ -338,6 +369,13 @@ impl Timeline {
     #[must_use]
     pub fn counter(&self, path: &str) -> Option<&Samples> {
         self.counters.get(path)
+    }
+
+    /// A row with a counter, of the minute that a second is in; `None` where there is none.
+    #[must_use]
+    pub fn counter_row(&self, path: &str, second: i64) -> Option<Origin> {
+        let logs = self.counter_logs.get(path)?;
+        logs.iter().find_map(|log| self.counter_rows.get(&(*log, second.div_euclid(60)))).copied()
     }
 
     /// All counters.

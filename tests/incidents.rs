@@ -137,6 +137,10 @@ fn subject(subject: &Subject, incident: &Incident) -> String {
     match subject {
         Subject::App(name) => format!("app {name}"),
         Subject::Pool => String::from("pool"),
+        Subject::Tag(tag) => format!("tag {}", String::from_utf8_lossy(tag).trim_end()),
+        Subject::AppPool(name) => format!("pool {name}"),
+        Subject::Site(id) => format!("site {id}"),
+        Subject::Sepm => String::from("sepm"),
         Subject::Ns => String::from("ns"),
         Subject::HttpErr => String::from("httperr"),
         Subject::Source(id) => format!("log {}", incident.files.keys().nth(id.0 as usize).unwrap()),

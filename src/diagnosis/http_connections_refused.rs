@@ -14,8 +14,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(moment: &Moment<'_>) -> Verdict {
-    let refused = Trouble::HttpErr { phrase: CONNECTIONS_REFUSED.into(), turned_away: true };
-    let tally = moment.timeline.troubles().find(|(t, _)| **t == refused).map(|(_, tally)| tally);
+    let is_refused = |t: &Trouble| matches!(t, Trouble::HttpErr { phrase, .. } if **phrase == *CONNECTIONS_REFUSED);
+    let tally = moment.timeline.troubles().find(|(t, _)| is_refused(t)).map(|(_, tally)| tally);
     match tally.and_then(|tally| finding(moment, tally)) {
         Some(finding) => Verdict::Found(vec![finding]),
         None if !moment.sources.values().any(|s| s.kind == crate::formats::Kind::HttpErr) => {
@@ -69,6 +69,8 @@ fn finding(moment: &Moment<'_>, tally: &Tally) -> Option<Finding> {
         onsets: seen.onsets,
         evidence: evidence(&[tally], moment.at),
         remedies: remedies(top.map(|(tag, _)| tag)),
+        rules_out: Vec::new(),
+        verify: None,
         sources: &["KB 820729", "KB 934878"],
         subject: Subject::Pool,
     })

@@ -67,6 +67,8 @@ fn finding(moment: &Moment<'_>, app: &str, tally: &Tally) -> Option<Finding> {
         onsets: seen.onsets,
         evidence: evidence(&tallies, moment.at),
         remedies: remedies(app, limit.value),
+        rules_out: Vec::new(),
+        verify: None,
         sources: &["KB 177969", "IIS 7.0: serverRuntime element"],
         subject: Subject::App(app.to_owned()),
     })

@@ -60,6 +60,8 @@ fn lacks(moment: &Moment<'_>, source: SourceId, tally: &Tally, field: &str, so: 
                 caution: None,
             },
         ],
+        rules_out: Vec::new(),
+        verify: None,
         sources: &["IIS configuration reference: logFile", "KB 944884"],
         subject: Subject::Source(source),
     })
@@ -102,6 +104,8 @@ fn silent(moment: &Moment<'_>) -> Option<Finding> {
             command: Some(String::from("netsh http flush logbuffer")),
             caution: None,
         }],
+        rules_out: Vec::new(),
+        verify: None,
         sources: &["KB 820729"],
         subject: Subject::HttpErr,
     })

@@ -27,6 +27,8 @@ fn check(moment: &Moment<'_>) -> Verdict {
         onsets: Vec::new(),
         evidence: evidence(&tallies, moment.at),
         remedies: Vec::new(),
+        rules_out: Vec::new(),
+        verify: None,
         sources: &["KB 820729"],
         subject: Subject::HttpErr,
     }])

@@ -71,6 +71,8 @@ fn finding(moment: &Moment<'_>, tallies: &[(&Trouble, &Tally)]) -> Option<Findin
         onsets: seen.onsets,
         evidence: evidence(&all, moment.at),
         remedies: remedies(),
+        rules_out: Vec::new(),
+        verify: None,
         sources: &["KB 176788"],
         subject: Subject::Ns,
     })

@@ -91,7 +91,7 @@ impl About {
         let Self::TurnedAway(reasons) = self else { return None };
         let is_asked = |trouble: &Trouble| match trouble {
             Trouble::Http503 { substatus, .. } => reasons.contains(&reason_of_503(*substatus)),
-            Trouble::HttpErr { phrase, turned_away: true } => reasons.iter().any(|reason| **reason == **phrase),
+            Trouble::HttpErr { phrase, turned_away: true, .. } => reasons.iter().any(|reason| **reason == **phrase),
             Trouble::Sepm503 => reasons.iter().any(|reason| reason == SEPM_503),
             _ => false,
         };

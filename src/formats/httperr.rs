@@ -5,6 +5,7 @@
 use super::fields::{self, Days, MAX_COLUMNS, Row, directive, find, number, status};
 use super::lines::Line;
 use super::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
+pub use crate::record::CONNECTIONS_REFUSED;
 use crate::record::{Fact, HttpErr, Position, Reason, ReasonClass, Record};
 use crate::time::{Time, parse_clock, parse_date};
 
@@ -66,9 +67,6 @@ const REASONS: &[(&str, ReasonClass)] = {
         ("Version_N/S", ClientFault),
     ]
 };
-
-/// The phrase of the counted form `N_Connections_Refused` without its count.
-pub const CONNECTIONS_REFUSED: &str = "Connections_Refused";
 
 impl<'a> Reason<'a> {
     /// Reads a reason phrase; `3_Connections_Refused` counts three, in any case.

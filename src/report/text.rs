@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::pools::PoolRow;
-use super::{AppRow, FindingRow, PeakRow, Report, SlotsRow};
+use super::{AppRow, FindingRow, PeakRow, Report, SlotsRow, StoryRow};
 use crate::diagnosis::{Severity, megabytes};
 use crate::time::Zone;
 use crate::ui::text::{Charset, Shown};
@@ -102,10 +102,10 @@ impl Page {
         } else if is_quiet && stopped.is_empty() {
             self.line("Nothing is wrong as far as these files can tell.");
         }
-        let critical = report.findings.partition_point(|finding| finding.level == Severity::Critical);
-        let (critical, others) = report.findings.split_at_checked(critical).unwrap_or_default();
-        for finding in critical {
-            self.finding(finding);
+        let critical = report.stories.partition_point(|story| story.level == Severity::Critical);
+        let (critical, others) = report.stories.split_at_checked(critical).unwrap_or_default();
+        for story in critical {
+            self.story(report, story);
         }
         if let Some(untold) = &report.untold {
             self.wrapped("!! ", untold);
@@ -114,11 +114,17 @@ impl Page {
             let state = row.state.unwrap_or_default();
             self.wrapped("!  ", &format!("application pool {} is {state}: its applications are answered with 503", row.pool));
         }
-        for finding in others {
-            self.finding(finding);
+        for story in others {
+            self.story(report, story);
         }
         for row in &report.not_knowable {
             self.line(&format!("?  {}: cannot tell: {}", row.rule, row.why));
+        }
+    }
+
+    fn story(&mut self, report: &Report, story: &StoryRow) {
+        for finding in story.findings.iter().filter_map(|at| report.findings.get(*at)) {
+            self.finding(finding);
         }
     }
 

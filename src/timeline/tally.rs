@@ -3,11 +3,27 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::distinct::Distinct;
 use super::series::Series;
 use crate::record::{Origin, Slots};
 
 /// How clients are called that only SEPM's own log says were turned away ([`Trouble::Sepm503`]).
 pub const SEPM_503: &str = "503 from secars";
+
+/// Milliseconds from which on a request of a SEP client counts as held open. In pull mode it ends when its work is done, within seconds
+/// (KB 177969).
+pub const LONG: u64 = 30_000;
+
+/// Whom an HTTPERR row is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// An application pool: the name of its request queue.
+    AppPool(Box<str>),
+    /// A site, by its id.
+    Site(Box<str>),
+    /// The row does not tell.
+    Unknown,
+}
 
 /// A kind of trouble that a record tells of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +41,13 @@ pub enum Trouble {
         phrase: Box<str>,
         /// A client was turned away: a 503, or a reason that means it.
         turned_away: bool,
+        /// Whose requests they are.
+        place: Place,
+    },
+    /// A SEP client (user agent `Smc`) held a request open for [`LONG`] or more: push mode.
+    HeldBySmc {
+        /// The application's name.
+        app: Box<str>,
     },
     /// An HTTPERR 503 of another user of HTTP.sys.
     NotIis(Box<str>),
@@ -97,6 +120,7 @@ pub struct Tally {
     counts: Series<u32>,
     /// Minute → the smallest origin in it, so that order does not matter.
     proofs: BTreeMap<i64, Origin>,
+    clients: Distinct,
 }
 
 impl Tally {
@@ -106,9 +130,21 @@ impl Tally {
         self.proofs.entry(second.div_euclid(60)).and_modify(|p| *p = proof.min(*p)).or_insert(proof);
     }
 
+    /// Notes whose it was, at a second.
+    pub fn add_client(&mut self, second: i64, client: &[u8]) {
+        self.clients.add(second, client);
+    }
+
+    /// How many different clients it met before `end`: exactly up to 63, else about; 0 where no row names them.
+    #[must_use]
+    pub fn clients(&self, end: i64) -> u64 {
+        self.clients.count(end)
+    }
+
     /// Adds what another one holds.
     pub fn merge(&mut self, other: &Self) {
         self.counts.merge(&other.counts);
+        self.clients.merge(&other.clients);
         for (minute, proof) in &other.proofs {
             self.proofs.entry(*minute).and_modify(|p| *p = (*proof).min(*p)).or_insert(*proof);
         }
@@ -140,13 +176,24 @@ impl Tally {
         onsets
     }
 
-    /// Up to `most` proofs before `end`, spread over the time: the first, the last, and some between.
+    /// Up to `most` proofs before `end`: the first, the last, that of the minute with most, and some between.
     #[must_use]
     pub fn proofs(&self, end: i64, most: usize) -> Vec<Origin> {
-        let all: Vec<Origin> = self.proofs.range(..=end.div_euclid(60)).map(|(_, p)| *p).collect();
+        let all: Vec<(i64, Origin)> = self.proofs.range(..=end.div_euclid(60)).map(|(minute, proof)| (*minute, *proof)).collect();
         if all.len() <= most {
-            return all;
+            return all.into_iter().map(|(_, proof)| proof).collect();
         }
-        (0..most).filter_map(|i| all.get(i * (all.len() - 1) / (most - 1).max(1)).copied()).collect()
+        let mut chosen: Vec<usize> = (0..most).map(|i| i * (all.len() - 1) / (most - 1).max(1)).collect();
+        let of_minute = |minute: i64| self.sum(minute * 60..(minute * 60 + 60).min(end));
+        let busiest = (0..all.len()).rev().max_by_key(|at| all.get(*at).map_or(0, |(minute, _)| of_minute(*minute)));
+        if let Some(busiest) = busiest.filter(|busiest| most > 2 && !chosen.contains(busiest)) {
+            // In the place of its neighbour between the first and the last.
+            let nearest = (1..most - 1).min_by_key(|at| chosen.get(*at).map_or(usize::MAX, |c| c.abs_diff(busiest)));
+            if let Some(place) = nearest.and_then(|at| chosen.get_mut(at)) {
+                *place = busiest;
+            }
+            chosen.sort_unstable();
+        }
+        chosen.into_iter().filter_map(|at| all.get(at).map(|(_, proof)| *proof)).collect()
     }
 }

@@ -93,7 +93,7 @@ fn losses(moment: &Moment<'_>, width: u16, looks: Looks<'_>) -> Option<(String, 
 
 fn verdict(moment: &Moment<'_>, looks: Looks<'_>) -> (String, Role) {
     let diagnosis = looks.diagnosis;
-    let count = |severity: Severity| diagnosis.findings.iter().filter(|f| f.severity == severity).count();
+    let count = |severity: Severity| diagnosis.stories.iter().filter(|story| story.severity == severity).count();
     let (critical, warnings) = (count(Severity::Critical), count(Severity::Warning));
     let glyphs = looks.glyphs;
     match (critical, warnings) {
@@ -186,7 +186,7 @@ pub(super) fn help(frame: &mut Frame<'_>, area: Rect, from: usize, looks: Looks<
 
 /// A screen too small for a pane still says the worst.
 pub(super) fn too_small(frame: &mut Frame<'_>, area: Rect, looks: Looks<'_>) {
-    let worst = looks.diagnosis.findings.first().map_or_else(|| String::from("nothing found"), |f| f.title.clone());
+    let worst = looks.diagnosis.stories.first().map_or_else(|| String::from("nothing found"), |story| story.claim.clone());
     let texts = [worst, format!("{}x{} is too small, 40x10 shows a pane", area.width, area.height)];
     let draw = Draw { theme: looks.theme, glyphs: looks.glyphs, focused: false, times: ("", "") };
     for (text, at) in texts.iter().zip(area.rows()) {

@@ -2,7 +2,7 @@
 
 use super::{Cell, Column, ListRow, Listing, Look, Page, Reply, View, Width, lines, wrapped};
 use crate::counters::{self, REJECTED};
-use crate::diagnosis::{Finding, Severity, Subject};
+use crate::diagnosis::{Finding, Severity, Story, Subject};
 use crate::drill::matching::About;
 use crate::record::Origin;
 use crate::time::Time;
@@ -35,20 +35,7 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
         Column::text("finding", Width::Fill),
     ];
     let diagnosis = look.diagnosis();
-    let mut rows: Vec<ListRow> = diagnosis
-        .findings
-        .iter()
-        .map(|f| {
-            let cells = vec![
-                Cell::text(word(f.severity)),
-                Cell::text(look.zone.clock(f.first)),
-                Cell::text(look.zone.clock(f.last)),
-                Cell::count(f.count),
-                Cell::text(f.title.clone()),
-            ];
-            ListRow::new(cells, Some(View::Finding { rule: f.rule, subject: f.subject.clone() })).role(role(f.severity))
-        })
-        .collect();
+    let mut rows: Vec<ListRow> = diagnosis.stories.iter().flat_map(|story| of_story(look, story)).collect();
     if let Some(untold) = &diagnosis.untold {
         let cells = vec![Cell::text("!"), Cell::text(""), Cell::text(""), Cell::text(""), Cell::text(untold.sentence.clone())];
         let lines = View::Lines { about: About::TurnedAway(untold.reasons.clone()), only: None };
@@ -81,8 +68,28 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
     Listing { columns, rows, note: None, is_text: false }
 }
 
+/// A story in one row, and under it what follows from its cause, or adds to it.
+fn of_story(look: &Look<'_>, story: &Story) -> Vec<ListRow> {
+    let since = story.findings.iter().map(|f| f.first).min();
+    let last = story.findings.iter().map(|f| f.last).max();
+    let clock = |time: Option<Time>| Cell::text(time.map_or_else(String::new, |time| look.zone.clock(time)));
+    let row = |at: usize, f: &Finding| {
+        let head = at == 0;
+        let cells = vec![
+            Cell::text(word(if head { story.severity } else { f.severity })),
+            clock(if head { since } else { Some(f.first) }),
+            clock(if head { last } else { Some(f.last) }),
+            Cell::count(f.count),
+            Cell::text(if head { story.claim.clone() } else { format!("  {}", f.title) }),
+        ];
+        let row = ListRow::new(cells, Some(View::Finding { rule: f.rule, subject: f.subject.clone() }));
+        row.role(role(if head { story.severity } else { f.severity }))
+    };
+    story.findings.iter().enumerate().map(|(at, finding)| row(at, finding)).collect()
+}
+
 fn find(look: &Look<'_>, rule: &str, subject: &Subject) -> Option<Finding> {
-    look.diagnosis().findings.iter().find(|f| f.rule == rule && f.subject == *subject).cloned()
+    look.diagnosis().findings().find(|f| f.rule == rule && f.subject == *subject).cloned()
 }
 
 /// The places of a finding's evidence.

@@ -3,6 +3,8 @@
 //! Its rows name a pool only where their queue has a name (`s-queuename`), so they count for the pane as a whole, whichever application
 //! it shows.
 
+use std::collections::BTreeMap;
+
 use super::super::{Bucket, Standing, columns_of, fitting, just_now, turning_away};
 use crate::counters::{self, Load};
 use crate::engine::Moment;
@@ -37,8 +39,11 @@ impl Refusals {
         let seconds = columns_of(moment, window, columns);
         let all = seconds.first().map_or(0, |s| s.start)..moment.at.second() + 1;
         let now = |tally: &Tally| tally.sum(just_now(moment));
-        let mut counts: Vec<_> =
-            tallies.iter().map(|(why, tally)| (*why, tally.sum(all.clone()))).filter(|(_, n)| *n > 0).collect();
+        let mut sums: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for (why, tally) in &tallies {
+            *sums.entry(why).or_default() += tally.sum(all.clone());
+        }
+        let mut counts: Vec<_> = sums.into_iter().filter(|(_, n)| *n > 0).collect();
         counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let offline_now = tallies.iter().filter(|(why, _)| OFFLINE.contains(why)).map(|(_, tally)| now(tally)).sum();
         // Some servers keep pools that are stopped: only one that is asked for is worth its line.
@@ -97,6 +102,6 @@ impl Refusals {
 
 /// The reason, if the trouble is one of them.
 fn reason(trouble: &Trouble) -> Option<&'static str> {
-    let Trouble::HttpErr { phrase, turned_away: true } = trouble else { return None };
+    let Trouble::HttpErr { phrase, turned_away: true, .. } = trouble else { return None };
     REASONS.into_iter().find(|reason| **reason == **phrase)
 }

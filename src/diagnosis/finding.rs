@@ -1,0 +1,165 @@
+//! What a rule finds: what happened, since when and how often, the lines that prove it, and what to do.
+
+use crate::record::{Origin, SourceId};
+use crate::time::Time;
+use crate::timeline::tally::Tally;
+
+/// Seconds without a kind of trouble after which it counts as having set in anew.
+pub const QUIET: i64 = 300;
+/// Lines that a finding brings as its proof, at most.
+const MOST_EVIDENCE: usize = 10;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Clients are being turned away.
+    Critical,
+    /// Near a limit, or blind: a log that cannot answer.
+    Warning,
+    /// Worth knowing.
+    Info,
+}
+
+impl Severity {
+    /// `critical`, `warning` or `info`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// What a finding is about: where to look next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// An application, by name.
+    App(String),
+    /// The non-paged pool.
+    Pool,
+    /// A pool tag.
+    Tag([u8; 4]),
+    /// An application pool, by name.
+    AppPool(String),
+    /// A site, by its id.
+    Site(String),
+    /// Symantec Endpoint Protection Manager.
+    Sepm,
+    /// The Notification Server's slots.
+    Ns,
+    /// A log.
+    Source(SourceId),
+    /// The HTTPERR log as a whole.
+    HttpErr,
+}
+
+/// What to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedy {
+    /// What to do.
+    pub text: String,
+    /// A command that does it.
+    pub command: Option<String>,
+    /// What to mind.
+    pub caution: Option<&'static str>,
+}
+
+impl Remedy {
+    /// Something to do.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), command: None, caution: None }
+    }
+
+    /// With the command that does it.
+    #[must_use]
+    pub fn by(self, command: impl Into<String>) -> Self {
+        Self { command: Some(command.into()), ..self }
+    }
+
+    /// With what to mind.
+    #[must_use]
+    pub fn mind(self, caution: &'static str) -> Self {
+        Self { caution: Some(caution), ..self }
+    }
+}
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's name, which scripts know.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One line.
+    pub title: String,
+    /// What was measured against what.
+    pub detail: String,
+    /// When it was first seen.
+    pub first: Time,
+    /// When it was last seen.
+    pub last: Time,
+    /// How often.
+    pub count: u64,
+    /// When it set in: once after each quiet while.
+    pub onsets: Vec<Time>,
+    /// The lines that prove it: the most telling ones, ten at most.
+    pub evidence: Vec<Origin>,
+    /// What it cannot have been, going by the same logs.
+    pub rules_out: Vec<String>,
+    /// What to do, the best first.
+    pub remedies: Vec<Remedy>,
+    /// How to see that it helped.
+    pub verify: Option<Remedy>,
+    /// Where the knowledge comes from.
+    pub sources: &'static [&'static str],
+    /// What it is about.
+    pub subject: Subject,
+}
+
+/// How often a kind of trouble was seen by a moment, and when; `None` if never.
+pub(super) struct Seen {
+    pub count: u64,
+    pub first: Time,
+    pub last: Time,
+    pub onsets: Vec<Time>,
+}
+
+impl Seen {
+    pub fn of(tallies: &[&Tally], at: Time) -> Option<Self> {
+        let end = at.second() + 1;
+        let count = tallies.iter().map(|t| t.sum(i64::MIN..end)).sum();
+        let first = tallies.iter().filter_map(|t| t.counts().first()).min().filter(|first| *first < end)?;
+        let last = tallies.iter().filter_map(|t| t.counts().last_before(end)).max()?;
+        let mut onsets: Vec<i64> = tallies.iter().flat_map(|t| t.onsets(end, QUIET)).collect();
+        onsets.sort_unstable();
+        onsets.dedup_by(|b, a| *b - *a <= QUIET);
+        let onsets = onsets.into_iter().map(Time::from_second).collect();
+        Some(Self { count, first: Time::from_second(first), last: Time::from_second(last), onsets })
+    }
+}
+
+/// The most telling lines of some tallies, ten at most.
+pub(super) fn evidence(tallies: &[&Tally], at: Time) -> Vec<Origin> {
+    let share = (MOST_EVIDENCE / tallies.len().max(1)).max(2);
+    let mut origins: Vec<Origin> = tallies.iter().flat_map(|t| t.proofs(at.second() + 1, share)).collect();
+    // One record may prove two kinds of trouble.
+    let mut seen = std::collections::BTreeSet::new();
+    origins.retain(|origin| seen.insert(*origin));
+    origins
+}
+
+/// `1 client` or `812 clients`.
+pub(super) fn plural(count: u64, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// Megabytes of 2^20 bytes with one decimal: `109.3 MB`.
+#[must_use]
+pub fn megabytes(bytes: f64) -> String {
+    let megabytes = bytes / 1_048_576.0;
+    // The pool of a 64-bit server may have many gigabytes.
+    if megabytes.abs() < 10_240.0 { format!("{megabytes:.1} MB") } else { format!("{:.1} GB", megabytes / 1024.0) }
+}

@@ -1,0 +1,94 @@
+//! How many different clients there were, in little memory.
+
+use std::collections::BTreeMap;
+
+/// Clients kept: so many are counted exactly, more are estimated.
+const KEPT: usize = 64;
+
+/// How many different clients there were. Of their hashes the least are kept: with `k` of them kept, the greatest of these tells how
+/// close together all lie (Bar-Yossef et al., "Counting distinct elements in a data stream", 2002). It is the same in any order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Distinct {
+    /// Hash → the first second in which it was seen.
+    least: BTreeMap<u64, i64>,
+}
+
+impl Distinct {
+    /// A client was seen.
+    pub fn add(&mut self, second: i64, client: &[u8]) {
+        if !client.is_empty() {
+            self.keep(hash(client), second);
+        }
+    }
+
+    fn keep(&mut self, hash: u64, second: i64) {
+        if self.least.len() >= KEPT && self.least.last_key_value().is_some_and(|(last, _)| hash > *last) {
+            return;
+        }
+        let first = self.least.entry(hash).or_insert(second);
+        *first = second.min(*first);
+        if self.least.len() > KEPT {
+            self.least.pop_last();
+        }
+    }
+
+    /// Adds what another one holds.
+    pub fn merge(&mut self, other: &Self) {
+        for (hash, second) in &other.least {
+            self.keep(*hash, *second);
+        }
+    }
+
+    /// How many different clients were seen before `end`; exact up to 63 in all.
+    #[must_use]
+    pub fn count(&self, end: i64) -> u64 {
+        let seen = self.least.values().filter(|first| **first < end).count() as u64;
+        let Some((last, _)) = self.least.last_key_value().filter(|_| self.least.len() >= KEPT) else { return seen };
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let all = (KEPT as f64 - 1.0) * (u64::MAX as f64 / (*last).max(1) as f64);
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate")]
+        let estimate = (all * (seen as f64 / KEPT as f64)).round() as u64;
+        estimate.max(seen)
+    }
+}
+
+/// FNV-1a with the finish of `SplitMix64`, so that near addresses lie far apart.
+fn hash(bytes: &[u8]) -> u64 {
+    let fnv = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
+    let mixed = (fnv ^ (fnv >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(clients: std::ops::Range<u32>) -> Distinct {
+        let mut distinct = Distinct::default();
+        for n in clients {
+            distinct.add(i64::from(n), std::net::Ipv4Addr::from(0x0a00_0000 + n).to_string().as_bytes());
+        }
+        distinct
+    }
+
+    #[test]
+    fn few_are_counted_exactly_and_as_of_a_second() {
+        let few = of(0..60);
+        assert_eq!((few.count(i64::MAX), few.count(10), few.count(0)), (60, 10, 0));
+        assert_eq!(Distinct::default().count(i64::MAX), 0);
+    }
+
+    #[test]
+    fn many_are_estimated_within_a_third_and_come_together_in_any_order() {
+        for many in [200, 5000, 60_000] {
+            let count = of(0..many).count(i64::MAX);
+            let (low, high) = (u64::from(many) * 2 / 3, u64::from(many) * 4 / 3);
+            assert!((low..=high).contains(&count), "{count} of {many}");
+        }
+        let (mut one, mut other) = (of(0..700), of(300..1000));
+        one.merge(&of(300..1000));
+        other.merge(&of(0..700));
+        assert_eq!((&one, one.count(i64::MAX)), (&other, of(0..1000).count(i64::MAX)));
+    }
+}

@@ -1,0 +1,87 @@
+//! What the timeline holds of one application, one type of request, one pool tag.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::in_flight::InFlight;
+use super::samples::Samples;
+use super::series::Series;
+use super::telling::Longest;
+use crate::record::{Origin, Request};
+use crate::time::Time;
+
+/// What happened in one application.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct App {
+    /// Requests in flight; only those whose rows tell how long they took.
+    pub in_flight: InFlight,
+    /// Requests that ended.
+    pub ended: Series<u32>,
+    /// The same by status and substatus.
+    pub by_status: BTreeMap<(u16, Option<u16>), Series<u32>>,
+    /// Whether any row told how long it took.
+    pub timed: bool,
+    /// Requests that were let in, and how long they took.
+    pub served: Served,
+    /// Milliseconds that SEP clients held requests open which they held for [`super::tally::LONG`] or more, at the second they ended in.
+    pub held_by_smc: Series<i64>,
+}
+
+/// Requests that ended with another status than 503, and whose rows tell how long they took.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Served {
+    /// How many ended in each second.
+    pub count: Series<u32>,
+    /// How many milliseconds these took together.
+    pub taken: Series<i64>,
+    /// The row of every minute that took longest.
+    pub longest: Longest,
+}
+
+impl Served {
+    pub(super) fn add(&mut self, second: i64, request: &Request<'_>, origin: Origin) {
+        let Some(taken) = request.taken.filter(|_| request.status != 503) else { return };
+        self.count.add(second, 1);
+        self.taken.add(second, i64::try_from(taken).unwrap_or(i64::MAX));
+        self.longest.add(second, taken, origin);
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.count.merge(&other.count);
+        self.taken.merge(&other.taken);
+        self.longest.merge(&other.longest);
+    }
+
+    /// The mean of what those took that ended in some seconds, in seconds; `None` where none ended.
+    #[must_use]
+    pub fn mean_seconds(&self, seconds: &Range<i64>) -> Option<f64> {
+        let count = self.count.sum(seconds.clone());
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds and counts, far below 2^52")]
+        let mean = self.taken.sum(seconds.clone()) as f64 / 1000.0 / count as f64;
+        (count > 0).then_some(mean)
+    }
+}
+
+/// What happened to one kind of request that takes a slot of a Notification Server.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NsSeries {
+    /// Requests in flight.
+    pub in_flight: InFlight,
+    /// Requests that ended.
+    pub ended: Series<u32>,
+    /// Requests that were let in, and how long they took.
+    pub served: Served,
+}
+
+/// What one pool tag held.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TagHistory {
+    /// Non-paged bytes.
+    pub bytes: Samples,
+    /// Allocations less frees.
+    pub outstanding: Samples,
+    /// The driver that poolmon named, if any.
+    pub driver: Box<str>,
+    /// The lines of the listings.
+    pub proofs: BTreeMap<Time, Origin>,
+}
