@@ -1,8 +1,10 @@
-//! Every rule, held to incidents: `incidents/<name>.toml` holds logs and what must be found in them; `<name>.quiet.toml` holds
-//! logs that look much the same, in which the same rules must find nothing.
+//! Every rule, held to incidents. A folder in `incidents/` holds logs, as they lie on a server, and `expect.toml`: what must be found in
+//! them. `<name>.quiet/` is its quiet twin: logs that look much the same, in which the same rules must find nothing. A folder
+//! `quiet-<name>/` has no twin: nothing at all may alarm anybody in it.
 //!
 //! An incident names each finding of the rules that it is about; what other rules find in it is theirs. `count`, `first`, `last`
-//! and the rest are asserted where they stand in the file.
+//! and the rest are asserted where they stand in the file. A `[[story]]` says which rules tell it, the cause first; then all stories
+//! are named. `[numbers]` are parts of the JSON report by their pointers.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -11,15 +13,17 @@ mod logs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use logs::Logs;
 use serde::Deserialize;
 use why503::diagnosis::{Diagnosis, Finding, RULES, Subject, findings};
 use why503::drill::place::Spot;
+use why503::inventory::Item;
 use why503::limits::{Given, Limit, Limits, parse_size};
 use why503::record::Origin;
-use why503::time::{Time, When};
+use why503::report::Report;
+use why503::time::{Time, When, Zone};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,10 +32,21 @@ struct Incident {
     title: String,
     #[serde(default)]
     flags: Flags,
-    /// By name: the text of each file.
-    files: BTreeMap<String, String>,
+    /// By name: the bytes of each file.
+    #[serde(skip)]
+    files: BTreeMap<String, Vec<u8>>,
     #[serde(default, rename = "finding")]
     findings: Vec<Expected>,
+    #[serde(default, rename = "story")]
+    stories: Vec<Told>,
+    /// What is known of the machine.
+    #[serde(default)]
+    machine: Vec<Item>,
+    #[serde(default)]
+    numbers: BTreeMap<String, toml::Value>,
+    /// Rules of which a finding is no alarm: in a quiet folder.
+    #[serde(default)]
+    may: BTreeSet<String>,
     /// Rules that must say that they cannot know.
     #[serde(default)]
     not_knowable: BTreeSet<String>,
@@ -75,11 +90,25 @@ struct Expected {
     evidence: Option<Vec<String>>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Told {
+    /// Its rules, the cause first.
+    rules: Vec<String>,
+    severity: String,
+    /// Parts of the sentence that tells it.
+    #[serde(default)]
+    claim: Vec<String>,
+}
+
 impl Incident {
-    fn load(path: &Path) -> Self {
-        let text = fs::read_to_string(path).unwrap();
-        let mut incident: Self = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        incident.name = path.file_name().unwrap().to_string_lossy().into_owned();
+    fn load(folder: &Path) -> Self {
+        let text = fs::read_to_string(folder.join("expect.toml")).unwrap();
+        let mut incident: Self = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        incident.name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        incident.files = files_in(folder, folder);
+        incident.files.remove("expect.toml");
+        assert!(!incident.files.is_empty(), "{}: no log lies in it", incident.name);
         incident
     }
 
@@ -99,13 +128,15 @@ impl Incident {
     /// Reads the files in pieces of `piece` bytes: configurations first, then the logs in the order of their names, or backwards.
     fn read(&self, piece: usize, backwards: bool) -> Logs {
         let mut logs = Logs::new(self.limits(), &self.flags.apps);
-        let mut files: Vec<(u32, &String, &String)> = (0..).zip(&self.files).map(|(id, (name, text))| (id, name, text)).collect();
+        logs.know(self.machine.clone());
+        let mut files: Vec<(u32, &String, &Vec<u8>)> =
+            (0..).zip(&self.files).map(|(id, (name, text))| (id, name, text)).collect();
         if backwards {
             files.reverse();
         }
         files.sort_by_key(|(_, name, _)| Path::new(name).extension().is_none_or(|e| e != "config"));
         for (id, name, text) in files {
-            logs.read(id, name, text.as_bytes().chunks(piece));
+            logs.read(id, name, text.chunks(piece));
         }
         logs
     }
@@ -117,20 +148,43 @@ impl Incident {
     }
 }
 
+/// The files under a folder by their names in it.
+fn files_in(top: &Path, folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_in(top, &path));
+        } else {
+            let parts: Vec<_> = path.strip_prefix(top).unwrap().iter().map(|part| part.to_string_lossy()).collect();
+            files.insert(parts.join("/"), fs::read(&path).unwrap());
+        }
+    }
+    files
+}
+
+/// The names of all folders of incidents.
+fn names() -> BTreeSet<String> {
+    fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/incidents")
+}
+
 /// Incidents with their twins, by the order of their names.
 fn incidents() -> Vec<(Incident, Incident)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/incidents");
-    let mut names: Vec<String> =
-        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    let (twins, names): (BTreeSet<String>, Vec<String>) = {
-        let (twins, names): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| name.ends_with(".quiet.toml"));
-        (twins.into_iter().collect(), names)
-    };
-    let twin_of = |name: &String| format!("{}.quiet.toml", name.trim_end_matches(".toml"));
-    let expected: BTreeSet<String> = names.iter().map(twin_of).collect();
+    let (twins, names): (BTreeSet<String>, BTreeSet<String>) =
+        names().into_iter().filter(|name| !name.starts_with("quiet-")).partition(|name| name.ends_with(".quiet"));
+    let expected: BTreeSet<String> = names.iter().map(|name| format!("{name}.quiet")).collect();
     assert_eq!(twins, expected, "every incident has a quiet twin, and every twin an incident");
-    names.iter().map(|name| (Incident::load(&folder.join(name)), Incident::load(&folder.join(twin_of(name))))).collect()
+    let load = |name: &str| Incident::load(&folder().join(name));
+    names.iter().map(|name| (load(name), load(&format!("{name}.quiet")))).collect()
+}
+
+/// Folders in which nothing may alarm anybody.
+fn quiet() -> Vec<Incident> {
+    names().into_iter().filter(|name| name.starts_with("quiet-")).map(|name| Incident::load(&folder().join(name))).collect()
 }
 
 fn subject(subject: &Subject, incident: &Incident) -> String {
@@ -218,17 +272,67 @@ fn every_incident_is_found_as_its_file_tells() {
 }
 
 #[test]
+fn every_story_is_told_as_one() {
+    for (incident, twin) in incidents() {
+        for incident in [incident, twin].iter().filter(|incident| !incident.stories.is_empty()) {
+            let logs = incident.read(usize::MAX, false);
+            let told = Diagnosis::of(&logs.engine.moment(logs.end())).stories;
+            let rules: Vec<Vec<&str>> = told.iter().map(|story| story.findings.iter().map(|f| f.rule).collect()).collect();
+            let wanted: Vec<Vec<&str>> =
+                incident.stories.iter().map(|story| story.rules.iter().map(String::as_str).collect()).collect();
+            assert_eq!(rules, wanted, "{}", incident.name);
+            for (story, wanted) in told.iter().zip(&incident.stories) {
+                assert_eq!(story.severity.name(), wanted.severity, "{}: {}", incident.name, story.claim);
+                for part in &wanted.claim {
+                    assert!(story.claim.contains(part), "{}: {part:?} is not in {:?}", incident.name, story.claim);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_numbers_of_every_folder_are_those_of_the_report() {
+    for incident in incidents().into_iter().flat_map(|(incident, twin)| [incident, twin]).chain(quiet()) {
+        let logs = incident.read(usize::MAX, false);
+        let report = Report::new(&logs.engine.moment(logs.end()), &logs.shelf, Zone::Utc).json().unwrap();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        for (pointer, wanted) in &incident.numbers {
+            let wanted = serde_json::to_value(wanted).unwrap();
+            assert_eq!(report.pointer(pointer), Some(&wanted), "{}: {pointer}", incident.name);
+        }
+    }
+}
+
+#[test]
+fn nothing_alarms_anybody_in_a_quiet_folder() {
+    for incident in quiet() {
+        let logs = incident.read(usize::MAX, false);
+        let diagnosis = Diagnosis::of(&logs.engine.moment(logs.end()));
+        let alarms: Vec<&str> =
+            diagnosis.findings().filter(|f| !incident.may.contains(f.rule)).map(|f| f.title.as_str()).collect();
+        assert!(alarms.is_empty(), "{} ({}): {alarms:?}", incident.name, incident.title);
+        assert_eq!(diagnosis.untold, None, "{}", incident.name);
+        all_is_read(&incident, &logs);
+    }
+}
+
+/// Silence of a file that nobody could read proves nothing.
+fn all_is_read(incident: &Incident, logs: &Logs) {
+    for source in logs.engine.sources().values() {
+        assert!(source.records > 0, "{}: nothing was read in {}", incident.name, source.name());
+        assert_eq!(source.malformed, 0, "{}: {}: {:?}", incident.name, source.name(), source.malformed_lines);
+    }
+}
+
+#[test]
 fn every_quiet_twin_stays_silent() {
     for (incident, twin) in incidents() {
         let logs = twin.read(usize::MAX, false);
         let found = incident.found(&logs, logs.end());
         let titles: Vec<&str> = found.iter().map(|f| f.title.as_str()).collect();
         assert!(found.is_empty(), "{}: {titles:?}", twin.name);
-        // Silence of a file that nobody could read proves nothing.
-        for source in logs.engine.sources().values() {
-            assert!(source.records > 0, "{}: nothing was read in {}", twin.name, source.name());
-            assert_eq!(source.malformed, 0, "{}: {}: {:?}", twin.name, source.name(), source.malformed_lines);
-        }
+        all_is_read(&twin, &logs);
     }
 }
 
@@ -285,6 +389,7 @@ fn evidence_is_lines_that_stand_in_the_logs() {
                 let text = text_of(&logs, *origin);
                 let (name, log) = incident.files.iter().nth(origin.source.0 as usize).unwrap();
                 let first_line = usize::try_from(origin.position.line - 1).unwrap();
+                let log = String::from_utf8_lossy(log);
                 let line = log.lines().nth(first_line).unwrap();
                 assert!(
                     text.starts_with(line),
