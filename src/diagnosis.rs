@@ -3,12 +3,29 @@
 //! A rule is a pure function of a moment. It is one row of [`RULES`] and one file. It may answer that something is *not yet
 //! knowable*, which is not *fine*.
 
+mod excluded;
 mod finding;
+mod http_abandoned;
+mod http_app_offline;
+mod http_conn_limit;
 mod http_connections_refused;
+mod http_disabled;
+mod http_queue_full;
+mod http_timers;
 mod iis_503_2;
+mod iis_503_other;
+mod iis_near_limit;
 mod log_cannot_tell;
 mod not_iis;
+mod ns_burst;
 mod ns_slots_full;
+mod ns_slow_clients;
+mod platform;
+mod pool_low;
+mod pool_tag_hog;
+mod refusals;
+mod sepm_push_storm;
+mod sepm_server_503;
 mod story;
 
 use crate::counters::{self, REJECTED};
@@ -29,6 +46,14 @@ pub enum Verdict {
     Found(Vec<Finding>),
 }
 
+impl Verdict {
+    /// Fine, if there are no findings.
+    fn of(findings: impl IntoIterator<Item = Finding>) -> Self {
+        let findings: Vec<Finding> = findings.into_iter().collect();
+        if findings.is_empty() { Self::Fine } else { Self::Found(findings) }
+    }
+}
+
 /// A row of [`RULES`].
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
@@ -41,8 +66,25 @@ pub struct Rule {
 }
 
 /// All rules.
-pub static RULES: &[Rule] =
-    &[iis_503_2::RULE, http_connections_refused::RULE, ns_slots_full::RULE, log_cannot_tell::RULE, not_iis::RULE];
+pub static RULES: &[Rule] = &[
+    iis_503_2::RULE,
+    iis_near_limit::RULE,
+    iis_503_other::RULE,
+    sepm_push_storm::RULE,
+    sepm_server_503::RULE,
+    http_connections_refused::RULE,
+    http_queue_full::RULE,
+    http_app_offline::RULE,
+    http_conn_limit::RULE,
+    http_disabled::RULE,
+    http_abandoned::RULE,
+    http_timers::RULE,
+    ns_slots_full::RULE,
+    ns_burst::RULE,
+    ns_slow_clients::RULE,
+    log_cannot_tell::RULE,
+    not_iis::RULE,
+];
 
 /// Clients turned away that no finding tells of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +119,7 @@ impl Diagnosis {
             }
         }
         let untold = untold(moment, &findings);
-        Self { stories: story::gather(findings), untold, not_knowable }
+        Self { stories: story::gather(moment, findings), untold, not_knowable }
     }
 
     /// All findings: those of a story together, the cause first.
@@ -125,12 +167,16 @@ fn rejected(moment: &Moment<'_>) -> u64 {
 }
 
 fn untold(moment: &Moment<'_>, findings: &[Finding]) -> Option<Untold> {
-    // What the three rules of turned-away clients tell of themselves.
-    let ns = findings.iter().any(|finding| finding.rule == ns_slots_full::RULE.name);
+    let told_by = |rule: &Rule| findings.iter().any(|finding| finding.rule == rule.name);
     let is_told = |reason: &str| match reason {
-        "503.2" | crate::formats::httperr::CONNECTIONS_REFUSED => true,
-        "N/A" | "503" | "503.0" => ns,
-        _ => false,
+        "503.2" => told_by(&iis_503_2::RULE),
+        crate::record::CONNECTIONS_REFUSED => told_by(&http_connections_refused::RULE),
+        "QueueFull" | "AppPoolTimer" | "Timer_AppPool" | "Timer_ReqQueue" => told_by(&http_queue_full::RULE),
+        "AppOffline" | "AppShutdown" => told_by(&http_app_offline::RULE),
+        "ConnLimit" => told_by(&http_conn_limit::RULE),
+        "Disabled" => told_by(&http_disabled::RULE),
+        "N/A" | "503" => told_by(&ns_slots_full::RULE),
+        other => other.starts_with("503.") && told_by(&iis_503_other::RULE),
     };
     let untold = turned_away(moment).into_iter().filter(|(reason, _)| !is_told(reason));
     let (mut parts, mut reasons): (Vec<String>, Vec<String>) =

@@ -194,6 +194,7 @@ impl Engine {
         self.gaps.extend(other.gaps);
         inventory::absorb(&mut self.inventory, other.inventory);
         self.heard = self.heard.max(other.heard);
+        self.limits.logs_of_iis6 = logs_of_iis6(&self.sources);
         self.settings(&other.limits.settings);
     }
 
@@ -314,10 +315,21 @@ impl Engine {
         }
         source.kind = reading.stream.kind();
         source.remark = reading.stream.remark();
+        let iis = reading.stream.iis().or(source.iis);
+        let is_news = std::mem::replace(&mut source.iis, iis) != iis;
         if let Some(found) = found {
             self.settings(&found);
         }
+        if is_news {
+            self.limits.logs_of_iis6 = logs_of_iis6(&self.sources);
+        }
     }
+}
+
+/// Whether the logs say that IIS 6 wrote them, and none that another version did.
+fn logs_of_iis6(sources: &BTreeMap<SourceId, Source>) -> bool {
+    let mut versions = sources.values().filter_map(|source| source.iis).peekable();
+    versions.peek().is_some() && versions.all(|(major, _)| major == 6)
 }
 
 /// The block that begins at the stream's next line.

@@ -65,6 +65,10 @@ pub trait Decoder: Send {
     fn preamble(&self) -> Vec<u8> {
         Vec::new()
     }
+    /// The version of IIS that the log says wrote it.
+    fn iis(&self) -> Option<(u8, u8)> {
+        None
+    }
     /// A sentence about the whole log that its reader should know, such as a missing header; empty if there is none.
     fn remark(&self) -> Option<&'static str> {
         None

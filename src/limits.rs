@@ -89,6 +89,8 @@ pub struct Limits {
     pub settings: Settings,
     /// What the settings of IIS come from, where that is not the file in force but a copy of it.
     pub copy: Option<String>,
+    /// The logs are of IIS 6, as their `#Software` says.
+    pub logs_of_iis6: bool,
 }
 
 impl Limits {
@@ -103,10 +105,12 @@ impl Limits {
         let (site, path) = settings.split(name);
         match settings.app_limit(site, path) {
             Some(value) => Limit::new(value, self.copy.as_deref().unwrap_or("applicationHost.config")),
-            None if settings.iis6 => match settings.queue_length(settings.pool_of(site, path).unwrap_or_default()) {
-                Some(value) => Limit::new(value, "AppPoolQueueLength, IIS 6"),
-                None => Limit::new(DEFAULT_QUEUE_LENGTH, "AppPoolQueueLength, IIS 6: default"),
-            },
+            None if settings.iis6 || self.logs_of_iis6 && settings.sites.is_empty() => {
+                match settings.queue_length(settings.pool_of(site, path).unwrap_or_default()) {
+                    Some(value) => Limit::new(value, "AppPoolQueueLength, IIS 6"),
+                    None => Limit::new(DEFAULT_QUEUE_LENGTH, "AppPoolQueueLength, IIS 6: default"),
+                }
+            }
             None => Limit::default_of(DEFAULT_APP_LIMIT),
         }
     }

@@ -192,6 +192,7 @@ impl Timeline {
                 series.in_flight.add(second, taken);
             }
             series.served.add(second, request, origin);
+            series.asked(second, request.client);
         }
     }
 
@@ -214,6 +215,7 @@ impl Timeline {
         tally.add_client(second, row.client);
         if let Some(ns) = ns {
             self.trouble_of(Trouble::NsRequest(ns), second, origin, row.client);
+            self.ns.entry(ns).or_default().asked(second, row.client);
         }
     }
 
@@ -291,10 +293,7 @@ impl Timeline {
             }
         }
         for (request, series) in other.ns {
-            let mine = self.ns.entry(request).or_default();
-            mine.in_flight.merge(&series.in_flight);
-            mine.ended.merge(&series.ended);
-            mine.served.merge(&series.served);
+            self.ns.entry(request).or_default().merge(&series);
         }
         for (trouble, tally) in other.troubles {
             self.troubles.entry(trouble).or_default().merge(&tally);

@@ -139,6 +139,46 @@ impl Seen {
         let onsets = onsets.into_iter().map(Time::from_second).collect();
         Some(Self { count, first: Time::from_second(first), last: Time::from_second(last), onsets })
     }
+
+    /// What a counter counted: when, and by how much it grew.
+    pub fn counted(grew: &[(Time, f64)]) -> Option<Self> {
+        let mut onsets: Vec<Time> = Vec::new();
+        let mut before: Option<Time> = None;
+        for (time, _) in grew {
+            if before.is_none_or(|before| time.since(before) > QUIET * 1000) {
+                onsets.push(*time);
+            }
+            before = Some(*time);
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count that grew")]
+        let count = grew.iter().map(|(_, by)| by).sum::<f64>().round() as u64;
+        Some(Self { count, first: grew.first()?.0, last: grew.last()?.0, onsets })
+    }
+
+    /// Something that was so once.
+    pub fn at(time: Time) -> Self {
+        Self { count: 1, first: time, last: time, onsets: vec![time] }
+    }
+
+    /// Seconds from the first to the last.
+    pub fn lasted(&self) -> i64 {
+        self.last.second() - self.first.second()
+    }
+}
+
+/// ` of 640 clients`, as far as their rows name them; nothing where they do not.
+pub(super) fn of_clients(tallies: &[&Tally], at: Time) -> String {
+    let count = |tally: &&Tally| tally.clients(at.second() + 1);
+    match tallies.iter().map(count).max() {
+        None | Some(0) => String::new(),
+        Some(1) => String::from(" of 1 client"),
+        Some(exact @ ..256) => format!(" of {exact} clients"),
+        // An estimate, good for two digits.
+        Some(many) => {
+            let scale = 10_u64.pow(many.ilog10().saturating_sub(1));
+            format!(" of about {} clients", many.div_euclid(scale) * scale)
+        }
+    }
 }
 
 /// The most telling lines of some tallies, ten at most.

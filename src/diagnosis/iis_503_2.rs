@@ -1,7 +1,11 @@
 //! `iis-503-2`: an application's requests are refused because `appConcurrentRequestLimit` of them are in flight (KB 177969).
 
-use super::{Finding, Remedy, Rule, Seen, Severity, Subject, Verdict, evidence, plural};
+use super::excluded::{Cause, ruled_out};
+use super::finding::{Finding, Remedy, Seen, Severity, Subject, evidence, of_clients, plural};
+use super::platform::Iis;
+use super::{Rule, Verdict, iis_near_limit};
 use crate::engine::Moment;
+use crate::time::Time;
 use crate::timeline::tally::{Tally, Trouble};
 
 pub(super) const RULE: Rule = Rule {
@@ -14,91 +18,75 @@ fn check(moment: &Moment<'_>) -> Verdict {
     if moment.timeline.apps().next().is_none() {
         return Verdict::NotKnowable("no W3C log has been read: 503.2 is written there and nowhere else");
     }
-    let found: Vec<Finding> = moment
-        .timeline
-        .troubles()
-        .filter_map(|(trouble, tally)| match trouble {
-            Trouble::Http503 { app, substatus: Some(2) } => finding(moment, app, tally),
-            _ => None,
-        })
-        .collect();
-    if found.is_empty() { Verdict::Fine } else { Verdict::Found(found) }
+    Verdict::of(moment.timeline.troubles().filter_map(|(trouble, tally)| match trouble {
+        Trouble::Http503 { app, substatus: Some(2) } => finding(moment, app, tally),
+        _ => None,
+    }))
 }
 
 fn finding(moment: &Moment<'_>, app: &str, tally: &Tally) -> Option<Finding> {
     let seen = Seen::of(&[tally], moment.at)?;
     let limit = moment.limits.app(app);
+    let requests = plural(seen.count, "request", "requests");
     let mut detail = format!(
-        "{} on {app} got 503.2 (concurrent request limit exceeded). The limit is {} ({}).",
-        plural(seen.count, "request", "requests"),
+        "{requests}{} on {app} got 503.2 (concurrent request limit exceeded). The limit is {} ({}).",
+        of_clients(&[tally], moment.at),
         limit.value,
         limit.origin
     );
     if let Some(peak) = moment.timeline.app(app).and_then(|a| a.in_flight.peak(moment.at.second() + 1)) {
-        let (point, at) = (peak.point, crate::time::Time::from_second(peak.second));
+        let (point, at) = (peak.point, Time::from_second(peak.second));
         detail.push_str(&format!(
-            " Most in flight: {:.0} on average in the second of {at} (between {} and {}).",
+            " Most in flight by the log: {:.0} on average in the second of {at} (between {} and {}).",
             point.mean, point.low, point.high
         ));
     }
-    // SEPM's own log tells the same story from the other side.
-    let witnesses: Vec<&Tally> = if is_secars(app) {
-        moment
-            .timeline
-            .troubles()
-            .filter(|(t, _)| matches!(t, Trouble::Sepm503 | Trouble::Sepm0x10010000))
-            .map(|(_, t)| t)
-            .collect()
-    } else {
-        Vec::new()
-    };
-    if let Some(sepm) = Seen::of(&witnesses, moment.at) {
-        detail.push_str(&format!(" SEPM's own log tells of the 503 and of 0x10010000 from {} on.", sepm.first));
+    if let Some(counted) = iis_near_limit::counted(moment, app) {
+        detail.push_str(&counted.sentence());
     }
-    let tallies: Vec<&Tally> = std::iter::once(tally).chain(witnesses).collect();
+    let rules_out = ruled_out(moment, &seen, &[Cause::QueueFull, Cause::Stopped, Cause::Pool]);
     Some(Finding {
         rule: RULE.name,
         severity: Severity::Critical,
-        title: format!("{} turned away with 503.2 at {app}", plural(seen.count, "request", "requests")),
+        title: format!("{requests} turned away with 503.2 at {app}: the limit is {}", limit.value),
         detail,
         first: seen.first,
         last: seen.last,
         count: seen.count,
         onsets: seen.onsets,
-        evidence: evidence(&tallies, moment.at),
-        remedies: remedies(app, limit.value),
-        rules_out: Vec::new(),
-        verify: None,
-        sources: &["KB 177969", "IIS 7.0: serverRuntime element"],
+        evidence: evidence(&[tally], moment.at),
+        rules_out,
+        remedies: remedies(moment, app, limit.value),
+        verify: Some(
+            Remedy::new(
+                "Afterwards no new row may end in 503 2, and in flight must stay under the new limit; in the newest log:",
+            )
+            .by("findstr /c:\" 503 2 \" u_ex*.log"),
+        ),
+        sources: &["KB 177969", "IIS configuration reference: serverRuntime"],
         subject: Subject::App(app.to_owned()),
     })
 }
 
-fn is_secars(app: &str) -> bool {
+/// The application is SEPM's, which its clients talk to.
+pub(super) fn is_secars(app: &str) -> bool {
     app.rsplit('/').next().is_some_and(|path| path.eq_ignore_ascii_case("secars"))
 }
 
-fn remedies(app: &str, limit: u64) -> Vec<Remedy> {
-    let site = app.split('/').next().filter(|s| !s.is_empty() && *s != "-" && !s.starts_with("W3SVC"));
-    let place = site.map_or_else(String::new, |site| format!("\"{site}\" "));
-    let mut remedies = vec![Remedy {
-        text: String::from("Raise appConcurrentRequestLimit of the serverRuntime element; there is no dialog for it."),
-        command: Some(format!(
-            "appcmd set config {place}-section:system.webServer/serverRuntime /appConcurrentRequestLimit:{} /commit:apphost",
-            limit.saturating_mul(2)
-        )),
-        caution: Some(
-            "Speak with the system's administrator or Microsoft first: whatever is let in must be borne by threads, memory and the database behind.",
-        ),
-    }];
-    if is_secars(app) {
-        remedies.push(Remedy {
-            text: String::from(
-                "Or change the SEP clients from push to pull mode: in push mode each client keeps a request open all the time.",
-            ),
-            command: None,
-            caution: Some("In pull mode clients get policies and content at their heartbeat only, every 5 minutes by default."),
-        });
+/// Lets in more.
+pub(super) fn raise(moment: &Moment<'_>, app: &str, limit: u64) -> Remedy {
+    let command = Iis::of(moment).limit_requests(app, limit.saturating_mul(2));
+    Remedy {
+        command,
+        ..Remedy::new("Raise appConcurrentRequestLimit of the serverRuntime element; there is no dialog for it. c tells which limit is enough.")
+            .mind("Whatever is let in must be borne by threads, memory and the database behind: ask who runs them first.")
     }
-    remedies
+}
+
+fn remedies(moment: &Moment<'_>, app: &str, limit: u64) -> Vec<Remedy> {
+    let longest = Remedy::new(
+        "See which requests hold the places: group the application's requests by URL and user agent (Enter, b), and those that execute now (x), or:",
+    );
+    let longest = Remedy { command: Iis::of(moment).list_requests(), ..longest };
+    vec![longest, raise(moment, app, limit)]
 }

@@ -1,6 +1,8 @@
 //! `log-cannot-tell`: a log that cannot answer the question, and how to make it answer.
 
-use super::{Finding, Remedy, Rule, Seen, Severity, Subject, Verdict, evidence, plural};
+use super::finding::{Finding, Remedy, Seen, Severity, Subject, evidence, plural};
+use super::platform::Iis;
+use super::{Rule, Verdict};
 use crate::engine::Moment;
 use crate::formats::Kind;
 use crate::record::SourceId;
@@ -46,25 +48,30 @@ fn lacks(moment: &Moment<'_>, source: SourceId, tally: &Tally, field: &str, so: 
         count: seen.count,
         onsets: seen.onsets.into_iter().take(1).collect(),
         evidence: evidence(&[tally], moment.at).into_iter().take(1).collect(),
-        remedies: vec![
-            Remedy {
-                text: format!("Turn {field} on (IIS 7 and later; replace the site's name)."),
-                command: Some(String::from(
-                    "appcmd set config -section:system.applicationHost/sites \"/[name='Default Web Site'].logFile.logExtFileFlags:Date,Time,ClientIP,UserName,ServerIP,Method,UriStem,UriQuery,HttpStatus,HttpSubStatus,Win32Status,TimeTaken,ServerPort,UserAgent\" /commit:apphost",
-                )),
-                caution: Some("The value replaces all fields that the site logs: add those that others rely on."),
-            },
-            Remedy {
-                text: format!("IIS 6: the site's properties, Web Site, Enable logging, Properties, Advanced, tick {field}."),
-                command: None,
-                caution: None,
-            },
-        ],
         rules_out: Vec::new(),
-        verify: None,
+        remedies: turn_on(moment, field),
+        verify: Some(Remedy::new(format!(
+            "A new #Fields line of the log must name {field}; IIS writes one when the fields change."
+        ))),
         sources: &["IIS configuration reference: logFile", "KB 944884"],
         subject: Subject::Source(source),
     })
+}
+
+/// How a field of the log is turned on.
+fn turn_on(moment: &Moment<'_>, field: &str) -> Vec<Remedy> {
+    let dialog =
+        Remedy::new(format!("IIS 6: the site's properties, Web Site, Enable logging, Properties, Advanced, tick {field}."));
+    let command = Remedy::new(format!("Turn {field} on (IIS 7 and later; put the site's name in)."))
+        .by(
+            r#"%windir%\System32\inetsrv\appcmd set config -section:system.applicationHost/sites "/[name='Default Web Site'].logFile.logExtFileFlags:Date,Time,ClientIP,UserName,ServerIP,Method,UriStem,UriQuery,HttpStatus,HttpSubStatus,Win32Status,TimeTaken,ServerPort,UserAgent" /commit:apphost"#,
+        )
+        .mind("The value replaces all fields that the site logs: add those that others rely on.");
+    match Iis::of(moment) {
+        Iis::Six => vec![dialog],
+        Iis::SevenOn if Iis::is_known(moment) => vec![command],
+        Iis::SevenOn => vec![command, dialog],
+    }
 }
 
 /// The W3C logs fell silent while HTTPERR goes on to tell of clients turned away.
@@ -98,11 +105,10 @@ fn silent(moment: &Moment<'_>) -> Option<Finding> {
         onsets: vec![since],
         evidence: evidence(&refusing, moment.at).into_iter().filter(|o| moment.sources.contains_key(&o.source)).collect(),
         remedies: vec![Remedy {
-            text: String::from(
+            command: Iis::of(moment).flush_log(),
+            ..Remedy::new(
                 "Look at HTTPERR and at the non-paged pool rather than at the sites. If IIS only holds its rows back, this writes them out:",
-            ),
-            command: Some(String::from("netsh http flush logbuffer")),
-            caution: None,
+            )
         }],
         rules_out: Vec::new(),
         verify: None,

@@ -1,9 +1,13 @@
 //! `ns-slots-full`: an Altiris Notification Server turns requests away because all slots are taken (KB 176788).
 
-use super::{Finding, Remedy, Rule, Seen, Severity, Subject, Verdict, evidence, plural};
+use super::excluded::{Cause, ruled_out};
+use super::finding::{Finding, Remedy, Seen, Severity, Subject, evidence, of_clients, plural};
+use super::iis_near_limit::is_near;
+use super::{Rule, Verdict};
 use crate::engine::Moment;
 use crate::record::Slots;
 use crate::slots::SlotUse;
+use crate::time::Time;
 use crate::timeline::tally::{NsRequest, Tally, Trouble};
 
 pub(super) const RULE: Rule = Rule {
@@ -12,14 +16,25 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// When slots were short: requests were turned away for want of one, or 80 % of them were taken. `None` if they never were.
+pub(super) fn troubled(moment: &Moment<'_>) -> Option<Seen> {
+    let all: Vec<&Tally> = tallies(moment).into_iter().map(|(_, tally)| tally).collect();
+    Seen::of(&all, moment.at).or_else(|| {
+        let peaks = SlotUse::all(moment).into_iter().filter_map(|slots| Some((slots.peak(moment)?, slots.limit)));
+        let near = peaks.filter(|(peak, limit)| is_near(peak.point.mean, limit.value)).map(|(peak, _)| peak.second).max()?;
+        Some(Seen::at(Time::from_second(near)))
+    })
+}
+
+fn tallies<'m>(moment: &Moment<'m>) -> Vec<(&'m Trouble, &'m Tally)> {
+    let is_ns = |trouble: &Trouble| {
+        matches!(trouble, Trouble::NsRequest(_) | Trouble::NsSlotsFull(_) | Trouble::AgentBackingOff | Trouble::NsUnableToProcess)
+    };
+    moment.timeline.troubles().filter(|(trouble, _)| is_ns(trouble)).collect()
+}
+
 fn check(moment: &Moment<'_>) -> Verdict {
-    let tallies: Vec<(&Trouble, &Tally)> = moment
-        .timeline
-        .troubles()
-        .filter(|(t, _)| {
-            matches!(t, Trouble::NsRequest(_) | Trouble::NsSlotsFull(_) | Trouble::AgentBackingOff | Trouble::NsUnableToProcess)
-        })
-        .collect();
+    let tallies = tallies(moment);
     match finding(moment, &tallies) {
         Some(finding) => Verdict::Found(vec![finding]),
         None => Verdict::Fine,
@@ -58,54 +73,63 @@ fn finding(moment: &Moment<'_>, tallies: &[(&Trouble, &Tally)]) -> Option<Findin
             requests => format!("{} turned away by the Notification Server", plural(requests, "request", "requests")),
         },
         detail: format!(
-            "{}. MaxConcurrentConfigRequests is {} ({}){}.",
+            "{}. {}MaxConcurrentConfigRequests is {} ({}){}.{}",
             told.join("; "),
+            from_clients(&all, moment.at),
             limit.value,
             limit.origin,
-            if moment.limits.slots_apart() { "" } else { ", shared by config and package-info requests (NS 6.0 SP2 and before)" }
+            if moment.limits.slots_apart() { "" } else { ", shared by config and package-info requests (NS 6.0 SP2 and before)" },
+            most_taken(moment)
         ),
         first: seen.first,
         last: seen.last,
         // "Unable to process" alone is no slot that was full.
         count: if turned_away > 0 { turned_away } else { seen.count },
-        onsets: seen.onsets,
+        onsets: seen.onsets.clone(),
         evidence: evidence(&all, moment.at),
         remedies: remedies(),
-        rules_out: Vec::new(),
-        verify: None,
+        rules_out: ruled_out(moment, &seen, &[Cause::AppLimit, Cause::QueueFull, Cause::Stopped, Cause::Pool]),
+        verify: Some(Remedy::new("No new 503 of GetClientPolicies may come, and package servers may not back off any more; in the newest HTTPERR log:").by("findstr /i GetClientPolicies %windir%\\System32\\LogFiles\\HTTPERR\\httperr*.log")),
         sources: &["KB 176788"],
         subject: Subject::Ns,
     })
 }
 
+fn from_clients(tallies: &[&Tally], at: Time) -> String {
+    match of_clients(tallies, at).strip_prefix(" of ") {
+        Some(clients) => format!("They came from {clients}. "),
+        None => String::new(),
+    }
+}
+
+/// How many slots were taken at most, by the web log.
+fn most_taken(moment: &Moment<'_>) -> String {
+    let peaks = SlotUse::all(moment).into_iter().filter_map(|slots| Some((slots.peak(moment)?, slots)));
+    peaks.fold(String::new(), |told, (peak, slots)| {
+        let kind = if slots.slots == Slots::Config { "config" } else { "package-info" };
+        let (at, most) = (Time::from_second(peak.second), peak.point.mean);
+        format!("{told} By the web log, {most:.0} of {} {kind} slots were taken at most, at {at}.", slots.limit.value)
+    })
+}
+
 fn remedies() -> Vec<Remedy> {
-    let remedy = |text: &str, command: Option<&str>, caution: Option<&'static str>| Remedy {
-        text: text.to_owned(),
-        command: command.map(str::to_owned),
-        caution,
-    };
     vec![
-        remedy(
-            "For a short time: raise the defaultValue of MaxConcurrentConfigRequests in CoreSettings.config (Notification Server\\Config), and put it back to 50 or below when the package servers have their downloads.",
-            None,
-            Some(
-                "Altiris advises against more than 30 in NS 6.0 SP2 unless measured: a high value for long can end in database deadlocks and failing connections.",
-            ),
+        Remedy::new(
+            "Take the cause away first: what makes the clients ask together (scripts that force configuration requests), and what makes each request last \
+             (bandwidth throttling).",
         ),
-        remedy(
-            "Spread the config requests: look for scripts that force them, and for bandwidth throttling, which makes each of them hold its slot longer.",
-            None,
-            None,
+        Remedy::new(
+            "For a short time, so that package servers get their downloads: raise the defaultValue of MaxConcurrentConfigRequests in CoreSettings.config, and put \
+             it back to 50 or below when they have them.",
+        )
+        .by(r#"notepad "%ProgramFiles%\Altiris\Notification Server\Config\CoreSettings.config""#)
+        .mind(
+            "Altiris does not recommend more than 30 in NS 6.0 SP2 unless measurements show that it helps; a high value for long can end in database deadlocks \
+             and failing database connections.",
         ),
-        remedy(
-            "NS 6.0 SP3 gives package-info requests slots of their own (MaxConcurrentPackageInfoRequests, 10 and 10).",
-            None,
-            Some("Raise these, too, only where measurements show that it helps."),
-        ),
-        remedy(
-            "To have the NS log say it: severity=15, and LogPackageInfoEvents = 1.",
-            Some("reg add \"HKLM\\SOFTWARE\\Altiris\\eXpress\\Notification Server\" /v LogPackageInfoEvents /t REG_DWORD /d 1"),
-            None,
-        ),
+        Remedy::new("NS 6.0 SP3 gives package-info requests slots of their own (MaxConcurrentPackageInfoRequests; 10 and 10).")
+            .mind("Raise these, too, only where measurements show that it helps."),
+        Remedy::new("To have the NS log say it: severity=15, and LogPackageInfoEvents = 1.")
+            .by(r#"reg add "HKLM\SOFTWARE\Altiris\eXpress\Notification Server" /v LogPackageInfoEvents /t REG_DWORD /d 1"#),
     ]
 }

@@ -54,6 +54,8 @@ pub struct Source {
     pub arrivals: Arrivals,
     /// Rows of the arrival that is being taken in, and the times of the oldest and the newest.
     arriving: (u64, Option<(Time, Time)>),
+    /// The version of IIS that it says wrote it.
+    pub iis: Option<(u8, u8)>,
     /// A sentence about the log as a whole.
     pub remark: Option<&'static str>,
     /// What is wrong with the file itself: it is not what was recorded.
@@ -88,6 +90,7 @@ impl Source {
             reopened: 0,
             arrivals: Arrivals::default(),
             arriving: (0, None),
+            iis: None,
             remark: None,
             damage: None,
             span: None,

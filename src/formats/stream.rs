@@ -141,6 +141,15 @@ impl Stream {
         }
     }
 
+    /// The version of IIS that the log says wrote it.
+    #[must_use]
+    pub fn iis(&self) -> Option<(u8, u8)> {
+        match &self.state {
+            State::Decoding(decoder) => decoder.iis(),
+            State::Head(_) | State::Refused => None,
+        }
+    }
+
     /// What the reader of the log should know about it as a whole: why it was refused, or the decoder's remark.
     #[must_use]
     pub fn remark(&self) -> Option<&'static str> {

@@ -113,6 +113,13 @@ fn sniff(head: Head<'_>) -> Sniff {
     }
 }
 
+/// The `8.5` of `Microsoft Internet Information Services 8.5`.
+fn version(software: &[u8]) -> Option<(u8, u8)> {
+    let version = software.strip_prefix(b"Microsoft Internet Information Services ")?;
+    let (major, minor) = std::str::from_utf8(version.trim_ascii()).ok()?.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
 struct W3c {
     layout: Option<Layout>,
     /// The layout is a default set, guessed because the file has no header.
@@ -124,6 +131,8 @@ struct W3c {
     /// The day of the `#Date` directive, carried on over midnights, for logs without a date column.
     directive_day: Option<i64>,
     last_clock: i64,
+    /// The version in `#Software`.
+    iis: Option<(u8, u8)>,
 }
 
 impl W3c {
@@ -134,6 +143,7 @@ impl W3c {
             headless: false,
             zone: hints.zone,
             days: Days::default(),
+            iis: None,
             directive_day: None,
             last_clock: 0,
         }
@@ -148,6 +158,8 @@ impl W3c {
         {
             self.directive_day = Some(day);
             self.last_clock = value.get(11..19).and_then(parse_clock).unwrap_or(0);
+        } else if let Some(software) = directive(line, b"#software:") {
+            self.iis = version(software).or(self.iis);
         }
     }
 
@@ -247,6 +259,10 @@ impl Decoder for W3c {
             out.push(b'\n');
         }
         out
+    }
+
+    fn iis(&self) -> Option<(u8, u8)> {
+        self.iis
     }
 
     fn remark(&self) -> Option<&'static str> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Clients kept: so many are counted exactly, more are estimated.
-const KEPT: usize = 64;
+const KEPT: usize = 256;
 
 /// How many different clients there were. Of their hashes the least are kept: with `k` of them kept, the greatest of these tells how
 /// close together all lie (Bar-Yossef et al., "Counting distinct elements in a data stream", 2002). It is the same in any order.
@@ -39,7 +39,19 @@ impl Distinct {
         }
     }
 
-    /// How many different clients were seen before `end`; exact up to 63 in all.
+    /// Whether a hash is among those kept.
+    #[must_use]
+    pub fn keeps(&self, hash: u64) -> bool {
+        self.least.contains_key(&hash)
+    }
+
+    /// The hashes that are kept of clients seen before `end`: a sample of all clients. Whatever is merged, the sample of the whole is in
+    /// those of its parts.
+    pub fn sample(&self, end: i64) -> impl Iterator<Item = u64> + '_ {
+        self.least.iter().filter(move |(_, first)| **first < end).map(|(hash, _)| *hash)
+    }
+
+    /// How many different clients were seen before `end`; exact up to 255 in all.
     #[must_use]
     pub fn count(&self, end: i64) -> u64 {
         let seen = self.least.values().filter(|first| **first < end).count() as u64;
@@ -74,16 +86,16 @@ mod tests {
 
     #[test]
     fn few_are_counted_exactly_and_as_of_a_second() {
-        let few = of(0..60);
-        assert_eq!((few.count(i64::MAX), few.count(10), few.count(0)), (60, 10, 0));
+        let few = of(0..250);
+        assert_eq!((few.count(i64::MAX), few.count(10), few.count(0)), (250, 10, 0));
         assert_eq!(Distinct::default().count(i64::MAX), 0);
     }
 
     #[test]
-    fn many_are_estimated_within_a_third_and_come_together_in_any_order() {
-        for many in [200, 5000, 60_000] {
+    fn many_are_estimated_within_a_fifth_and_come_together_in_any_order() {
+        for many in [600, 5000, 60_000] {
             let count = of(0..many).count(i64::MAX);
-            let (low, high) = (u64::from(many) * 2 / 3, u64::from(many) * 4 / 3);
+            let (low, high) = (u64::from(many) * 4 / 5, u64::from(many) * 6 / 5);
             assert!((low..=high).contains(&count), "{count} of {many}");
         }
         let (mut one, mut other) = (of(0..700), of(300..1000));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::distinct::Distinct;
 use super::in_flight::InFlight;
 use super::samples::Samples;
 use super::series::Series;
@@ -71,6 +72,29 @@ pub struct NsSeries {
     pub ended: Series<u32>,
     /// Requests that were let in, and how long they took.
     pub served: Served,
+    /// The clients that asked, let in or not, by stretches of [`NsSeries::STRETCH`] seconds.
+    pub clients: BTreeMap<i64, Distinct>,
+}
+
+impl NsSeries {
+    /// Seconds that clients are told apart over.
+    pub const STRETCH: i64 = 600;
+
+    /// A client asked.
+    pub(super) fn asked(&mut self, second: i64, client: &[u8]) {
+        if !client.is_empty() {
+            self.clients.entry(second.div_euclid(Self::STRETCH)).or_default().add(second, client);
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.in_flight.merge(&other.in_flight);
+        self.ended.merge(&other.ended);
+        self.served.merge(&other.served);
+        for (stretch, clients) in &other.clients {
+            self.clients.entry(*stretch).or_default().merge(clients);
+        }
+    }
 }
 
 /// What one pool tag held.

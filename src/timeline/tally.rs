@@ -135,7 +135,7 @@ impl Tally {
         self.clients.add(second, client);
     }
 
-    /// How many different clients it met before `end`: exactly up to 63, else about; 0 where no row names them.
+    /// How many different clients it met before `end`: exactly up to 255, else about; 0 where no row names them.
     #[must_use]
     pub fn clients(&self, end: i64) -> u64 {
         self.clients.count(end)

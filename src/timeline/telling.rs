@@ -48,4 +48,12 @@ impl Longest {
         rows.sort_by_key(|(taken, _, origin)| (std::cmp::Reverse(*taken), *origin));
         rows.into_iter().take(most).map(|(_, _, origin)| origin).collect()
     }
+
+    /// The milliseconds of the longest rows of the minutes, of those that ended in some seconds, and how many rows these are.
+    #[must_use]
+    pub fn sum(&self, seconds: &Range<i64>) -> (i64, u64) {
+        let minutes = seconds.start.div_euclid(60)..=seconds.end.div_euclid(60);
+        let rows = self.rows.range(minutes).map(|(_, row)| row).filter(|(_, second, _)| seconds.contains(second));
+        rows.fold((0, 0), |(sum, count), (taken, ..)| (sum + i64::try_from(*taken).unwrap_or(0), count + 1))
+    }
 }

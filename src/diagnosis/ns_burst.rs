@@ -1,0 +1,118 @@
+//! `ns-burst`: configuration requests come bunched, where the clients' interval would spread them evenly (KB 176788).
+
+use std::ops::RangeInclusive;
+
+use super::finding::{Finding, Remedy, Seen, Severity, Subject};
+use super::ns_slots_full::troubled;
+use super::{Rule, Verdict};
+use crate::engine::Moment;
+use crate::time::Time;
+use crate::timeline::NsSeries;
+use crate::timeline::distinct::Distinct;
+use crate::timeline::tally::NsRequest;
+
+pub(super) const RULE: Rule = Rule {
+    name: "ns-burst",
+    watches: "configuration requests bunched, while slots are short: the busiest quarter of the 4-hour interval has more than twice its share of the clients",
+    check,
+};
+
+/// Each client asks once within so many stretches of [`NsSeries::STRETCH`] (KB 176788: every 4 hours).
+const INTERVAL: i64 = 4 * 3600 / NsSeries::STRETCH;
+/// The busiest part of them.
+const QUARTER: i64 = INTERVAL / 4;
+/// Of the other stretches so many must be known: from none nobody can tell what is usual.
+const OTHERS: usize = 3;
+/// Fewer clients are bunched by chance.
+const FEWEST: f64 = 200.0;
+/// Rows of the burst to show.
+const MOST_ROWS: usize = 5;
+
+fn check(moment: &Moment<'_>) -> Verdict {
+    let Some(series) = moment.timeline.ns(NsRequest::GetClientPolicies) else { return Verdict::Fine };
+    let Some(trouble) = troubled(moment) else { return Verdict::Fine };
+    Verdict::of(finding(moment, series, &trouble))
+}
+
+fn finding(moment: &Moment<'_>, series: &NsSeries, trouble: &Seen) -> Option<Finding> {
+    let end = moment.at.second() + 1;
+    let interval = interval(moment, series, trouble)?;
+    let known: Vec<(i64, &Distinct)> = series.clients.range(interval).map(|(stretch, clients)| (*stretch, clients)).collect();
+    let whole = union(&known);
+    // Clients that come again, since they were turned away, count once: of a sample of all clients, those in the busiest quarter.
+    let in_window = |from: i64| known.iter().filter(move |(stretch, _)| (from..from + QUARTER).contains(stretch));
+    let met = |from: i64| whole.sample(end).filter(|hash| in_window(from).any(|(_, clients)| clients.keeps(*hash))).count();
+    let from = known.iter().map(|(stretch, _)| *stretch).rev().max_by_key(|from| met(*from))?;
+    let others: Vec<&Distinct> =
+        known.iter().filter(|(stretch, _)| !(from..from + QUARTER).contains(stretch)).map(|(_, clients)| *clients).collect();
+    // The last stretch may not be over.
+    let over = |stretch: i64| (stretch + 1) * NsSeries::STRETCH <= end;
+    let usual = known.iter().filter(|(stretch, _)| over(*stretch)).map(|(_, clients)| clients.count(end)).min()?;
+    if others.len() < OTHERS {
+        return None;
+    }
+    let unknown = u64::try_from(INTERVAL).ok()?.saturating_sub(known.len() as u64);
+    #[expect(clippy::cast_precision_loss, reason = "counts of clients")]
+    let (asked, all, extra) = (
+        met(from) as f64 / whole.sample(end).count().max(1) as f64 * whole.count(end) as f64,
+        whole.count(end) as f64,
+        (usual * unknown) as f64,
+    );
+    let share = asked / (all + extra);
+    if share <= 0.5 || asked < FEWEST {
+        return None;
+    }
+    let seconds = from * NsSeries::STRETCH..((from + QUARTER) * NsSeries::STRETCH).min(end);
+    let (first, last) = (Time::from_second(seconds.start), Time::from_second(seconds.end - 1));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of clients")]
+    let asked = asked.round() as u64;
+    Some(Finding {
+        rule: RULE.name,
+        severity: Severity::Warning,
+        title: format!(
+            "{:.0} % of the clients of four hours asked within {} minutes",
+            share * 100.0,
+            QUARTER * NsSeries::STRETCH / 60
+        ),
+        detail: format!(
+            "About {asked} different clients asked for their configuration from {first} to {last}, {all:.0} in all that the logs hold of the 4 hours around it; what they \
+             do not hold is reckoned like their quietest {} minutes, with {usual} clients. Each client asks once in 4 hours: evenly spread, a quarter of them \
+             would have come. Something makes them ask together: a script that forces the request, a policy that is applied to all at once, the start of work.",
+            NsSeries::STRETCH / 60,
+        ),
+        first,
+        last,
+        count: asked,
+        onsets: vec![first],
+        evidence: series.served.longest.within(&seconds, MOST_ROWS),
+        rules_out: vec![String::from("Not clients that come again since they were turned away: each client is counted once.")],
+        remedies: vec![
+            Remedy::new(
+                "Find what makes them ask together, and stop it: a script or a task that forces configuration requests (in KB 176788 it was a VBScript). d compares the time before with this.",
+            ),
+            Remedy::new("Let the clients' own interval spread the requests; c shows how many slots are enough for them then."),
+        ],
+        verify: Some(Remedy::new(
+            "No quarter of the interval may bring more than half of the clients: the hours of a day must look alike in pane 3.",
+        )),
+        sources: &["KB 176788"],
+        subject: Subject::Ns,
+    })
+}
+
+fn union(stretches: &[(i64, &Distinct)]) -> Distinct {
+    stretches.iter().fold(Distinct::default(), |mut all, (_, clients)| {
+        all.merge(clients);
+        all
+    })
+}
+
+/// The stretches of the interval around the trouble, as far as the logs go.
+fn interval(moment: &Moment<'_>, series: &NsSeries, trouble: &Seen) -> Option<RangeInclusive<i64>> {
+    let last =
+        series.clients.range(..=moment.at.second().div_euclid(NsSeries::STRETCH)).next_back().map(|(stretch, _)| *stretch)?;
+    let first = series.clients.keys().next().copied()?;
+    let middle = trouble.first.second().midpoint(trouble.last.second()).div_euclid(NsSeries::STRETCH);
+    let from = (middle - INTERVAL / 2).min(last - INTERVAL + 1).max(first);
+    Some(from..=(from + INTERVAL - 1).min(last))
+}
