@@ -10,7 +10,11 @@ mod iis_503_2;
 mod log_cannot_tell;
 mod not_iis;
 mod ns_slots_full;
+mod pool_low;
+mod pool_remedies;
+mod pool_tag_hog;
 mod story;
+mod windows;
 
 use crate::counters::{self, REJECTED};
 use crate::engine::Moment;
@@ -42,8 +46,15 @@ pub struct Rule {
 }
 
 /// All rules.
-pub static RULES: &[Rule] =
-    &[iis_503_2::RULE, http_connections_refused::RULE, ns_slots_full::RULE, log_cannot_tell::RULE, not_iis::RULE];
+pub static RULES: &[Rule] = &[
+    iis_503_2::RULE,
+    http_connections_refused::RULE,
+    pool_low::RULE,
+    pool_tag_hog::RULE,
+    ns_slots_full::RULE,
+    log_cannot_tell::RULE,
+    not_iis::RULE,
+];
 
 /// Clients turned away that no finding tells of.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use crate::counters;
 use crate::diagnosis::forecast::{Forecast, Trend};
+use crate::diagnosis::megabytes;
 use crate::engine::Moment;
 use crate::limits::Limit;
 use crate::time::Time;
@@ -98,7 +99,8 @@ impl Pool {
         match (self.part_of_growth(growth), self.forecast.growth()) {
             (Some(part), Some(all)) => {
                 let (one, all) = (rate(growth), rate(all));
-                let short = one.split_once(' ').filter(|(_, unit)| all.ends_with(unit)).map_or(one.as_str(), |(number, _)| number);
+                let short =
+                    one.split_once(' ').filter(|(_, unit)| all.ends_with(unit)).map_or(one.as_str(), |(number, _)| number);
                 format!("{short} of {all}: {:.0} % of the pool's growth", part * 100.0)
             }
             _ => rate(growth),
@@ -109,12 +111,27 @@ impl Pool {
 /// `+4.1 MB a minute`.
 #[must_use]
 pub fn rate(trend: &Trend) -> String {
-    let (sign, bytes) = (if trend.mid < 0.0 { '-' } else { '+' }, trend.mid.abs());
-    // A leak of some kilobytes a minute is one, too.
-    if bytes < 104_858.0 {
-        return format!("{sign}{:.1} KB a minute", bytes / 1024.0);
+    format!("{}{} a minute", if trend.mid < 0.0 { '-' } else { '+' }, amount(trend.mid.abs()))
+}
+
+/// `0.6-0.7 MB a minute`: what the rate lies between.
+#[must_use]
+pub fn between(trend: &Trend) -> String {
+    let (low, high) = (amount(trend.low), amount(trend.high));
+    match low.split_once(' ') {
+        _ if low == high => format!("{low} a minute"),
+        Some((number, unit)) if high.ends_with(unit) && trend.low > 0.0 => format!("{number}-{high} a minute"),
+        _ => format!("{low} to {high} a minute"),
     }
-    format!("{sign}{} a minute", crate::diagnosis::megabytes(bytes))
+}
+
+/// Bytes that a minute makes much of: a leak of some kilobytes is one, too.
+fn amount(bytes: f64) -> String {
+    match bytes.abs() / 1_048_576.0 {
+        ..0.1 => format!("{:.0} KB", bytes / 1024.0),
+        ..1.0 => format!("{:.2} MB", bytes / 1_048_576.0),
+        _ => megabytes(bytes),
+    }
 }
 
 /// Where a series is heading as of a moment.

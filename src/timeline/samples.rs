@@ -85,6 +85,11 @@ impl Samples {
         self.within(Time::MIN..time.plus(1))
     }
 
+    /// The same, one after the other.
+    pub fn until(&self, time: Time) -> impl Iterator<Item = (Time, f64)> + '_ {
+        self.iter().take_while(move |(at, _)| *at <= time)
+    }
+
     /// How much a counter that only grows has grown over a stretch of time, since the last sample before it. One that falls has begun
     /// anew. Of long stretches whole blocks are passed over.
     #[must_use]

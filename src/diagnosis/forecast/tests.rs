@@ -182,9 +182,8 @@ fn neighbours_that_are_alike_do_not_make_it_sure() {
 
 #[test]
 fn times_are_said_as_precisely_as_they_are_meant() {
-    let said = |soonest: f64, latest: f64| {
-        Passage { soonest, likely: f64::midpoint(soonest, latest), latest, horizon: 240.0 }.said()
-    };
+    let said =
+        |soonest: f64, latest: f64| Passage { soonest, likely: f64::midpoint(soonest, latest), latest, horizon: 240.0 }.said();
     assert_eq!(said(41.3, 68.9), "in 40-70 min");
     assert_eq!(said(4.2, 4.4), "in 4 min");
     assert_eq!(said(50.0, 200.0), "in 50 min to 3.5 h");
