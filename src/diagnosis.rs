@@ -5,6 +5,7 @@
 
 mod excluded;
 mod finding;
+pub mod forecast;
 mod http_abandoned;
 mod http_app_offline;
 mod http_conn_limit;
@@ -22,11 +23,13 @@ mod ns_slots_full;
 mod ns_slow_clients;
 mod platform;
 mod pool_low;
+mod pool_remedies;
 mod pool_tag_hog;
 mod refusals;
 mod sepm_push_storm;
 mod sepm_server_503;
 mod story;
+mod windows;
 
 use crate::counters::{self, REJECTED};
 use crate::engine::Moment;
@@ -82,6 +85,8 @@ pub static RULES: &[Rule] = &[
     ns_slots_full::RULE,
     ns_burst::RULE,
     ns_slow_clients::RULE,
+    pool_low::RULE,
+    pool_tag_hog::RULE,
     log_cannot_tell::RULE,
     not_iis::RULE,
 ];

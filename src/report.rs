@@ -357,7 +357,7 @@ fn pool(moment: &Moment<'_>) -> PoolPart {
             .map(|tag| TagRow {
                 tag: String::from_utf8_lossy(&tag.tag).into_owned(),
                 nonpaged_bytes: bytes(tag.bytes),
-                bytes_per_minute: tag.per_minute,
+                bytes_per_minute: tag.forecast(moment).trend().map(|trend| trend.mid),
                 driver: Some(tag.driver.clone()).filter(|d| !d.is_empty()),
             })
             .collect(),

@@ -8,6 +8,7 @@ mod contract;
 use std::io::{Cursor, Read};
 
 use why503::demo::{self, INCIDENTS};
+use why503::diagnosis::forecast::Forecast;
 use why503::diagnosis::{Finding, Severity, Subject, findings};
 use why503::engine::Engine;
 use why503::limits::Limits;
@@ -109,9 +110,16 @@ fn connections_are_refused_from_the_moment_at_which_less_than_20_mb_of_pool_are_
             .sum();
         assert_eq!(refused.count, counted, "{name}");
         // The driver that leaks is the one that holds most.
-        let pool = Pool::of(&engine.moment(refused.first));
+        let moment = engine.moment(refused.first);
+        let pool = Pool::of(&moment);
         assert!(pool.tags[0].bytes > 0.25 * pool.used.unwrap().1, "{name}: {:?}", pool.tags[0]);
-        assert!(pool.tags[0].per_minute.unwrap() > MEGABYTE, "{name}: {:?}", pool.tags[0]);
+        let growth = pool.tags[0].forecast(&moment);
+        if name == "all" {
+            assert_eq!(growth, Forecast::NotKnowable, "it has leaked for less than five minutes");
+            continue;
+        }
+        let growth = growth.growth().unwrap();
+        assert!(growth.mid > MEGABYTE && pool.part_of_growth(growth).unwrap() > 0.9, "{growth:?} of {:?}", pool.forecast);
     }
     assert_eq!(rules(&critical(&load("pool-leak").1)), ["http-connections-refused"]);
 }

@@ -20,8 +20,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["formats", "inventory", "limits", "record", "time", "timeline"]),
     ("counters", &["engine", "limits", "time", "timeline"]),
     ("executing", &["formats::xml", "limits"]),
-    ("pool", &["engine", "limits", "record", "time", "timeline"]),
+    ("pool", &["counters", "diagnosis::forecast", "diagnosis::megabytes", "engine", "limits", "record", "time", "timeline"]),
     ("slots", &["engine", "limits", "record", "time", "timeline"]),
+    ("diagnosis::forecast", &["time"]),
     (
         "diagnosis",
         &[
@@ -29,6 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "engine",
             "formats::Kind",
             "formats::httperr::CONNECTIONS_REFUSED",
+            "inventory",
             "limits",
             "pool",
             "record",

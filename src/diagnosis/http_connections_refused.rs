@@ -1,10 +1,14 @@
 //! `http-connections-refused`: HTTP.sys refuses connections because less than 20 MB of non-paged pool are available (KB 820729,
-//! KB 934878).
+//! KB 933844, KB 934878).
 
-use super::{Finding, Remedy, Rule, Seen, Severity, Subject, Verdict, evidence, megabytes, plural};
+use super::windows::Windows;
+use super::{Finding, Remedy, Rule, Seen, Severity, Subject, Verdict, evidence, megabytes, plural, pool_low, pool_remedies};
 use crate::engine::Moment;
+use crate::formats::Kind;
 use crate::formats::httperr::CONNECTIONS_REFUSED;
 use crate::pool::Pool;
+use crate::time::Time;
+use crate::timeline::POOL_USED;
 use crate::timeline::tally::{Tally, Trouble};
 
 pub(super) const RULE: Rule = Rule {
@@ -13,15 +17,52 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// A sample tells of a refusal so many milliseconds before or after it: HTTPERR sums refusals up over seconds, counters are sampled
+/// now and then.
+const AROUND: i64 = 60_000;
+/// Failing that, the last sample before it does, if it is no older than this.
+const BEFORE: i64 = 15 * 60_000;
+/// Refusals at which the pool is looked at: those that set in, the latest.
+const MOST_LOOKED_AT: usize = 32;
+/// Lines of HTTPERR among the evidence, and rows of counters, at most.
+const SHARES: (usize, usize) = (7, 3);
+
 fn check(moment: &Moment<'_>) -> Verdict {
     let is_refused = |t: &Trouble| matches!(t, Trouble::HttpErr { phrase, .. } if **phrase == *CONNECTIONS_REFUSED);
     let tally = moment.timeline.troubles().find(|(t, _)| is_refused(t)).map(|(_, tally)| tally);
     match tally.and_then(|tally| finding(moment, tally)) {
         Some(finding) => Verdict::Found(vec![finding]),
-        None if !moment.sources.values().any(|s| s.kind == crate::formats::Kind::HttpErr) => {
+        None if !moment.sources.values().any(|s| s.kind == Kind::HttpErr) => {
             Verdict::NotKnowable("no HTTPERR log has been read: refused connections are written there and nowhere else")
         }
         None => Verdict::Fine,
+    }
+}
+
+/// What the counters and limits tell of the pool at the refusals.
+enum Known {
+    /// No sample was taken near any of them.
+    Nothing,
+    /// So much was in use at most, and nobody knows of how much.
+    Used(Time, f64),
+    /// Less than the cutoff was left, as the reason says.
+    Short { at: Time, left: f64 },
+    /// More was left than the cutoff.
+    Room { at: Time, left: f64 },
+}
+
+impl Known {
+    fn of(moment: &Moment<'_>, seen: &Seen, pool: &Pool) -> Self {
+        let Some(samples) = moment.timeline.counter(POOL_USED) else { return Self::Nothing };
+        let times = seen.onsets.iter().rev().take(MOST_LOOKED_AT - 1).chain([&seen.last]);
+        let around = times.clone().flat_map(|time| samples.within(time.plus(-AROUND)..time.plus(AROUND).min(moment.at).plus(1)));
+        let before = || times.clone().filter_map(|time| samples.at(*time).filter(|(at, _)| time.since(*at) <= BEFORE));
+        let fullest = |a: &(Time, f64), b: &(Time, f64)| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0));
+        let Some((at, used)) = around.max_by(fullest).or_else(|| before().max_by(fullest)) else { return Self::Nothing };
+        let Some(brink) = pool.brink() else { return Self::Used(at, used) };
+        #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
+        let left = brink + pool.cutoff.value as f64 - used;
+        if used > brink { Self::Short { at, left } } else { Self::Room { at, left } }
     }
 }
 
@@ -29,83 +70,134 @@ fn finding(moment: &Moment<'_>, tally: &Tally) -> Option<Finding> {
     let seen = Seen::of(&[tally], moment.at)?;
     // The pool as it was when connections were last refused: it may have recovered since.
     let pool = Pool::of(&Moment { at: seen.last.min(moment.at), ..*moment });
-    let cutoff = moment.limits.pool_cutoff();
-    #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
-    let mut detail = format!(
-        "HTTP.sys refused {} without an answer; it does so while less than {} of non-paged pool are available ({}).",
-        plural(seen.count, "connection", "connections"),
-        megabytes(cutoff.value as f64),
-        cutoff.origin
-    );
-    match (pool.used, pool.max.as_ref(), pool.available) {
-        (Some((_, used)), Some(max), Some(available)) => {
-            #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
-            let max_bytes = max.value as f64;
-            detail.push_str(&format!(
-                " Then in use: {} of {} ({}), so {} were available.",
-                megabytes(used),
-                megabytes(max_bytes),
-                max.origin,
-                megabytes(available)
-            ));
+    let known = Known::of(moment, &seen, &pool);
+    let windows = Windows::of(moment);
+    let refused = plural(seen.count, "connection", "connections");
+    let title = match &known {
+        Known::Short { left, .. } => format!("{refused} refused: non-paged pool is used up, {} are left", megabytes(*left)),
+        Known::Room { left, .. } => {
+            format!("{refused} refused, as when non-paged pool is used up; the counter shows {} left", megabytes(*left))
         }
-        (Some((_, used)), None, _) => {
-            detail.push_str(&format!(" Then in use: {}; the maximum is not known (--pool-max).", megabytes(used)));
-        }
-        _ => detail.push_str(" No counter tells how much of the pool is in use (\\Memory\\Pool Nonpaged Bytes)."),
+        Known::Nothing | Known::Used(..) => format!("{refused} refused: HTTP.sys found too little non-paged pool"),
+    };
+    let mut remedies = pool_remedies::remedies(moment, &pool);
+    if let Known::Room { .. } = known {
+        // What gives a full pool room is of no use before it is known to be full.
+        remedies.truncate(1);
+        remedies.splice(0..0, doubts(&windows));
     }
-    let top = pool.tags.first().map(|t| (t.shown(), t.bytes));
-    if let Some((tag, bytes)) = &top {
-        detail.push_str(&format!(" The pool tag that held most was {tag} with {}.", megabytes(*bytes)));
-    }
+    let (most, rows) = SHARES;
+    let mut lines = evidence(&[tally], moment.at);
+    let at = known.at();
+    lines.truncate(if at.is_some() { most } else { most + rows });
+    lines.extend(pool_low::rows(moment, at));
     Some(Finding {
         rule: RULE.name,
         severity: Severity::Critical,
-        title: format!("{} refused: non-paged pool is used up", plural(seen.count, "connection", "connections")),
-        detail,
+        title,
+        detail: detail(&seen, &pool, &known),
         first: seen.first,
         last: seen.last,
         count: seen.count,
         onsets: seen.onsets,
-        evidence: evidence(&[tally], moment.at),
-        remedies: remedies(top.map(|(tag, _)| tag)),
-        rules_out: Vec::new(),
-        verify: None,
-        sources: &["KB 820729", "KB 934878"],
+        evidence: lines,
+        remedies,
+        rules_out: rules_out(moment),
+        verify: Some(verify()),
+        sources: &["KB 820729", "KB 933844", "KB 934878"],
         subject: Subject::Pool,
     })
 }
 
-fn remedies(tag: Option<String>) -> Vec<Remedy> {
-    let find = match tag {
-        Some(tag) => Remedy {
-            text: format!("Find the driver that owns pool tag {tag}, and ask its vendor for a fixed version."),
-            command: Some(format!("findstr /m /l \"{tag}\" %windir%\\System32\\drivers\\*.sys")),
-            caution: None,
+impl Known {
+    fn at(&self) -> Option<Time> {
+        match self {
+            Self::Nothing => None,
+            Self::Used(at, _) | Self::Short { at, .. } | Self::Room { at, .. } => Some(*at),
+        }
+    }
+}
+
+fn detail(seen: &Seen, pool: &Pool, known: &Known) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
+    let (cutoff, max) = (pool.cutoff.value as f64, pool.max.as_ref().map_or(0.0, |max| max.value as f64));
+    let origin = pool.max.as_ref().map_or("", |max| max.origin.as_str());
+    let mut detail = format!(
+        "HTTP.sys refused {} without an answer, {}; it does so while less than {} of non-paged pool are available ({}).",
+        plural(seen.count, "connection", "connections"),
+        if seen.onsets.len() == 1 {
+            String::from("in one stretch of time")
+        } else {
+            format!("in {} stretches of time", seen.onsets.len())
         },
-        None => Remedy {
-            text: String::from("Find the pool tag that holds most non-paged bytes, and the driver it belongs to."),
-            command: Some(String::from("poolmon -b")),
-            caution: None,
-        },
-    };
+        megabytes(cutoff),
+        pool.cutoff.origin
+    );
+    detail.push_str(&match known {
+        Known::Nothing => {
+            String::from(" No counter tells how much of the pool was in use then (\\Memory\\Pool Nonpaged Bytes).")
+        }
+        Known::Used(at, used) => {
+            format!(" At {at} {} were in use; the maximum is not known (--pool-max).", megabytes(*used))
+        }
+        Known::Short { at, left } => format!(
+            " In use at {at}: {} of {} ({origin}), so {} were available.",
+            megabytes(max - left),
+            megabytes(max),
+            megabytes(*left)
+        ),
+        Known::Room { at, left } => format!(
+            " Yet of the samples near the refusals the fullest ({at}) has {} of {} ({origin}) in use, so {} were available. Either the \
+             pool was full between two samples, or it cannot grow as far as supposed, or the counter is another machine's.",
+            megabytes(max - left),
+            megabytes(max),
+            megabytes(*left)
+        ),
+    });
+    if let Some(tag) = pool.tags.first() {
+        detail.push_str(&format!(
+            " The pool tag that held most was {} with {} (as of {}).",
+            tag.shown(),
+            megabytes(tag.bytes),
+            tag.at
+        ));
+    }
+    detail
+}
+
+/// What to find out first where the counter gainsays the refusals.
+fn doubts(windows: &Windows) -> Vec<Remedy> {
+    let most = windows.max_connections.as_ref().map_or_else(
+        || String::from("is MaxConnections set (it lets fewer connections in than memory would)?"),
+        |most| format!("MaxConnections is set to {most}: is it reached?"),
+    );
     vec![
-        find,
-        Remedy {
-            text: String::from(
-                "On 32-bit Windows: take the /3GB switch out of boot.ini if nothing needs it; it halves the non-paged pool to 128 MB.",
-            ),
-            command: None,
-            caution: Some("It takes a restart, and what leaks goes on leaking: this only gives time."),
-        },
-        Remedy {
-            text: String::from("Let HTTP.sys go on until 8 MB are left instead of 20 MB."),
-            command: Some(String::from(
-                "reg add HKLM\\System\\CurrentControlSet\\Services\\HTTP\\Parameters /v EnableAggressiveMemoryUsage /t REG_DWORD /d 1",
-            )),
-            caution: Some(
-                "It works after a restart of the HTTP service, and only gives time: at 8 MB the rest of Windows is close to failing.",
-            ),
-        },
+        Remedy::new(
+            "Sample the pool every second while connections are refused, on the server that refuses them: a burst fills it between two \
+             samples, and a counter log of another machine says nothing.",
+        )
+        .by(r#"typeperf "\Memory\Pool Nonpaged Bytes" "\TCPv4\Connections Established" -si 1 -f CSV -o pool.csv"#),
+        Remedy::new(format!(
+            "Look at what limits the pool and HTTP.sys on this server: NonPagedPoolLimit or NonPagedPoolSize; {most} Without \
+             EnableAggressiveMemoryUsage the cutoff is 20 MB, with it 8 MB."
+        ))
+        .by(
+            r#"reg query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management" & reg query HKLM\SYSTEM\CurrentControlSet\Services\HTTP\Parameters"#,
+        ),
     ]
+}
+
+fn rules_out(moment: &Moment<'_>) -> Vec<String> {
+    let mut out = vec![
+        String::from("IIS and its applications: the connections were refused before any request was read; no W3C log has them."),
+        String::from("A full queue or a stopped application pool: those answer 503, as QueueFull or AppOffline in HTTPERR."),
+    ];
+    out.extend(pool_low::no_switch(moment));
+    out
+}
+
+/// How to see that it helped: the log that told of it tells no more.
+fn verify() -> Remedy {
+    Remedy::new("It has helped if no more N_Connections_Refused is written; HTTP.sys sums them up every few seconds.")
+        .by(r"findstr /i Connections_Refused %windir%\System32\LogFiles\HTTPERR\httperr*.log")
 }

@@ -1,5 +1,6 @@
 //! Which Windows is at hand, so that a command is one that works there.
 
+use super::windows::Windows;
 use crate::engine::Moment;
 
 /// The generation of IIS that the commands are for.
@@ -19,7 +20,8 @@ const ADSUTIL: &str = r"cscript %SystemDrive%\Inetpub\AdminScripts\adsutil.vbs";
 impl Iis {
     /// The one that the settings or the logs' `#Software` tell of.
     pub fn of(moment: &Moment<'_>) -> Self {
-        if moment.limits.settings.iis6 || moment.limits.logs_of_iis6 { Self::Six } else { Self::SevenOn }
+        let of_2003 = Windows::of(moment).version.is_some_and(|(major, _)| major == 5);
+        if moment.limits.settings.iis6 || moment.limits.logs_of_iis6 || of_2003 { Self::Six } else { Self::SevenOn }
     }
 
     /// Whether the settings or the logs tell of it, rather than nothing.

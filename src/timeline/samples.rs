@@ -85,6 +85,11 @@ impl Samples {
         self.within(Time::MIN..time.plus(1))
     }
 
+    /// The same, one after the other.
+    pub fn until(&self, time: Time) -> impl Iterator<Item = (Time, f64)> + '_ {
+        self.iter().take_while(move |(at, _)| *at <= time)
+    }
+
     /// How much a counter that only grows has grown over a stretch of time, since the last sample before it. One that falls has begun
     /// anew. Of long stretches whole blocks are passed over.
     #[must_use]
@@ -105,24 +110,6 @@ impl Samples {
             }
         }
         grown
-    }
-
-    /// The mean change per minute over a stretch of time (least squares); `None` with fewer than three samples.
-    #[must_use]
-    pub fn per_minute(&self, times: Range<Time>) -> Option<f64> {
-        let samples = self.within(times);
-        let origin = samples.first()?.0;
-        if samples.len() < 3 {
-            return None;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "minutes of a recording and a count of samples are small")]
-        let (n, minutes): (f64, Vec<f64>) =
-            (samples.len() as f64, samples.iter().map(|(t, _)| t.since(origin) as f64 / 60_000.0).collect());
-        let mean_x = minutes.iter().sum::<f64>() / n;
-        let mean_y = samples.iter().map(|(_, v)| v).sum::<f64>() / n;
-        let spread: f64 = minutes.iter().map(|x| (x - mean_x).powi(2)).sum();
-        let common: f64 = minutes.iter().zip(&samples).map(|(x, (_, y))| (x - mean_x) * (y - mean_y)).sum();
-        (spread > 0.0).then(|| common / spread)
     }
 }
 
@@ -199,13 +186,12 @@ mod tests {
     }
 
     #[test]
-    fn order_does_not_matter_and_the_slope_is_the_slope() {
+    fn order_does_not_matter() {
         let mut samples = Samples::default();
         for (t, v) in [(120, 30.0), (0, 10.0), (60, 20.0), (60, 5.0)] {
             samples.add(Time::from_second(t), v);
         }
         assert_eq!(samples.at(Time::from_second(119)), Some((Time::from_second(60), 20.0)));
         assert_eq!(samples.at(Time::from_second(-1)), None);
-        assert_eq!(samples.per_minute(Time::MIN..Time::MAX), Some(10.0));
     }
 }

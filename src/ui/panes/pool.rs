@@ -2,11 +2,12 @@
 
 use super::{Bucket, LimitPane, Standing, columns_of, fitting, just_now, percent, turning_away};
 use crate::counters;
+use crate::diagnosis::forecast::Forecast;
 use crate::diagnosis::megabytes;
 use crate::engine::Moment;
 use crate::formats::httperr::CONNECTIONS_REFUSED;
 use crate::inventory::Topic;
-use crate::pool::Pool;
+use crate::pool::{Pool, rate};
 use crate::time::Time;
 use crate::timeline::POOL_USED;
 use crate::timeline::in_flight::Point;
@@ -77,8 +78,8 @@ fn of_now(moment: &Moment<'_>, silent: Option<Time>) -> Pool {
     let pool = Pool::of(moment);
     match silent {
         None => pool,
-        Some(since) if moment.at.since(since) < FRESH * 1000 => Pool { per_minute: None, ..pool },
-        Some(_) => Pool { used: None, available: None, per_minute: None, ..pool },
+        Some(since) if moment.at.since(since) < FRESH * 1000 => Pool { forecast: Forecast::NotKnowable, ..pool },
+        Some(_) => Pool { used: None, available: None, forecast: Forecast::NotKnowable, ..pool },
     }
 }
 
@@ -99,8 +100,8 @@ pub(super) fn tag_pane(tag: [u8; 4], ui: &Ui, moment: &Moment<'_>, columns: usiz
     if let Some((_, used)) = pool.used {
         lines.push((Role::Text, format!("{:.1} % of the {} in use", percent(found.bytes, used), megabytes(used))));
     }
-    if let Some(growth) = found.per_minute {
-        lines.push((Role::Text, format!("{}{} a minute", if growth >= 0.0 { "+" } else { "-" }, megabytes(growth.abs()))));
+    if let Some(trend) = found.forecast(moment).trend() {
+        lines.push((Role::Text, fitting(columns, [pool.growth_of(trend), rate(trend)])));
     }
     let share = pool.used.map_or(0.0, |(_, used)| percent(found.bytes, used));
     LimitPane {
@@ -146,14 +147,27 @@ fn lines(
     if turned_away > 0 {
         lines.insert((first + 2).min(lines.len()), (Role::Critical, format!("{turned_away} connections refused")));
     }
-    if let Some(growth) = pool.per_minute {
-        lines.push((Role::Dim, format!("{}{} a minute", if growth >= 0.0 { "+" } else { "-" }, megabytes(growth.abs()))));
-    }
+    lines.extend(heading(pool, columns));
     if let Some(tag) = pool.tags.first() {
         let driver = if tag.driver.is_empty() { "driver unknown" } else { &tag.driver };
         lines.push((Role::Accent, format!("{} {} {driver}", tag.shown(), megabytes(tag.bytes))));
     }
     lines
+}
+
+/// How fast it grows, and when it passes the cutoff.
+fn heading(pool: &Pool, columns: usize) -> Option<(Role, String)> {
+    let trend = match pool.forecast {
+        Forecast::NotKnowable => return None,
+        Forecast::NoTrend => return Some((Role::Dim, String::from("no trend"))),
+        Forecast::Trend(trend) => trend,
+    };
+    let passage = pool.brink().and_then(|brink| trend.passes(brink)).filter(|passage| passage.soonest > 0.0);
+    let Some(passage) = passage else { return Some((Role::Dim, rate(&trend))) };
+    let (rate, said) = (rate(&trend), passage.said());
+    let short = rate.replace(" a minute", "/min");
+    let texts = [format!("{rate}: passes the cutoff {said}"), format!("{short}: cutoff {said}"), format!("cutoff {said}")];
+    Some((if passage.is_near() { Role::Warn } else { Role::Dim }, fitting(columns, texts)))
 }
 
 fn refused<'a>(moment: &Moment<'a>) -> Option<&'a Tally> {

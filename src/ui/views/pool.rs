@@ -1,6 +1,7 @@
 //! Pool tags, and the history of one of them.
 
 use super::{Cell, Column, ListRow, Listing, Look, View, Width};
+use crate::diagnosis::forecast::Forecast;
 use crate::diagnosis::megabytes;
 use crate::drill::matching::About;
 use crate::pool::Pool;
@@ -18,19 +19,23 @@ pub(super) fn tags(look: &Look<'_>) -> Listing {
         Column::number("bytes", 10),
         Column::number("of pool", 9),
         Column::number("per minute", 12),
+        Column::number("of growth", 9),
         Column::text("driver", Width::Fill),
         Column::text("found in", Width::Fill),
         Column::text("what for", Width::Fill),
     ];
-    let all = pool.used.map(|(time, bytes)| sampled(look, time, bytes, pool.per_minute));
+    let all = pool.used.map(|(time, bytes)| sampled(look, time, bytes, &pool.forecast));
     let tags = pool.tags.iter().map(|tag| {
         let share = if used > 0.0 { tag.bytes / used * 100.0 } else { 0.0 };
-        let growth = tag.per_minute;
+        let forecast = tag.forecast(look.moment);
+        let part = forecast.growth().and_then(|growth| pool.part_of_growth(growth));
+        let part = part.map_or_else(String::new, |part| format!("{:.0} %", part * 100.0));
         let cells = vec![
             Cell::text(tag.shown()),
             Cell::number(tag.bytes, megabytes(tag.bytes)),
             Cell::number(share, format!("{share:.1} %")),
-            growth.map_or_else(|| Cell { number: Some(f64::MIN), ..Cell::text("?") }, |g| Cell::number(g, change(g))),
+            per_minute(&forecast),
+            Cell::text(part),
             Cell::text(if tag.driver.is_empty() { "unknown" } else { &tag.driver }),
             Cell::text(tag.how),
             Cell::text(tag.what.clone()),
@@ -43,13 +48,23 @@ pub(super) fn tags(look: &Look<'_>) -> Listing {
     Listing { columns, rows, note, is_text: false }
 }
 
+/// How fast something grows: `?` where nobody can tell, `no trend` where it may as well shrink.
+fn per_minute(forecast: &Forecast) -> Cell {
+    match forecast {
+        Forecast::NotKnowable => Cell { number: Some(f64::MIN), ..Cell::text("?") },
+        Forecast::NoTrend => Cell { number: Some(0.0), ..Cell::text("no trend") },
+        Forecast::Trend(trend) => Cell::number(trend.mid, change(trend.mid)),
+    }
+}
+
 /// The pool as a whole, with the lines that tell of it behind it.
-fn sampled(look: &Look<'_>, time: Time, bytes: f64, per_minute: Option<f64>) -> ListRow {
+fn sampled(look: &Look<'_>, time: Time, bytes: f64, forecast: &Forecast) -> ListRow {
     let cells = vec![
         Cell::text("all"),
         Cell::number(bytes, megabytes(bytes)),
         Cell::number(100.0, "100.0 %"),
-        per_minute.map_or_else(|| Cell { number: Some(f64::MIN), ..Cell::text("?") }, |g| Cell::number(g, change(g))),
+        per_minute(forecast),
+        Cell::text(""),
         Cell::text("(sampled)"),
         Cell::text(format!("at {}", look.zone.clock(time))),
         Cell::text("non-paged pool"),
