@@ -27,7 +27,8 @@
 //! | a log format | a file in `formats/`, a row in [`formats::FORMATS`], a folder in `tests/fixtures/` |
 //! | a product to find on a machine | a file in `sources/discovery/`, a machine with it in `tests/machines/` |
 //! | a counter that is sampled | a row in [`sources::counters::wanted::WANTED`] |
-//! | a rule | a file in `diagnosis/`, a row in [`diagnosis::RULES`], an incident and its quiet twin in `tests/incidents/` |
+//! | a rule | a file in `diagnosis/`, a row in [`diagnosis::RULES`], a folder and its quiet twin in `tests/incidents/` |
+//! | an incident, or a case that must stay silent | a folder in `tests/incidents/`, with what must be found beside the logs |
 //! | a pane | a file in `ui/panes/`, an arm in [`ui::panes::limit_pane`] |
 //! | a level of the drilldown | a variant of [`ui::views::View`], its arms there |
 //! | a key | a row in [`ui::action::ACTIONS`], an arm in [`ui::state::Ui::update`]; what only the outside can do, in `app/stage.rs` |

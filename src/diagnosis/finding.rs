@@ -203,3 +203,35 @@ pub fn megabytes(bytes: f64) -> String {
     // The pool of a 64-bit server may have many gigabytes.
     if megabytes.abs() < 10_240.0 { format!("{megabytes:.1} MB") } else { format!("{:.1} GB", megabytes / 1024.0) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(clients: u32) -> Tally {
+        let mut tally = Tally::default();
+        for client in 0..clients {
+            tally.add_client(i64::from(client), format!("192.0.2.{client}").as_bytes());
+        }
+        tally
+    }
+
+    #[test]
+    fn clients_are_counted_as_exactly_as_they_are_known() {
+        let told = |clients: u32, second: i64| of_clients(&[&tally(clients)], Time::from_second(second));
+        assert_eq!((told(0, 9).as_str(), told(3, 0).as_str(), told(255, 300).as_str()), ("", " of 1 client", " of 255 clients"));
+        let many = told(5000, 9999);
+        let count: u64 = many.trim_start_matches(" of about ").trim_end_matches(" clients").parse().unwrap();
+        assert!((4000..6000).contains(&count) && count % 100 == 0, "{many}");
+    }
+
+    #[test]
+    fn what_a_counter_counted_sets_in_anew_after_a_quiet_while() {
+        let at = Time::from_second;
+        let grew = [(at(100), 3.0), (at(160), 4.0), (at(100 + QUIET + 61), 1.0)];
+        let seen = Seen::counted(&grew).unwrap();
+        assert_eq!((seen.count, seen.first, seen.last, seen.lasted()), (8, at(100), at(461), 361));
+        assert_eq!(seen.onsets, [at(100), at(461)]);
+        assert!(Seen::counted(&[]).is_none());
+    }
+}

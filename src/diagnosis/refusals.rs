@@ -60,3 +60,19 @@ pub(super) fn severity(onsets: usize, lasted: i64, ago: i64) -> Severity {
     // While it goes on nobody knows that it will be over.
     if onsets == 1 && lasted <= RESTART && ago > RESTART { Severity::Info } else { Severity::Critical }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_restart_is_no_alarm_once_it_is_over() {
+        assert_eq!(severity(1, 20, 600), Severity::Info);
+        // It may go on.
+        assert_eq!(severity(1, 20, 30), Severity::Critical);
+        assert_eq!(severity(1, RESTART + 1, 600), Severity::Critical);
+        assert_eq!(severity(2, 20, 600), Severity::Critical);
+        assert_eq!(severity(1, RESTART, RESTART + 1), Severity::Info);
+        assert_eq!(severity(1, RESTART, RESTART), Severity::Critical);
+    }
+}

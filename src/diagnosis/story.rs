@@ -191,3 +191,16 @@ fn lower(title: &str) -> String {
         _ => title.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_goes_on_in_the_middle_of_a_sentence() {
+        assert_eq!(lower("Clients come together"), "clients come together");
+        assert_eq!(lower("SEP clients in push mode"), "SEP clients in push mode");
+        assert_eq!(lower("GetClientPolicies takes 22 s"), "GetClientPolicies takes 22 s");
+        assert_eq!((lower("65 % of the clients").as_str(), lower("").as_str()), ("65 % of the clients", ""));
+    }
+}

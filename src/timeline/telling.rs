@@ -57,3 +57,34 @@ impl Longest {
         rows.fold((0, 0), |(sum, count), (taken, ..)| (sum + i64::try_from(*taken).unwrap_or(0), count + 1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Position, SourceId};
+
+    fn origin(line: u64) -> Origin {
+        Origin { source: SourceId(0), position: Position { offset: line * 100, len: 100, line } }
+    }
+
+    #[test]
+    fn the_longest_row_of_each_minute_is_kept_in_any_order() {
+        // (second, milliseconds, line)
+        let rows = [(10, 5000, 1), (59, 90_000, 2), (20, 90_000, 3), (61, 999, 4), (130, 2000, 5), (140, 1000, 6)];
+        let of = |rows: &[(i64, u64, u64)]| {
+            let mut longest = Longest::default();
+            rows.iter().for_each(|(second, taken, line)| longest.add(*second, *taken, origin(*line)));
+            longest
+        };
+        let all = of(&rows);
+        // Of equals the one that stands first; what took less than a second tells nothing.
+        assert_eq!(all.within(&(0..200), 9), [origin(2), origin(5)]);
+        assert_eq!(all.within(&(60..200), 9), [origin(5)]);
+        assert_eq!(all.within(&(0..200), 1), [origin(2)]);
+        assert_eq!(all.sum(&(0..200)), (92_000, 2));
+        let backwards: Vec<_> = rows.iter().rev().copied().collect();
+        let (mut halves, rest) = (of(&rows[3..]), of(&rows[..3]));
+        halves.merge(&rest);
+        assert_eq!((of(&backwards), halves), (all.clone(), all));
+    }
+}

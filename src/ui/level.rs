@@ -74,7 +74,8 @@ impl Level {
         let last = listing.rows.len().saturating_sub(1);
         // The evidence is what one wants from a finding, and the lines of a file.
         if self.anchor.is_none() && self.selected == 0 && matches!(self.view, View::Finding { .. } | View::Source(_)) {
-            return listing.rows.iter().position(|row| row.target.is_some()).unwrap_or(0);
+            let is_line = |row: &ListRow| matches!(row.target, Some(View::Record { .. }));
+            return listing.rows.iter().position(is_line).unwrap_or(0);
         }
         let anchored = self.anchor.as_ref().filter(|_| !listing.is_text);
         // The log is read from its end, as long as nobody moved in it.

@@ -1,8 +1,7 @@
 //! What is wrong, and one finding in full.
 
 use super::{Cell, Column, ListRow, Listing, Look, Page, Reply, View, Width, lines, wrapped};
-use crate::counters::{self, REJECTED};
-use crate::diagnosis::{Finding, Severity, Story, Subject};
+use crate::diagnosis::{Finding, Remedy, Severity, Story, Subject};
 use crate::drill::matching::About;
 use crate::record::Origin;
 use crate::time::Time;
@@ -26,8 +25,12 @@ pub(in crate::ui) fn word(severity: Severity) -> &'static str {
     }
 }
 
+/// The column of when something was seen last, and the width under which there is no room for it.
+const LAST: usize = 2;
+const NARROW: u16 = 100;
+
 pub(super) fn all(look: &Look<'_>) -> Listing {
-    let columns = vec![
+    let mut columns = vec![
         Column::text("", Width::Fixed(4)),
         Column::text("since", Width::Fixed(8)),
         Column::text("last", Width::Fixed(8)),
@@ -39,16 +42,6 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
     if let Some(untold) = &diagnosis.untold {
         let cells = vec![Cell::text("!"), Cell::text(""), Cell::text(""), Cell::text(""), Cell::text(untold.sentence.clone())];
         let lines = View::Lines { about: About::TurnedAway(untold.reasons.clone()), only: None };
-        rows.push(ListRow::new(cells, Some(lines)).role(Role::Critical));
-    }
-    for load in counters::loads(look.moment).into_iter().filter(|load| load.rejected > 0) {
-        let (pool, count) = (load.pool, load.rejected);
-        let counter = format!("{}{}{}", REJECTED.0, pool.to_lowercase(), REJECTED.1);
-        let lines = View::Lines { about: About::Counter(counter.into()), only: None };
-        let title = format!("{count} turned away in the last minute by the full kernel queue of pool {pool} (counter)");
-        let none = || Cell::text("");
-        let cells =
-            vec![Cell::text("!"), none(), Cell::text(look.zone.clock(look.moment.at)), Cell::count(count), Cell::text(title)];
         rows.push(ListRow::new(cells, Some(lines)).role(Role::Critical));
     }
     if rows.is_empty() && look.moment.timeline.span().is_some() {
@@ -65,6 +58,11 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
         let cells = vec![Cell::text("?"), Cell::text(""), Cell::text(""), Cell::text(""), Cell::text(format!("{rule}: {why}"))];
         rows.push(ListRow::new(cells, None).role(Role::Unknown));
     }
+    if look.width < NARROW {
+        // What it is is worth more than when it was seen last.
+        columns.remove(LAST);
+        rows.iter_mut().for_each(|row| drop(row.cells.remove(LAST)));
+    }
     Listing { columns, rows, note: None, is_text: false }
 }
 
@@ -73,13 +71,15 @@ fn of_story(look: &Look<'_>, story: &Story) -> Vec<ListRow> {
     let since = story.findings.iter().map(|f| f.first).min();
     let last = story.findings.iter().map(|f| f.last).max();
     let clock = |time: Option<Time>| Cell::text(time.map_or_else(String::new, |time| look.zone.clock(time)));
+    // Of the story as a whole, what is worst counts.
+    let most = story.findings.iter().filter(|f| f.severity == story.severity).map(|f| f.count).max();
     let row = |at: usize, f: &Finding| {
         let head = at == 0;
         let cells = vec![
             Cell::text(word(if head { story.severity } else { f.severity })),
             clock(if head { since } else { Some(f.first) }),
             clock(if head { last } else { Some(f.last) }),
-            Cell::count(f.count),
+            Cell::count(if head { most.unwrap_or(f.count) } else { f.count }),
             Cell::text(if head { story.claim.clone() } else { format!("  {}", f.title) }),
         ];
         let row = ListRow::new(cells, Some(View::Finding { rule: f.rule, subject: f.subject.clone() }));
@@ -100,41 +100,76 @@ pub(super) fn evidence(look: &Look<'_>, rule: &str, subject: &Subject) -> Option
 
 pub(super) fn one(look: &Look<'_>, rule: &str, subject: &Subject) -> Listing {
     let columns = vec![Column::raw("")];
-    let Some(finding) = find(look, rule, subject) else {
+    let diagnosis = look.diagnosis();
+    let is_it = |f: &&Finding| f.rule == rule && f.subject == *subject;
+    let told = diagnosis.stories.iter().find_map(|story| Some((story, story.findings.iter().find(is_it)?)));
+    let Some((story, finding)) = told else {
         let note = Some(String::from("not found at this moment: the cursor is before it"));
         return Listing { columns, note, is_text: true, ..Listing::default() };
     };
     let mut page = Page::new(look);
+    if story.claim != finding.title {
+        page.text(&story.claim, role(story.severity));
+    }
     page.text(&finding.title, role(finding.severity));
     let (first, last) = (look.zone.date_clock(finding.first), look.zone.date_clock(finding.last));
     page.text(&format!("{}, {}: {first} to {last}, {} times", finding.severity.name(), finding.rule, finding.count), Role::Dim);
     page.text(&finding.detail, Role::Text);
-    page.heading("Evidence (Enter shows the record)");
-    if let Some(Reply::Lines(answer)) = look.reply {
-        for line in &answer.rows {
-            let text = format!("{}: {}", lines::place(look.moment, line.origin), lines::first_line(&line.text));
-            page.line(text, View::Record { origin: line.origin, time: line.time });
-        }
-        for missing in &answer.missing {
-            page.text(missing, Role::Warn);
-        }
+    page.proof(look);
+    if !finding.rules_out.is_empty() {
+        page.heading("What it is not");
+        finding.rules_out.iter().for_each(|what| page.text(&format!("* {what}"), Role::Text));
     }
     if !finding.remedies.is_empty() {
-        page.heading("What to do (y copies a line)");
+        page.heading("What to do (y copies a command)");
     }
-    for remedy in &finding.remedies {
-        page.text(&format!("* {}", remedy.text), Role::Text);
+    finding.remedies.iter().for_each(|remedy| page.remedy(remedy));
+    if let Some(verify) = &finding.verify {
+        page.heading("How to see that it helped");
+        page.remedy(verify);
+    }
+    page.rest_of(story, finding);
+    page.text(&format!("Sources: {}", finding.sources.join("; ")), Role::Dim);
+    Listing { columns, rows: page.rows, note: None, is_text: true }
+}
+
+impl Page {
+    /// The lines that prove it, as far as they have been read.
+    fn proof(&mut self, look: &Look<'_>) {
+        self.heading("Evidence (Enter shows the record)");
+        let Some(Reply::Lines(answer)) = look.reply else { return };
+        for line in &answer.rows {
+            let text = format!("{}: {}", lines::place(look.moment, line.origin), lines::first_line(&line.text));
+            self.line(text, View::Record { origin: line.origin, time: line.time });
+        }
+        for missing in &answer.missing {
+            self.text(missing, Role::Warn);
+        }
+    }
+
+    fn remedy(&mut self, remedy: &Remedy) {
+        self.text(&format!("* {}", remedy.text), Role::Text);
         if let Some(command) = &remedy.command {
             // Each of its lines copies it whole.
-            for part in wrapped(command, page.width.saturating_sub(2)) {
+            for part in wrapped(command, self.width.saturating_sub(2)) {
                 let row = ListRow::new(vec![Cell::text(format!("  {part}"))], None).role(Role::Accent);
-                page.rows.push(ListRow { copy: Some(command.clone()), ..row });
+                self.rows.push(ListRow { copy: Some(command.clone()), ..row });
             }
         }
         if let Some(caution) = remedy.caution {
-            page.text(&format!("Mind: {caution}"), Role::Warn);
+            self.text(&format!("Mind: {caution}"), Role::Warn);
         }
     }
-    page.text(&format!("Sources: {}", finding.sources.join("; ")), Role::Dim);
-    Listing { columns, rows: page.rows, note: None, is_text: true }
+
+    /// The other findings of its story: what it follows from, and what follows from it.
+    fn rest_of(&mut self, story: &Story, finding: &Finding) {
+        if story.findings.len() < 2 {
+            return;
+        }
+        self.heading("The same story (Enter shows it)");
+        for other in story.findings.iter().filter(|other| *other != finding) {
+            let target = View::Finding { rule: other.rule, subject: other.subject.clone() };
+            self.line(format!("{} {}", word(other.severity), other.title), target);
+        }
+    }
 }
