@@ -124,9 +124,7 @@ pub fn turned_away_within(moment: &Moment<'_>, seconds: &Range<i64>) -> Vec<(Str
 /// Connections that HTTP.sys refused in some seconds, since it had too little non-paged pool.
 #[must_use]
 pub fn refused_within(moment: &Moment<'_>, seconds: &Range<i64>) -> u64 {
-    let is_refused = |trouble: &Trouble| {
-        matches!(trouble, Trouble::HttpErr { phrase, .. } if **phrase == *crate::formats::httperr::CONNECTIONS_REFUSED)
-    };
+    let is_refused = |trouble: &Trouble| matches!(trouble, Trouble::HttpErr { phrase, .. } if **phrase == *crate::formats::httperr::CONNECTIONS_REFUSED);
     moment.timeline.troubles().filter(|(t, _)| is_refused(t)).map(|(_, tally)| tally.sum(seconds.clone())).sum()
 }
 

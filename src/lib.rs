@@ -44,6 +44,7 @@
 //! `sources`, `ui::terminal`, `app`, `config`, `demo` and `headless` touch the system, and only [`sources::clock`] reads the clock.
 
 pub mod app;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod counters;

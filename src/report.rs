@@ -63,7 +63,7 @@ pub struct Report {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bookmarks: Vec<BookmarkRow>,
     /// How it was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip)]
     reproduce: Option<Reproduce>,
     #[serde(skip)]
     zone: Zone,
@@ -92,7 +92,7 @@ struct BookmarkRow {
     note: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 struct Reproduce {
     version: &'static str,
     commands: Vec<String>,
@@ -267,7 +267,10 @@ impl Report {
         Self {
             schema: "why503/report/1",
             redacted: false,
-            span: moment.timeline.span().map(|(from, to)| Span { from: from.rfc3339(), to: to.rfc3339() }),
+            span: moment
+                .timeline
+                .span()
+                .map(|(from, to)| Span { from: from.rfc3339(), to: to.min(moment.at).max(from).rfc3339() }),
             sources: sources(moment),
             gaps: moment.gaps.iter().map(gap_row).collect(),
             requests: moment.timeline.apps().map(|(name, app)| app_row(moment, name, app)).collect(),

@@ -93,6 +93,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "diagnosis",
             "drill",
             "engine",
+            "formats::Kind",
             "formats::httperr",
             "inventory",
             "limits",
@@ -104,11 +105,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "ui::text",
         ],
     ),
-    ("cli", &["limits", "sources::counters", "time", "ui::action"]),
+    (
+        "check",
+        &["diagnosis", "engine", "formats::Kind", "pool", "record", "slots", "time", "timeline", "ui::text"],
+    ),
+    ("cli", &["check", "limits", "sources::counters", "time", "ui::action"]),
     ("config", &["cli", "limits", "sources::counters", "time", "ui::theme"]),
     (
         "app",
         &[
+            "check",
             "cli",
             "config",
             "demo",
@@ -149,6 +155,7 @@ const CORE: &[&str] = &[
     "drill",
     "redact",
     "report",
+    "check",
     "sources::counters::array",
     "sources::counters::csv",
     "sources::counters::status",

@@ -60,13 +60,7 @@ impl Charts {
     /// Those of a moment.
     pub fn of(moment: &Moment<'_>) -> Self {
         let Some(axis) = Axis::of(moment) else { return Self::default() };
-        Self {
-            apps: axis.apps(),
-            pools: axis.pools(),
-            pool: axis.pool(),
-            slots: axis.slots(),
-            turned_away: axis.turned_away(),
-        }
+        Self { apps: axis.apps(), pools: axis.pools(), pool: axis.pool(), slots: axis.slots(), turned_away: axis.turned_away() }
     }
 }
 

@@ -101,8 +101,7 @@ fn is_plain(word: &str) -> bool {
 
 /// `1.` or `2)`
 fn begins_a_list(word: &str) -> bool {
-    word.strip_suffix(['.', ')']).is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
-        || word.starts_with(['-', '+'])
+    word.strip_suffix(['.', ')']).is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit())) || word.starts_with(['-', '+'])
 }
 
 /// A code span, whatever backticks are in the text.

@@ -167,14 +167,10 @@ fn pool<'a>(report: &'a Report, parts: &mut Vec<Block<'a>>) {
     }
     parts.push(Block::Title("Non-paged pool"));
     let max = pool.max_bytes.as_ref();
-    let max =
-        max.map_or_else(|| String::from("unknown (give --pool-max)"), |max| format!("{} ({})", mb(max.value), max.origin));
+    let max = max.map_or_else(|| String::from("unknown (give --pool-max)"), |max| format!("{} ({})", mb(max.value), max.origin));
     let cutoff = &pool.cutoff_bytes;
-    let mut items = vec![Item::of(format!(
-        "maximum {max}; HTTP.sys refuses connections under {} ({})",
-        mb(cutoff.value),
-        cutoff.origin
-    ))];
+    let mut items =
+        vec![Item::of(format!("maximum {max}; HTTP.sys refuses connections under {} ({})", mb(cutoff.value), cutoff.origin))];
     if let Some(used) = &pool.used {
         items.push(Item::of(format!("used {} at the end, {} at most", mb(used.last_bytes), mb(used.peak_bytes))));
     }
@@ -204,13 +200,7 @@ fn slots<'a>(report: &'a Report, parts: &mut Vec<Block<'a>>) {
     let mut rows = Vec::new();
     for SlotsRow { slots, limit, requests, turned_away, peak, by_type } in &report.ns_slots {
         let limit = format!("{} ({})", limit.value, limit.origin);
-        rows.push(vec![
-            (*slots).to_owned(),
-            peak_text(peak.as_ref()),
-            limit,
-            requests.to_string(),
-            turned_away.to_string(),
-        ]);
+        rows.push(vec![(*slots).to_owned(), peak_text(peak.as_ref()), limit, requests.to_string(), turned_away.to_string()]);
         let of_type = |row: &super::TypeRow| {
             let (requests, turned_away) = (row.requests.to_string(), row.turned_away.to_string());
             vec![format!("{} {}", slots, row.r#type), String::new(), String::new(), requests, turned_away]

@@ -23,10 +23,7 @@ pub(super) fn render(chart: &Chart, title: &str, id: usize) -> String {
     );
     for (from, to) in runs(&chart.columns, |column| column.missing) {
         let (x, width) = (x(chart, from), x(chart, to) - x(chart, from));
-        let _ = write!(
-            out,
-            "<rect x=\"{x:.1}\" y=\"0\" width=\"{width:.1}\" height=\"{FLOOR}\" fill=\"url(#hatch{id})\"/>"
-        );
+        let _ = write!(out, "<rect x=\"{x:.1}\" y=\"0\" width=\"{width:.1}\" height=\"{FLOOR}\" fill=\"url(#hatch{id})\"/>");
     }
     for (from, to) in runs(&chart.columns, |column| column.value.is_some()) {
         let mut line = format!("M{:.1} ", x(chart, from));
