@@ -160,7 +160,10 @@ impl Check {
         let mut measures = measure::all(moment, asked, &seconds);
         measures.push(measure::age(asked, age));
         let mut verdicts: Vec<(State, String)> = measures.iter().filter_map(Measure::verdict).collect();
-        verdicts.extend(findings(moment, asked, seconds.start));
+        // The measure of clients turned away says it with the counts of the window.
+        let told = verdicts.iter().any(|(state, _)| *state == State::Critical) && measures.first().is_some_and(Measure::is_alarm);
+        let found = findings(moment, asked, seconds.start);
+        verdicts.extend(found.into_iter().filter(|(state, _)| !(told && *state == State::Critical)));
         verdicts.extend(unreadable(moment));
         // What is said first is the worst; of equals, what was found first.
         verdicts.sort_by_key(|(state, _)| std::cmp::Reverse(*state));

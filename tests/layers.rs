@@ -105,10 +105,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "ui::text",
         ],
     ),
-    (
-        "check",
-        &["diagnosis", "engine", "formats::Kind", "pool", "record", "slots", "time", "timeline", "ui::text"],
-    ),
+    ("check", &["diagnosis", "engine", "formats::Kind", "pool", "record", "slots", "time", "timeline", "ui::text"]),
     ("cli", &["check", "limits", "sources::counters", "time", "ui::action"]),
     ("config", &["cli", "limits", "sources::counters", "time", "ui::theme"]),
     (

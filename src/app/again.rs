@@ -1,22 +1,24 @@
 //! The commands that make a report again: those that were given, without what only says where to write it.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use crate::time::Time;
 
 /// Flags with a value that only say how the report is written.
 const FORM: &[&str] = &["--format", "--output", "-o"];
 
-/// The commands for a report that was made by `args`, the program's own name not among them. `redacted` leaves of paths no more than
-/// the names of the files; `at` is the moment that was looked at, where that is not the end.
-pub(super) fn commands(args: impl Iterator<Item = OsString>, redacted: bool, at: Option<Time>) -> Vec<String> {
+/// The commands for a report that was made by `args`, the program's own name not among them. Nobody is told of the `secret` paths, and
+/// of others no more than the file's name where there are any; `at` is the moment that was looked at, where that is not the end.
+pub(super) fn commands(args: impl Iterator<Item = OsString>, secret: &[PathBuf], at: Option<Time>) -> Vec<String> {
     let mut args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
     let Some(command) = args.iter().position(|arg| ["report", "replay", "watch", "record", "demo"].contains(&arg.as_str()))
     else {
         return Vec::new();
     };
-    if redacted {
-        args.iter_mut().for_each(|arg| *arg = bare(arg));
+    if !secret.is_empty() {
+        let is_secret = |arg: &str| secret.iter().any(|path| path.as_os_str() == arg);
+        args.iter_mut().for_each(|arg| *arg = if is_secret(arg) { String::from("PATH") } else { bare(arg) });
     }
     let named = args.remove(command);
     let report = at.map_or_else(String::new, |at| format!(" --to {at}"));
@@ -88,27 +90,29 @@ fn quoted(arg: &str) -> String {
 mod tests {
     use super::*;
 
-    fn of(args: &str, redacted: bool) -> Vec<String> {
-        commands(args.split(' ').map(OsString::from), redacted, Some(Time::from_second(0)))
+    fn of(args: &str, secret: &[&str]) -> Vec<String> {
+        let secret: Vec<PathBuf> = secret.iter().map(PathBuf::from).collect();
+        commands(args.split(' ').map(OsString::from), &secret, Some(Time::from_second(0)))
     }
 
     #[test]
     fn a_report_is_made_again_by_what_made_it() {
         assert_eq!(
-            of("report --format html -o x.html --pool-max 128MB logs", false),
+            of("report --format html -o x.html --pool-max 128MB logs", &[]),
             ["why503 report --format html --pool-max 128MB logs", "why503 replay --pool-max 128MB logs"]
         );
         assert_eq!(
-            of("--tz UTC replay --speed=60 incident.zip", false),
+            of("--tz UTC replay --speed=60 incident.zip", &[]),
             ["why503 report --to 1970-01-01T00:00:00Z --tz UTC incident.zip", "why503 replay --tz UTC incident.zip"]
         );
-        assert_eq!(of("demo pool-leak", false)[0], "why503 demo --extract incident pool-leak");
-        assert!(of("record -o x", false).is_empty());
+        assert_eq!(of("demo pool-leak", &[])[0], "why503 demo --extract incident pool-leak");
+        assert!(of("record -o x", &[]).is_empty());
     }
 
     #[test]
     fn under_pseudonyms_no_folder_is_named() {
-        let told = of("report --redact --app /shop --application-host=/home/ann/app.config /home/ann/logs/", true);
-        assert_eq!(told[0], "why503 report --redact --app /shop --application-host=app.config logs");
+        let told =
+            of("report --redact --app /shop --application-host=/home/ann/app.config /home/ann/logs/", &["/home/ann/logs/"]);
+        assert_eq!(told[0], "why503 report --redact --app /shop --application-host=app.config PATH");
     }
 }

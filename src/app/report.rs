@@ -40,7 +40,8 @@ pub(super) fn report(args: &cli::Report, config: &Config) -> anyhow::Result<()> 
     let at = to.map_or(last, |to| to.min(last));
     let redacted = args.redact || recording.is_redacted();
     let report = Report::new(&engine.moment(at), &shelf, zone).of_redacted(redacted);
-    let report = report.reproduced_by(again::commands(std::env::args_os().skip(1), args.redact, None));
+    let report =
+        report.reproduced_by(again::commands(std::env::args_os().skip(1), if args.redact { &args.paths } else { &[] }, None));
     let text = match args.format {
         ReportFormat::Json => report.json()?,
         ReportFormat::Text => report.text(config.ascii),
@@ -86,7 +87,7 @@ pub(super) fn write_new(folder: &Path, stem: &str, page: &str) -> Result<PathBuf
 
 /// The commands that make a page again that was written from a screen.
 pub(super) fn commands(at: Time) -> Vec<String> {
-    again::commands(std::env::args_os().skip(1).collect::<Vec<OsString>>().into_iter(), false, Some(at))
+    again::commands(std::env::args_os().skip(1).collect::<Vec<OsString>>().into_iter(), &[], Some(at))
 }
 
 #[cfg(test)]

@@ -34,6 +34,11 @@ pub(super) struct Measure {
 }
 
 impl Measure {
+    /// Whether it is one.
+    pub fn is_alarm(&self) -> bool {
+        self.verdict().is_some()
+    }
+
     /// The state that its thresholds give, if it is an alarm.
     pub fn verdict(&self) -> Option<(State, String)> {
         let alarms = |bounds: Option<Bounds>| bounds.is_some_and(|bounds| bounds.alarms(self.value));
@@ -72,7 +77,16 @@ fn turned_away(moment: &Moment<'_>, asked: &Asked, seconds: &Range<i64>) -> Meas
     let sepm = moment.timeline.count(&Trouble::Sepm503, seconds.clone());
     let count = http.max(ns).max(sepm);
     let (warning, critical) = asked.bounds(Metric::TurnedAway, (None, Some(Bounds::upto(0.0))));
-    let named: Vec<String> = reasons.iter().take(3).map(|(reason, count)| format!("{count} {reason}")).collect();
+    let mut named: Vec<String> = reasons
+        .iter()
+        .take(3)
+        .map(|(reason, count)| format!("{count} {reason}{}", whereabouts(moment, reason, seconds)))
+        .collect();
+    for (told, by) in [(ns, "by the Notification Server"), (sepm, "by SEPM, as its own log says")] {
+        if told > http {
+            named.push(format!("{told} {by}"));
+        }
+    }
     let named = if named.is_empty() { String::new() } else { format!(": {}", named.join(", ")) };
     Measure {
         metric: Metric::TurnedAway,
@@ -84,6 +98,18 @@ fn turned_away(moment: &Moment<'_>, asked: &Asked, seconds: &Range<i64>) -> Meas
         max: None,
         said: format!("{count} turned away in {}{named}", super::span(asked.last)),
     }
+}
+
+/// ` at Symantec Web Server/secars`: the application that most of those are of that were turned away by a status.
+fn whereabouts(moment: &Moment<'_>, reason: &str, seconds: &Range<i64>) -> String {
+    let Some(substatus) = reason.strip_prefix("503").map(|rest| rest.strip_prefix('.').and_then(|n| n.parse().ok())) else {
+        return String::new();
+    };
+    let of_status = moment.timeline.troubles().filter_map(|(trouble, tally)| match trouble {
+        Trouble::Http503 { app, substatus: of } if *of == substatus => Some((tally.sum(seconds.clone()), app)),
+        _ => None,
+    });
+    of_status.max_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(a.1))).map_or_else(String::new, |(_, app)| format!(" at {app}"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "limits on requests are small")]

@@ -12,12 +12,17 @@ use crate::pool::Pool;
 use crate::slots::{self, SlotUse};
 use crate::time::Time;
 use crate::timeline::in_flight::InFlight;
+use crate::timeline::samples::Samples;
 use crate::timeline::{App, POOL_USED};
 
 /// Columns of a chart at most.
 const MOST_COLUMNS: i64 = 600;
 /// Charts of applications, and of their pools, at most: the ones that matter first.
 const MOST_CHARTS: usize = 6;
+/// Of its limit an application must have had so much in flight: what is below is a line on the ground.
+const WORTH_A_CHART: f64 = 0.1;
+/// A sample stands for so many milliseconds after it, as it does in the panes.
+const FRESH: i64 = 90_000;
 const MB: f64 = 1_048_576.0;
 
 /// A value against its limit, over time.
@@ -128,7 +133,9 @@ impl<'a> Axis<'a> {
                 (self.most(&app.in_flight, seconds), u64::try_from(refused(app, seconds.clone())).unwrap_or(0))
             })
         };
-        apps.into_iter().take(MOST_CHARTS).map(chart).collect()
+        let (first, others) = (apps.first().cloned(), apps.into_iter().skip(1));
+        let near = others.filter(|(refused, share, ..)| *refused > 0 || *share >= WORTH_A_CHART);
+        first.into_iter().chain(near).take(MOST_CHARTS).map(chart).collect()
     }
 
     /// What counters say of pools: how many wait, where that has a limit, else how many are executed.
@@ -149,8 +156,7 @@ impl<'a> Axis<'a> {
                 let what = (row.pool, "requests waiting (counter)");
                 let limits = vec![(limit.value as f64, "queue length")];
                 charts.push(self.chart(what, limits, |seconds| {
-                    let within = queue.within(Time::from_second(seconds.start)..Time::from_second(seconds.end));
-                    let most = within.into_iter().map(|(_, value)| value).reduce(f64::max);
+                    let most = sampled(queue, seconds);
                     (most, crate::counters::rejected_within(self.moment, &key, seconds))
                 }));
             }
@@ -168,8 +174,8 @@ impl<'a> Axis<'a> {
             vec![(max - cutoff, "HTTP.sys refuses connections"), (max, "maximum")]
         });
         Some(self.chart((String::from("Non-paged pool"), "MB in use"), limits, |seconds| {
-            let within = samples.within(Time::from_second(seconds.start)..Time::from_second(seconds.end));
-            (within.into_iter().map(|(_, value)| value / MB).reduce(f64::max), diagnosis::refused_within(self.moment, seconds))
+            let within = sampled(samples, seconds);
+            (within.map(|value| value / MB), diagnosis::refused_within(self.moment, seconds))
         }))
     }
 
@@ -199,7 +205,18 @@ impl<'a> Axis<'a> {
     }
 }
 
+/// The greatest sample of some seconds, or the last before them while it still stands.
+fn sampled(samples: &Samples, seconds: &Range<i64>) -> Option<f64> {
+    let (from, to) = (Time::from_second(seconds.start), Time::from_second(seconds.end));
+    let within = samples.within(from..to).into_iter().map(|(_, value)| value).reduce(f64::max);
+    let before = || samples.at(from).filter(|(time, _)| from.since(*time) <= FRESH).map(|(_, value)| value);
+    within.or_else(before)
+}
+
+/// The same of samples that were added up.
 fn greatest(samples: &BTreeMap<Time, f64>, seconds: &Range<i64>) -> Option<f64> {
-    let within = samples.range(Time::from_second(seconds.start)..Time::from_second(seconds.end));
-    within.map(|(_, value)| *value).reduce(f64::max)
+    let (from, to) = (Time::from_second(seconds.start), Time::from_second(seconds.end));
+    let within = samples.range(from..to).map(|(_, value)| *value).reduce(f64::max);
+    let before = || samples.range(from.plus(-FRESH)..from).next_back().map(|(_, value)| *value);
+    within.or_else(before)
 }

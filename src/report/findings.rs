@@ -41,13 +41,13 @@ fn story(report: &Report, story: &StoryRow, parts: &mut Vec<Block<'_>>) {
         story.findings.iter().filter_map(|at| Some((at + 1, report.findings.get(*at)?))).collect();
     let Some((_, cause)) = findings.first() else { return };
     parts.push(Block::Text(Mark::Is(story.level), format!("{} [{}, {}]", story.claim, story.severity, cause.rule)));
-    let times = findings.iter().map(|(_, finding)| finding.when);
-    let (from, to) = times.fold((Time::MAX, Time::MIN), |(a, b), (first, last)| (a.min(first), b.max(last)));
+    let spans = findings.iter().map(|(_, finding)| finding.when);
+    let (from, to) = spans.fold((Time::MAX, Time::MIN), |(a, b), (first, last)| (a.min(first), b.max(last)));
     let mut items = vec![Item::of(format!(
-        "{} to {}, {} times{}",
+        "{} to {}, {}{}",
         report.zone.date_clock(from),
         report.zone.date_clock(to),
-        cause.count,
+        times(cause.count),
         onsets(report, cause)
     ))];
     for (place, (number, finding)) in findings.iter().enumerate() {
@@ -61,7 +61,12 @@ fn story(report: &Report, story: &StoryRow, parts: &mut Vec<Block<'_>>) {
     parts.push(Block::List(items));
 }
 
-/// `, set in 3 times: 09:25:00, 10:00:00 and 11:30:00`; nothing of what set in once.
+/// `once` or `812 times`
+fn times(count: u64) -> String {
+    if count == 1 { String::from("once") } else { format!("{count} times") }
+}
+
+/// `; it set in 3 times: 09:25:00, 10:00:00 and 11:30:00`; nothing of what set in once.
 fn onsets(report: &Report, finding: &FindingRow) -> String {
     let count = finding.onset_times.len();
     if count < 2 {
@@ -88,7 +93,7 @@ fn one<'a>(report: &Report, number: usize, finding: &'a FindingRow, parts: &mut 
     let title = format!("{} [{}, {}]", finding.title, finding.severity, finding.rule);
     parts.push(Block::Finding(number, Mark::Is(finding.level), title));
     let (first, last) = (report.zone.date_clock(finding.when.0), report.zone.date_clock(finding.when.1));
-    let when = format!("{first} to {last}, {} times{}", finding.count, onsets(report, finding));
+    let when = format!("{first} to {last}, {}{}", times(finding.count), onsets(report, finding));
     parts.push(Block::Text(Mark::Plain, when));
     parts.push(Block::Text(Mark::Plain, finding.detail.clone()));
     let mut list = |label: &'static str, items: Vec<Item>| {

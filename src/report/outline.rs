@@ -186,7 +186,7 @@ fn pool<'a>(report: &'a Report, parts: &mut Vec<Block<'a>>) {
         let row = |tag: &super::TagRow| {
             let growth = tag.bytes_per_minute.map(|g| format!("{}{} a minute", if g >= 0.0 { "+" } else { "" }, megabytes(g)));
             let driver = tag.driver.clone().unwrap_or_else(|| String::from("unknown"));
-            vec![tag.tag.clone(), mb(tag.nonpaged_bytes), growth.unwrap_or_default(), driver]
+            vec![tag.tag.trim_end().to_owned(), mb(tag.nonpaged_bytes), growth.unwrap_or_default(), driver]
         };
         parts.push(Block::Table(&["tag", "holds", "growth", "driver"], pool.tags.iter().map(row).collect()));
     }

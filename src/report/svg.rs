@@ -1,4 +1,5 @@
-//! A chart as inline SVG. Its looks are in the page's style; its numbers are beside it, in text that does not shrink with it.
+//! A chart as inline SVG. Its looks are in the page's style, and what needs them not to be told apart in the attributes; its numbers
+//! are beside it, in text that does not shrink with it.
 
 use std::fmt::Write as _;
 
@@ -19,7 +20,7 @@ pub(super) fn render(chart: &Chart, title: &str, id: usize) -> String {
         "<svg role=\"img\" aria-labelledby=\"chart{id}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\">\
          <title id=\"chart{id}\">{title}</title>\
          <defs><pattern id=\"hatch{id}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">\
-         <path class=\"hatch\" d=\"M0 6L6 0\"/></pattern></defs>"
+         <path class=\"hatch\" stroke=\"currentColor\" d=\"M0 6L6 0\"/></pattern></defs>"
     );
     for (from, to) in runs(&chart.columns, |column| column.missing) {
         let (x, width) = (x(chart, from), x(chart, to) - x(chart, from));
@@ -33,14 +34,19 @@ pub(super) fn render(chart: &Chart, title: &str, id: usize) -> String {
         }
         let (left, right) = (x(chart, from), x(chart, to));
         let area = line.replacen(&format!("M{left:.1} "), &format!("M{left:.1} {FLOOR}V"), 1);
-        let _ = write!(out, "<path class=\"area\" d=\"{area}V{FLOOR}H{left:.1}Z\"/><path class=\"value\" d=\"{line}\"/>");
+        let _ = write!(
+            out,
+            "<path class=\"area\" fill-opacity=\".18\" d=\"{area}V{FLOOR}H{left:.1}Z\"/>\
+             <path class=\"value\" fill=\"none\" stroke=\"currentColor\" d=\"{line}\"/>"
+        );
         debug_assert!(right >= left, "columns go on in time");
     }
     for (place, (limit, _)) in chart.limits.iter().enumerate() {
-        let class = if place == 0 { "limit" } else { "limit second" };
-        let _ = write!(out, "<path class=\"{class}\" d=\"M0 {0:.1}H{WIDTH}\"/>", y(*limit));
+        let (class, dashes) = if place == 0 { ("limit", "8 5") } else { ("limit second", "2 4") };
+        let look = format!("class=\"{class}\" stroke=\"currentColor\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\"");
+        let _ = write!(out, "<path {look} d=\"M0 {0:.1}H{WIDTH}\"/>", y(*limit));
     }
-    let _ = write!(out, "<path class=\"floor\" d=\"M0 {FLOOR}H{WIDTH}\"/>");
+    let _ = write!(out, "<path class=\"floor\" stroke=\"currentColor\" d=\"M0 {FLOOR}H{WIDTH}\"/>");
     let mut marks = String::new();
     for (from, to) in runs(&chart.columns, |column| column.turned_away > 0) {
         // However short it was, it is seen.

@@ -68,7 +68,9 @@ impl Page {
     fn row(&mut self, head: &[&str], row: &[String]) {
         let Some((name, cells)) = row.split_first() else { return };
         let told = head.iter().skip(1).zip(cells).filter(|(_, cell)| !cell.is_empty());
-        let told: Vec<String> = told.map(|(head, cell)| format!("{head} {cell}").trim_start().to_owned()).collect();
+        // Of two columns, the second needs no name.
+        let named = |head: &str| if row.len() > 2 { format!("{head} ") } else { String::new() };
+        let told: Vec<String> = told.map(|(head, cell)| named(head) + cell).collect();
         self.wrapped("   ", &format!("{name}: {}", told.join("; ")));
     }
 

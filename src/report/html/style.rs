@@ -25,7 +25,8 @@ pub(super) fn sheet() -> String {
     format!(
         ":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{RULES}\
          @media print{{:root{{{light}}}body{{max-width:none;padding:0;font-size:10pt}}a{{color:inherit}}\
-         figure,li,tr,pre{{break-inside:avoid}}h2,h3,h4{{break-after:avoid}}.wide{{overflow:visible}}}}\n"
+         figure,li,tr,pre{{break-inside:avoid}}h2,h3,h4{{break-after:avoid}}.wide{{overflow:visible}}\
+         th,td{{overflow-wrap:anywhere}}thead th,.number{{overflow-wrap:break-word}}}}\n"
     )
 }
 
@@ -50,7 +51,7 @@ pre{background:var(--panel);margin:.25rem 0;padding:.4rem .6rem;white-space:pre-
 .info,.unknown{color:var(--dim)}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;margin:.5rem 0}
-th,td{border:1px solid var(--dim);padding:.2rem .5rem;text-align:left;vertical-align:top}
+th,td{border:1px solid var(--dim);padding:.2rem .5rem;text-align:left;vertical-align:top;overflow-wrap:break-word}
 thead th{background:var(--panel)}
 tbody th{font-weight:600}
 .number{text-align:right;font-variant-numeric:tabular-nums}
