@@ -17,7 +17,9 @@ Exit codes:
   0  done
   1  it could not do it; the message says what, and what to do
   2  wrong usage, also a screen where there is no terminal
-  129  the terminal hung up";
+  129  the terminal hung up
+  130  a report was given up with Ctrl-C
+check has its own: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN";
 
 /// Tells why a Windows server is turning clients away: requests in flight against IIS's limit, non-paged pool against the cutoff of
 /// HTTP.sys, Notification Server slots, and the way from each down to the raw line that proves it.

@@ -372,3 +372,39 @@ fn what_came_later_is_not_in_a_report_of_an_earlier_moment() {
         command.current_dir(home.path()).args(["report", "--to", "07:00", "u_ex.log"]).env("HOME", home.path()).output().unwrap();
     assert!(output.status.code() == Some(0) || String::from_utf8_lossy(&output.stderr).contains("--to"), "{output:?}");
 }
+
+/// Whoever waits too long gives up: at once, with the code that a shell has for it, and without half a file.
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_a_report_at_once_and_leaves_the_file_that_was_there() {
+    use std::process::{Command, Stdio};
+
+    let home = tempfile::tempdir().unwrap();
+    // A log whose writer never comes holds the report up for good.
+    assert!(Command::new("mkfifo").arg(home.path().join("u_ex.log")).status().unwrap().success());
+    fs::write(home.path().join("report.html"), "of yesterday").unwrap();
+    let mut child = Command::new(cargo_bin!("why503"))
+        .args(["report", "--format", "html", "-o", "report.html", "u_ex.log"])
+        .current_dir(home.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    // It listens once the signal is caught.
+    let catches = || {
+        let status = fs::read_to_string(&status).unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+        u64::from_str_radix(&mask, 16).unwrap() & (1 << 1) != 0
+    };
+    while !catches() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let mut error = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut error).unwrap();
+    assert_eq!(error, "", "nothing is drawn where nobody looks");
+    assert_eq!(fs::read_to_string(home.path().join("report.html")).unwrap(), "of yesterday");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 2);
+}
