@@ -201,8 +201,8 @@ fn unreadable(moment: &Moment<'_>) -> Option<(State, String)> {
 /// `45 s`, `15 min` or `3 h`
 fn span(seconds: i64) -> String {
     match seconds {
-        ..120 => format!("{seconds} s"),
-        ..7200 => format!("{} min", seconds / 60),
+        i64::MIN..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
         _ => format!("{} h", seconds / 3600),
     }
 }

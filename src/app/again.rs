@@ -18,13 +18,15 @@ pub(super) fn commands(args: impl Iterator<Item = OsString>, secret: &[PathBuf],
     };
     if !secret.is_empty() {
         let is_secret = |arg: &str| secret.iter().any(|path| path.as_os_str() == arg);
-        args.iter_mut().for_each(|arg| *arg = if is_secret(arg) { String::from("PATH") } else { bare(arg) });
+        for arg in &mut args {
+            *arg = if is_secret(arg) { String::from("PATH") } else { bare(arg) };
+        }
     }
     let named = args.remove(command);
     let report = at.map_or_else(String::new, |at| format!(" --to {at}"));
     let line = |command: &str, more: &str, args: &[String]| {
-        let args: String = args.iter().map(|arg| format!(" {}", quoted(arg))).collect();
-        format!("why503 {command}{more}{args}")
+        let args: Vec<String> = args.iter().map(|arg| quoted(arg)).collect();
+        format!("why503 {command}{more} {}", args.join(" ")).trim_end().to_owned()
     };
     match named.as_str() {
         "report" => vec![line("report", "", &without(&args, &["-o", "--output"])), line("replay", "", &without(&args, FORM))],
@@ -53,7 +55,7 @@ fn without(args: &[String], flags: &[&str]) -> Vec<String> {
         };
         if flags.contains(&arg.as_str()) {
             args.next();
-        } else if !flags.iter().any(|flag| joined(&flag)) {
+        } else if !flags.iter().any(joined) {
             kept.push(arg.clone());
         }
     }

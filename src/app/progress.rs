@@ -67,7 +67,7 @@ impl Drop for Progress {
 fn line(read: u64, total: u64, passed: Duration) -> String {
     let mb = |bytes: u64| bytes >> 20;
     let share = (read.min(total) * 100).checked_div(total).unwrap_or(100);
-    let speed = u128::from(read) * 1000 / passed.as_millis().max(1) >> 20;
+    let speed = (u128::from(read) * 1000 / passed.as_millis().max(1)) >> 20;
     format!("why503: {} of {} MB read, {share} %, {speed} MB/s; Ctrl-C gives up   ", mb(read), mb(total))
 }
 

@@ -133,7 +133,7 @@ impl<'a> Axis<'a> {
                 (self.most(&app.in_flight, seconds), u64::try_from(refused(app, seconds.clone())).unwrap_or(0))
             })
         };
-        let (first, others) = (apps.first().cloned(), apps.into_iter().skip(1));
+        let (first, others) = (apps.first().copied(), apps.into_iter().skip(1));
         let near = others.filter(|(refused, share, ..)| *refused > 0 || *share >= WORTH_A_CHART);
         first.into_iter().chain(near).take(MOST_CHARTS).map(chart).collect()
     }

@@ -24,7 +24,9 @@ pub(super) fn stories(report: &Report, parts: &mut Vec<Block<'_>>) {
     }
     let critical = report.stories.partition_point(|story| story.level == Severity::Critical);
     let (critical, others) = report.stories.split_at_checked(critical).unwrap_or_default();
-    critical.iter().for_each(|told| story(report, told, parts));
+    for told in critical {
+        story(report, told, parts);
+    }
     if let Some(untold) = &report.untold {
         parts.push(Block::Text(Mark::Is(Severity::Critical), untold.clone()));
     }
@@ -33,7 +35,9 @@ pub(super) fn stories(report: &Report, parts: &mut Vec<Block<'_>>) {
         let text = format!("application pool {} is {state}: its applications are answered with 503", row.pool);
         parts.push(Block::Text(Mark::Is(Severity::Warning), text));
     }
-    others.iter().for_each(|told| story(report, told, parts));
+    for told in others {
+        story(report, told, parts);
+    }
 }
 
 fn story(report: &Report, story: &StoryRow, parts: &mut Vec<Block<'_>>) {
@@ -96,15 +100,15 @@ fn one<'a>(report: &Report, number: usize, finding: &'a FindingRow, parts: &mut 
     let when = format!("{first} to {last}, {}{}", times(finding.count), onsets(report, finding));
     parts.push(Block::Text(Mark::Plain, when));
     parts.push(Block::Text(Mark::Plain, finding.detail.clone()));
-    let mut list = |label: &'static str, items: Vec<Item>| {
+    let mut add = |label: &'static str, items: Vec<Item>| {
         if !items.is_empty() {
             parts.push(Block::Label(label));
             parts.push(Block::List(items));
         }
     };
-    list("What it was not", finding.rules_out.iter().map(Item::of).collect());
-    list("What to do, the best first", finding.remedies.iter().map(remedy).collect());
-    list("How to see that it helped", finding.verify.iter().map(remedy).collect());
+    add("What it was not", finding.rules_out.iter().map(Item::of).collect());
+    add("What to do, the best first", finding.remedies.iter().map(remedy).collect());
+    add("How to see that it helped", finding.verify.iter().map(remedy).collect());
     if !finding.evidence.is_empty() {
         parts.push(Block::Label("Lines that prove it"));
         parts.push(Block::Lines(finding.evidence.iter().map(proof).collect()));

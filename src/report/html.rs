@@ -85,7 +85,9 @@ impl Page {
             Block::Text(mark, text) => self.push(&format!("<p>{}{}</p>\n", badge(*mark), safe(text))),
             Block::List(items) => {
                 self.push("<ul>\n");
-                items.iter().for_each(|item| self.item(item));
+                for item in items {
+                    self.item(item);
+                }
                 self.push("</ul>\n");
             }
             Block::Table(head, rows) => self.table(head, rows),

@@ -27,7 +27,9 @@ fn write(block: &Block<'_>, out: &mut String) {
         Block::Text(mark, text) => out.push_str(&format!("\n**{}:** {}\n", mark.word(), prose(text))),
         Block::List(items) => {
             out.push('\n');
-            items.iter().for_each(|item| entry(item, out));
+            for item in items {
+                entry(item, out);
+            }
         }
         Block::Table(head, rows) => table(head, rows, out),
         Block::Commands(lines) => fence(lines, "", out),
