@@ -1,10 +1,14 @@
 //! Wiring: which command starts what, and the effects that only the outside can have.
 
+mod again;
 mod asking;
+mod check;
 mod ending;
 mod live;
 mod pace;
+mod progress;
 mod record;
+mod report;
 mod run;
 pub mod session;
 mod stage;
@@ -20,21 +24,19 @@ use anyhow::{Context, bail};
 
 use live::Live;
 
-use crate::cli::{self, Cli, Command, ReportFormat};
+use crate::cli::{self, Cli, Command};
 use crate::config::{Config, machine_zone};
 use crate::demo;
 use crate::engine::Engine;
 use crate::formats::Kind;
 use crate::headless::Headless;
 use crate::limits::Limits;
-use crate::report::Report;
 use crate::sources::clock::Tick;
 use crate::sources::counters::Source;
 use crate::sources::discover;
 use crate::sources::load::Recording;
 use crate::sources::manifest::Manifest;
 use crate::sources::recording::{Recorder, Setup};
-use crate::sources::shelf::Shelf;
 use crate::ui::terminal::{self, NoTerminal};
 
 /// Does what the command line asks for.
@@ -53,12 +55,14 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Some(Command::Completions { shell }) => cli::completions(shell, &mut io::stdout()),
         Some(Command::Man) => cli::man(&mut io::stdout())?,
-        Some(Command::Report(args)) => report(&args, &Config::load(common)?)?,
+        Some(Command::Report(args)) => report::report(&args, &Config::load(common)?)?,
+        Some(Command::Check(args)) => return Ok(check::check(&args, common)),
         Some(Command::Demo(args)) => return demo(&args, &Config::load(common)?),
         Some(Command::Replay(args)) => {
             let recording = Recording::open(&args.paths)?;
             let title = args.paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" ");
-            return run::replay(recording, &title, &args.play, &Config::load(common)?);
+            let beside = report::beside(&args.paths);
+            return run::replay(recording, (&title, beside), &args.play, &Config::load(common)?);
         }
         Some(Command::Watch(args)) if args.headless => headless(args, &Config::load(common)?)?,
         Some(Command::Watch(args)) => {
@@ -133,7 +137,7 @@ fn named_files(config: &Config, found: &[PathBuf]) -> anyhow::Result<Recording> 
 }
 
 /// A file that was named for its limits, and has none, would leave its reader with wrong ones.
-fn check_named_files(config: &Config, engine: &Engine) -> anyhow::Result<()> {
+fn check_named_files(config: &Config, engine: &Engine, files: &Recording) -> anyhow::Result<()> {
     let counters = config.counters.as_ref().and_then(Source::file).map(|path| ("--counters", path));
     for (flag, path) in config.named_files().map(|(flag, path)| (flag, path.as_path())).chain(counters) {
         let kinds: &[Kind] = match flag {
@@ -143,7 +147,7 @@ fn check_named_files(config: &Config, engine: &Engine) -> anyhow::Result<()> {
             "--counters" => &[Kind::PdhCsv],
             _ => &[Kind::PoolTagNames],
         };
-        let found = engine.sources().values().find(|source| source.path == path).map(|source| source.kind);
+        let found = files.source_at(path).and_then(|id| engine.sources().get(&id)).map(|source| source.kind);
         // Counters that are followed have not been read yet.
         let is_awaited = flag == "--counters" && found.is_none();
         if let Some(kind) = kinds.first()
@@ -154,24 +158,6 @@ fn check_named_files(config: &Config, engine: &Engine) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-fn report(args: &cli::Report, config: &Config) -> anyhow::Result<()> {
-    let recording = with_named_files(config, Recording::open(&args.paths)?)?;
-    let zone = recording.zone(config.zone);
-    let shelf = Shelf::default();
-    let engine = recording.load(zone, &shelf, &|| new_engine(config, &recording));
-    check_named_files(config, &engine)?;
-    let at = engine.timeline().span().map_or(crate::time::Time::MIN, |(_, to)| to);
-    let report = Report::new(&engine.moment(at), &shelf, zone).of_redacted(recording.is_redacted());
-    let text = match args.format {
-        ReportFormat::Json => report.json()?,
-        ReportFormat::Text => report.text(config.ascii),
-    };
-    match &args.output {
-        Some(path) => std::fs::write(path, text).with_context(|| path.display().to_string()),
-        None => Ok(io::stdout().write_all(text.as_bytes())?),
-    }
 }
 
 fn demo(args: &cli::Demo, config: &Config) -> anyhow::Result<ExitCode> {
@@ -190,7 +176,7 @@ fn demo(args: &cli::Demo, config: &Config) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let recording = Recording::unpack(incident.archive, None)?;
-    run::replay(recording, &format!("demo {}", incident.name), &args.play, config)
+    run::replay(recording, (&format!("demo {}", incident.name), PathBuf::new()), &args.play, config)
 }
 
 fn headless(args: cli::Watch, config: &Config) -> anyhow::Result<()> {
@@ -269,12 +255,17 @@ fn setup(config: &Config, live: &Live) -> Setup {
 /// Sets a flag when the program is asked to end.
 fn stop_on_signal(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
     let stop = Arc::clone(stop);
+    on_signal(move || stop.store(true, Ordering::Relaxed))
+}
+
+/// Does something, once, when the program is asked to end.
+fn on_signal(act: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name(String::from("signals")).spawn(move || {
         runtime.block_on(async {
             if let Ok(mut asked) = ending::Ending::new() {
                 asked.asked().await;
-                stop.store(true, Ordering::Relaxed);
+                act();
             }
         });
     })?;

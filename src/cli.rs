@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::check::{Bounds, Metric};
 use crate::sources::counters::Source;
 use crate::time::{Time, When, Zone};
 
@@ -16,7 +17,9 @@ Exit codes:
   0  done
   1  it could not do it; the message says what, and what to do
   2  wrong usage, also a screen where there is no terminal
-  129  the terminal hung up";
+  129  the terminal hung up
+  130  a report was given up with Ctrl-C
+check has its own: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN";
 
 /// Tells why a Windows server is turning clients away: requests in flight against IIS's limit, non-paged pool against the cutoff of
 /// HTTP.sys, Notification Server slots, and the way from each down to the raw line that proves it.
@@ -53,8 +56,15 @@ pub enum Command {
     #[command(after_help = "Examples:\n  why503 demo\n  why503 demo pool-leak --speed 60\n  why503 demo all --extract incident/")]
     Demo(Demo),
     /// Triage without a screen.
-    #[command(after_help = "Examples:\n  why503 report logs/\n  why503 report --format json --pool-max 128MB httperr1.log")]
+    #[command(
+        after_help = "Examples:\n  why503 report logs/\n  why503 report --format html --redact -o incident.html incident.zip\n  why503 report --format json --pool-max 128MB httperr1.log"
+    )]
     Report(Report),
+    /// One line and an exit code for Nagios, Icinga, Zabbix and CheckMK.
+    #[command(
+        after_help = "Examples:\n  why503 check C:\\inetpub\\logs\\LogFiles C:\\Windows\\System32\\LogFiles\\HTTPERR\n  why503 check -w 0 -c 100 -c in_flight=95 /logs\n\nExit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, also for wrong usage"
+    )]
+    Check(Check),
     /// Completions for a shell, on stdout.
     Completions {
         /// The shell.
@@ -177,6 +187,53 @@ pub struct Report {
     /// Write to this file instead of stdout.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// As of this moment: 2009-10-09T09:25:00Z, or 09:25 of its first day. What came later is left out.
+    #[arg(long, value_name = "T", value_parser = values::when)]
+    pub to: Option<When>,
+    /// Replace client addresses, user names, names of machines and query values by pseudonyms.
+    #[arg(long)]
+    pub redact: bool,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Folders, files, globs, or .zip archives.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Warn when a measure leaves a range: METRIC=RANGE, or a range of clients turned away. METRIC is turned_away (clients), in_flight
+    /// and ns_slots (% of their limits), pool_available (MB), age (seconds since the newest record). May be given again.
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, value_parser = values::threshold)]
+    pub warning: Vec<(Metric, Bounds)>,
+    /// The same for critical.
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, value_parser = values::threshold)]
+    pub critical: Vec<(Metric, Bounds)>,
+    /// How far back to look: 90s, 15m or 2h.
+    #[arg(long, value_name = "TIME", default_value = "15m", allow_hyphen_values = true, value_parser = values::duration)]
+    pub last: i64,
+    /// Logs without a record for so long are UNKNOWN: nobody writes them.
+    #[arg(long, value_name = "TIME", default_value = "24h", allow_hyphen_values = true, value_parser = values::duration)]
+    pub stale: i64,
+    /// As if it were this moment, for recordings and tests: 2009-10-09T09:25:00Z, or 09:25 of the first day.
+    #[arg(long, value_name = "T", value_parser = values::when)]
+    pub at: Option<When>,
+    /// The form of the line.
+    #[arg(long, value_enum, default_value = "nagios")]
+    pub format: CheckFormat,
+    /// UNKNOWN after so many seconds; 0 for never.
+    #[arg(long, value_name = "SECONDS", default_value = "10", allow_negative_numbers = true, value_parser = values::seconds)]
+    pub timeout: f64,
+}
+
+/// The forms of a check's line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For Nagios, Icinga and what runs their plugins.
+    Nagios,
+    /// A local check of CheckMK; the state is in the line, and the exit code 0.
+    Checkmk,
+    /// One object, for Zabbix: why503/check/1. The state is in it, and the exit code 0.
+    Json,
 }
 
 /// The forms of a report.
@@ -186,6 +243,10 @@ pub enum ReportFormat {
     Text,
     /// For scripts: why503/report/1.
     Json,
+    /// For tickets and wikis.
+    Markdown,
+    /// One page with charts, which needs no other file.
+    Html,
 }
 
 /// When to use colour.
@@ -256,6 +317,14 @@ pub struct Common {
     /// pooltag.txt with the drivers of pool tags.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Limits")]
     pub pool_tags: Option<PathBuf>,
+}
+
+/// Whether a command line, the program's name first, is one of `check`, however wrong the rest is.
+#[must_use]
+pub fn is_check(args: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    let command = Cli::command();
+    let mut names = args.skip(1).filter(|arg| command.get_subcommands().any(|sub| arg == sub.get_name()));
+    names.next().is_some_and(|name| name == "check")
 }
 
 /// Writes completions for a shell.

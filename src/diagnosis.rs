@@ -31,6 +31,8 @@ mod sepm_server_503;
 mod story;
 mod windows;
 
+use std::ops::Range;
+
 use crate::counters::{self, REJECTED};
 use crate::engine::Moment;
 use crate::timeline::tally::{SEPM_503, Trouble};
@@ -143,7 +145,12 @@ pub fn findings(moment: &Moment<'_>) -> Vec<Finding> {
 /// HTTP.sys are not counted. What HTTP.sys counts and what HTTPERR tells of full queues are the same requests: the greater counts.
 #[must_use]
 pub fn turned_away(moment: &Moment<'_>) -> Vec<(String, u64)> {
-    let end = moment.at.second() + 1;
+    turned_away_within(moment, &(i64::MIN..moment.at.second() + 1))
+}
+
+/// The same over some seconds.
+#[must_use]
+pub fn turned_away_within(moment: &Moment<'_>, seconds: &Range<i64>) -> Vec<(String, u64)> {
     let mut reasons = std::collections::BTreeMap::<String, u64>::new();
     for (trouble, tally) in moment.timeline.troubles() {
         let reason = match trouble {
@@ -152,19 +159,26 @@ pub fn turned_away(moment: &Moment<'_>) -> Vec<(String, u64)> {
             Trouble::HttpErr { phrase, turned_away: true, .. } => phrase.to_string(),
             _ => continue,
         };
-        *reasons.entry(reason).or_default() += tally.sum(i64::MIN..end);
+        *reasons.entry(reason).or_default() += tally.sum(seconds.clone());
     }
     let full = reasons.entry(String::from("QueueFull")).or_default();
-    *full = rejected(moment).max(*full);
+    *full = rejected(moment, seconds).max(*full);
     let mut rows: Vec<(String, u64)> = reasons.into_iter().filter(|(_, count)| *count > 0).collect();
     rows.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     rows
 }
 
+/// Connections that HTTP.sys refused in some seconds, since it had too little non-paged pool.
+#[must_use]
+pub fn refused_within(moment: &Moment<'_>, seconds: &Range<i64>) -> u64 {
+    let is_refused = |trouble: &Trouble| matches!(trouble, Trouble::HttpErr { phrase, .. } if **phrase == *crate::formats::httperr::CONNECTIONS_REFUSED);
+    moment.timeline.troubles().filter(|(t, _)| is_refused(t)).map(|(_, tally)| tally.sum(seconds.clone())).sum()
+}
+
 /// Requests that HTTP.sys counted as turned away since the queues of application pools were full.
-fn rejected(moment: &Moment<'_>) -> u64 {
+fn rejected(moment: &Moment<'_>, seconds: &Range<i64>) -> u64 {
     let Some((from, _)) = moment.timeline.span() else { return 0 };
-    let seconds = from.second()..moment.at.second() + 1;
+    let seconds = from.second().max(seconds.start)..seconds.end;
     let (before, behind) = REJECTED;
     let queues = moment.timeline.counters_under(before).filter_map(|(path, _)| path.strip_prefix(before)?.strip_suffix(behind));
     let of_pools = queues.filter(|queue| *queue != "_total" && !queue.starts_with("---"));

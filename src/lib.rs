@@ -16,7 +16,9 @@
 //!    through redact, if asked for      │                                │                         │
 //!                                      │                                │                         │
 //!                                      │        pool, slots, RULES ─▶ Finding ────────────────────┼─▶ ui::panes ─▶ screen
-//!                                      │                                │                         ├─▶ report    ─▶ text, JSON
+//!                                      │                                │                         ├─▶ report    ─▶ text, JSON,
+//!                                      │                                │                         │       Markdown, HTML
+//!                                      │                                │                         ├─▶ check     ─▶ one line
 //!  sources::shelf    parts of logs  ───┼──────────▶ drill: a window's blocks, read again ─────────┼─▶ ui::views ─▶ raw lines
 //!                                      │                                                          │
 //!  key ─▶ ui::action::ACTIONS ─▶ Ui::update ─▶ Effect, done by app                                │
@@ -30,6 +32,8 @@
 //! | a rule | a file in `diagnosis/`, a row in [`diagnosis::RULES`], a folder and its quiet twin in `tests/incidents/` |
 //! | an incident, or a case that must stay silent | a folder in `tests/incidents/`, with what must be found beside the logs |
 //! | a pane | a file in `ui/panes/`, an arm in [`ui::panes::limit_pane`] |
+//! | a part of the reports | a function in `report/outline.rs`; all forms have it |
+//! | a measure of `check` | a variant of [`check::Metric`], a function in `check/measure.rs`, a row in README |
 //! | a level of the drilldown | a variant of [`ui::views::View`], its arms there |
 //! | a key | a row in [`ui::action::ACTIONS`], an arm in [`ui::state::Ui::update`]; what only the outside can do, in `app/stage.rs` |
 //! | a secret to take out of a recording | a row in `redact/rows.rs` (columns) or `redact/named.rs` (names), a seed in `tests/support/seeded.rs` |
@@ -41,10 +45,11 @@
 //! What there is to follow, and which limits a machine has, [`sources::discovery`] finds; it asks a [`sources::machine::Machine`].
 //!
 //! What depends on what is held by `tests/layers.rs`: `time`, `record` and `limits` know only each other; `formats` and `timeline`
-//! know those; `engine`, `counters`, `executing`, `pool`, `slots`, `diagnosis`, `drill` and `redact` are the rest of the core; only
+//! know those; `engine`, `counters`, `executing`, `pool`, `slots`, `diagnosis`, `drill`, `redact`, `report` and `check` are the rest of the core; only
 //! `sources`, `ui::terminal`, `app`, `config`, `demo` and `headless` touch the system, and only [`sources::clock`] reads the clock.
 
 pub mod app;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod counters;

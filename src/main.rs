@@ -8,7 +8,12 @@ use why503::cli::Cli;
 use why503::ui::text::Shown;
 
 fn main() -> ExitCode {
-    match why503::app::run(Cli::parse()) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && why503::cli::is_check(std::env::args_os()) => return unknown(&error.to_string()),
+        Err(error) => error.exit(),
+    };
+    match why503::app::run(cli) {
         Ok(code) => code,
         Err(error) if why503::app::is_broken_pipe(&error) => why503::app::exit_code(&error),
         Err(error) => {
@@ -20,4 +25,14 @@ fn main() -> ExitCode {
             why503::app::exit_code(&error)
         }
     }
+}
+
+/// Wrong usage of `check`, which a monitoring system must not take for an alarm: a line for it, and all of it for whoever set it up.
+fn unknown(usage: &str) -> ExitCode {
+    let first = usage.lines().next().unwrap_or_default().replace('|', "/");
+    let _ = writeln!(io::stdout(), "WHY503 UNKNOWN - {}", Shown::from_str(&first));
+    for line in usage.lines() {
+        let _ = writeln!(io::stderr(), "{}", Shown::from_str(line));
+    }
+    ExitCode::from(3)
 }

@@ -52,6 +52,7 @@ const MAX_NULS: usize = 16;
 const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// How a kind's lines are redacted.
+#[derive(Clone)]
 enum How {
     /// By their columns.
     Rows(Rows),
@@ -66,6 +67,7 @@ enum How {
 }
 
 /// One log being redacted, from a line's beginning on.
+#[derive(Clone)]
 pub struct Redactor {
     how: How,
     /// Big endian, if it is UTF-16.

@@ -1,12 +1,19 @@
-//! Triage without a screen: what a moment says, as text or JSON.
+//! Triage without a screen: what a moment says, as text, JSON, Markdown or HTML.
 //!
 //! [`Report`] is the contract: fields may be added, never renamed. Unknown is `null`, never a made-up number.
 
+mod charts;
+mod findings;
+mod html;
 mod json;
 mod machine;
+mod markdown;
+mod outline;
 mod pools;
+mod svg;
 mod text;
 
+use charts::Charts;
 use machine::MachineRow;
 use pools::PoolRow;
 use serde::Serialize;
@@ -21,7 +28,6 @@ use crate::record::{Origin, Slots};
 use crate::slots::SlotUse;
 use crate::time::{Time, Zone};
 use crate::timeline::in_flight::Peak;
-use crate::timeline::tally::Trouble;
 use crate::timeline::{App, POOL_USED};
 
 /// Pool tags that a report lists.
@@ -53,14 +59,43 @@ pub struct Report {
     machine: Vec<MachineRow>,
     /// Clients turned away that no finding tells of.
     untold: Option<String>,
+    /// Moments that somebody marked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bookmarks: Vec<BookmarkRow>,
+    /// How it was made.
+    #[serde(skip)]
+    reproduce: Option<Reproduce>,
     #[serde(skip)]
     zone: Zone,
+    #[serde(skip)]
+    charts: Charts,
 }
 
 #[derive(Debug, Clone, Serialize)]
 struct Span {
     from: String,
     to: String,
+}
+
+/// A moment that somebody marked, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bookmark {
+    /// The moment.
+    pub at: Time,
+    /// What was noted; may be empty.
+    pub note: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct BookmarkRow {
+    at: String,
+    note: String,
+}
+
+#[derive(Debug, Clone)]
+struct Reproduce {
+    version: &'static str,
+    commands: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -180,6 +215,8 @@ struct FindingRow {
     detail: String,
     first: String,
     last: String,
+    /// When it set in: once after each quiet while.
+    onsets: Vec<String>,
     count: u64,
     evidence: Vec<EvidenceRow>,
     rules_out: Vec<String>,
@@ -190,6 +227,8 @@ struct FindingRow {
     level: Severity,
     #[serde(skip)]
     when: (Time, Time),
+    #[serde(skip)]
+    onset_times: Vec<Time>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -228,7 +267,10 @@ impl Report {
         Self {
             schema: "why503/report/1",
             redacted: false,
-            span: moment.timeline.span().map(|(from, to)| Span { from: from.rfc3339(), to: to.rfc3339() }),
+            span: moment
+                .timeline
+                .span()
+                .map(|(from, to)| Span { from: from.rfc3339(), to: to.min(moment.at).max(from).rfc3339() }),
             sources: sources(moment),
             gaps: moment.gaps.iter().map(gap_row).collect(),
             requests: moment.timeline.apps().map(|(name, app)| app_row(moment, name, app)).collect(),
@@ -241,7 +283,10 @@ impl Report {
             not_knowable: diagnosis.not_knowable.into_iter().map(|(rule, why)| NotKnowableRow { rule, why }).collect(),
             machine: moment.inventory.iter().map(MachineRow::of).collect(),
             untold: diagnosis.untold.map(|untold| untold.sentence),
+            bookmarks: Vec::new(),
+            reproduce: None,
             zone,
+            charts: Charts::of(moment),
         }
     }
 
@@ -263,6 +308,19 @@ impl Report {
         Self { redacted, ..self }
     }
 
+    /// With moments that somebody marked.
+    #[must_use]
+    pub fn with_bookmarks(self, bookmarks: impl IntoIterator<Item = Bookmark>) -> Self {
+        let row = |mark: Bookmark| BookmarkRow { at: mark.at.rfc3339(), note: mark.note };
+        Self { bookmarks: bookmarks.into_iter().map(row).collect(), ..self }
+    }
+
+    /// With the commands that make it again.
+    #[must_use]
+    pub fn reproduced_by(self, commands: Vec<String>) -> Self {
+        Self { reproduce: Some(Reproduce { version: env!("CARGO_PKG_VERSION"), commands }), ..self }
+    }
+
     /// As one JSON object, with a line feed. Control and direction characters of a log are escaped.
     ///
     /// # Errors
@@ -275,6 +333,18 @@ impl Report {
     #[must_use]
     pub fn text(&self, ascii: bool) -> String {
         text::render(self, ascii)
+    }
+
+    /// As Markdown. Nothing of a log is obeyed as such: what might be stands in code.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        markdown::render(self)
+    }
+
+    /// As one HTML page that needs no script, no network and no other file.
+    #[must_use]
+    pub fn html(&self) -> String {
+        html::render(self)
     }
 }
 
@@ -336,9 +406,6 @@ fn pool(moment: &Moment<'_>) -> PoolPart {
     let pool = Pool::of(moment);
     let samples = moment.timeline.counter(POOL_USED).map(|s| s.upto(moment.at)).unwrap_or_default();
     let most = samples.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
-    let refused = moment.timeline.troubles().filter(
-        |(t, _)| matches!(t, Trouble::HttpErr { phrase, .. } if **phrase == *crate::formats::httperr::CONNECTIONS_REFUSED),
-    );
     PoolPart {
         used: pool.used.zip(most).map(|((at, last), (_, most))| UsedRow {
             at: at.rfc3339(),
@@ -349,7 +416,7 @@ fn pool(moment: &Moment<'_>) -> PoolPart {
             at: at.rfc3339(),
             bytes: i64::try_from(max.value).unwrap_or(i64::MAX) - i64::try_from(bytes(most)).unwrap_or(i64::MAX),
         }),
-        connections_refused: refused.map(|(_, tally)| tally.sum(i64::MIN..moment.at.second() + 1)).sum(),
+        connections_refused: diagnosis::refused_within(moment, &(i64::MIN..moment.at.second() + 1)),
         tags: pool
             .tags
             .iter()
@@ -411,6 +478,8 @@ fn finding(moment: &Moment<'_>, finding: diagnosis::Finding) -> FindingRow {
         detail: finding.detail,
         first: finding.first.rfc3339(),
         last: finding.last.rfc3339(),
+        onsets: finding.onsets.iter().map(|time| time.rfc3339()).collect(),
+        onset_times: finding.onsets,
         count: finding.count,
         evidence: finding.evidence.iter().map(|origin| evidence(moment, *origin, finding.first)).collect(),
         rules_out: finding.rules_out,

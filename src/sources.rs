@@ -16,6 +16,7 @@ pub mod manifest;
 pub mod notice;
 pub mod pool_tags;
 pub mod recording;
+pub mod redacted;
 pub mod shelf;
 mod system;
 

@@ -429,7 +429,8 @@ proptest! {
         }
         let report = Report::new(&logs.engine.moment(logs.end()), &logs.shelf, Zone::Utc);
         let json = report.json().unwrap();
-        for (form, shown) in [("JSON", &json), ("text", &report.text(false))] {
+        let (text, markdown, html) = (report.text(false), report.markdown(), report.html());
+        for (form, shown) in [("JSON", &json), ("text", &text), ("Markdown", &markdown), ("HTML", &html)] {
             let found: Vec<char> = shown.chars().filter(|c| is_obeyed_or_overlooked(*c)).collect();
             prop_assert!(found.is_empty(), "{form} holds {found:?}:\n{shown}");
         }

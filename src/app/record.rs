@@ -1,7 +1,7 @@
 //! Recording beside a screen: starts, stops, and hands on what is heard.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::session::Session;
 use crate::drill::ReadLog;
@@ -34,6 +34,8 @@ pub(super) struct Record {
     /// How `r` records; `None` in a replay, which is a recording already.
     setup: Option<Setup>,
     live: Option<Live>,
+    /// The folder of the recording at work.
+    folder: Option<PathBuf>,
     /// Heard, and not taken by the recorder yet: until it is, nothing more is taken in.
     held: Option<Envelope>,
 }
@@ -41,13 +43,14 @@ pub(super) struct Record {
 impl Record {
     /// For a replay.
     pub fn never() -> Self {
-        Self { setup: None, live: None, held: None }
+        Self { setup: None, live: None, folder: None, held: None }
     }
 
     /// For a live view; `recorder` is at work from the start.
     pub fn able(setup: Setup, recorder: Option<Recorder>) -> anyhow::Result<Self> {
+        let folder = recorder.is_some().then(|| setup.folder.clone());
         let live = recorder.map(Live::start).transpose()?;
-        Ok(Self { setup: Some(setup), live, held: None })
+        Ok(Self { setup: Some(setup), live, folder, held: None })
     }
 
     /// Starts or stops. Gives what to tell.
@@ -60,6 +63,7 @@ impl Record {
         match start(Setup { folder: folder.clone(), ..setup.clone() }, session, now) {
             Ok(live) => {
                 self.live = Some(live);
+                self.folder = Some(folder.clone());
                 format!("recording into {}: r stops", folder.display())
             }
             Err(error) => format!("no recording: {error:#}"),
@@ -72,7 +76,13 @@ impl Record {
             // What is held is taken in on the screen all the same.
             let _ = live.offer(envelope);
         }
+        self.folder = None;
         self.live.take().map(Live::stop)
+    }
+
+    /// The folder of the recording, while one is at work.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// Hands an envelope to the recorder. Gives it back to be taken in, unless the recorder has no room: then it is held.

@@ -1,6 +1,7 @@
 //! The loop behind a screen: input, envelopes, answers, time and signals come in; frames go out.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -32,8 +33,13 @@ use crate::ui::state::Ui;
 use crate::ui::terminal::{self, Screen};
 use crate::ui::theme::{ColorDepth, Glyphs, THEMES, Theme};
 
-/// Plays a recording.
-pub(super) fn replay(recording: Recording, title: &str, play: &Play, config: &Config) -> anyhow::Result<ExitCode> {
+/// Plays a recording; reports on it are written into the folder `beside` it.
+pub(super) fn replay(
+    recording: Recording,
+    (title, beside): (&str, PathBuf),
+    play: &Play,
+    config: &Config,
+) -> anyhow::Result<ExitCode> {
     let recording = with_named_files(config, recording)?;
     let zone = recording.zone(config.zone);
     let first = recording.manifest.as_ref().and_then(|m| m.from).unwrap_or(Time::MIN);
@@ -53,9 +59,10 @@ pub(super) fn replay(recording: Recording, title: &str, play: &Play, config: &Co
     {
         anyhow::bail!("--from {from} is after the end, {to}: the recording has nothing there");
     }
+    session.redacted = recording.is_redacted();
     session.to_load = Some(recording.size().max(1));
     let shelf = session.shelf.clone();
-    drive(session, Record::never(), config, move |send, stop| {
+    drive(session, (Record::never(), beside), config, move |send, stop| {
         std::thread::Builder::new().name(String::from("load")).spawn(move || {
             recording.play_into(zone, &shelf, Time::MIN, &mut |envelope| {
                 !stop.load(Ordering::Relaxed) && send.blocking_send(envelope).is_ok()
@@ -72,7 +79,7 @@ pub(super) fn watch(live: Live, title: &str, config: &Config, record: (Setup, Op
     let shelf = Shelf::default();
     let limits = Limits { given: config.limits.clone(), found: live.found, copy: live.copy, ..Limits::default() };
     let engine = named.load(zone, &shelf, &|| Engine::new(limits.clone(), &config.apps));
-    check_named_files(config, &engine)?;
+    check_named_files(config, &engine, &named)?;
     let ui = Ui::new(title, Cursor::live(), zone, config.window);
     let mut session = session(engine, ui, config)?;
     session.shelf = shelf;
@@ -82,7 +89,7 @@ pub(super) fn watch(live: Live, title: &str, config: &Config, record: (Setup, Op
     let tags = session.engine.sources().values().map(|source| &source.tag_names).find(|names| !names.is_empty());
     watched.named = tags.cloned().unwrap_or_default();
     let record = Record::able(record.0, record.1)?;
-    drive(session, record, config, move |send, stop| {
+    drive(session, (record, PathBuf::new()), config, move |send, stop| {
         let (out, heard) = std::sync::mpsc::sync_channel::<Envelope>(64);
         crate::sources::spawn(&watched, zone, &Arc::new(AtomicU32::new(first)), &out, &stop)?;
         std::thread::Builder::new().name(String::from("hand on")).spawn(move || {
@@ -133,7 +140,7 @@ type Start = dyn FnOnce(mpsc::Sender<Envelope>, Arc<AtomicBool>) -> io::Result<(
 /// Runs a session on the terminal until it ends.
 fn drive(
     session: Session,
-    record: Record,
+    record: (Record, PathBuf),
     config: &Config,
     start: impl FnOnce(mpsc::Sender<Envelope>, Arc<AtomicBool>) -> io::Result<()> + 'static,
 ) -> anyhow::Result<ExitCode> {
@@ -154,7 +161,7 @@ fn drive(
 
 async fn go(
     session: Session,
-    record: Record,
+    (record, beside): (Record, PathBuf),
     pace: Pace,
     start: Box<Start>,
     stop: Arc<AtomicBool>,
@@ -167,7 +174,8 @@ async fn go(
     let screen = Screen::open(move || freed.notify_one())?;
     ending.watch_terminal()?;
     start(send, stop)?;
-    let (work, mut done) = Work::new(Asking::new(pace.moving()));
+    let (mut work, mut done) = Work::new(Asking::new(pace.moving()));
+    work.beside = beside;
     let mut stage = Stage::new(session, record, screen, pace, work);
     let code = play(&mut stage, envelopes, &mut done, ending, stopping, &free).await;
     stage.work.finish(&mut done).await;

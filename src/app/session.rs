@@ -67,6 +67,8 @@ pub struct Session {
     pub glyphs: Glyphs,
     /// The first and last moment of a replay, where they were given.
     pub range: (Option<Time>, Option<Time>),
+    /// Names and addresses in what is shown are pseudonyms.
+    pub redacted: bool,
     /// The time on the wall, for a live view.
     pub wall: Option<Time>,
     /// Bytes of a recording, to tell how much of it is loaded.
@@ -89,6 +91,7 @@ impl Session {
             themes,
             glyphs,
             range: (None, None),
+            redacted: false,
             wall: None,
             to_load: None,
             loaded: 0,

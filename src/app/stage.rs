@@ -99,7 +99,7 @@ impl Stage {
                 };
                 String::from(why)
             }
-            Effect::Export(at) => self.work.report(&self.session, at),
+            Effect::Export(at) => self.work.report(&self.session, self.record.folder(), at),
         };
         self.session.ui.message = Some(message);
         false

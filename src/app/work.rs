@@ -1,6 +1,6 @@
 //! What other threads do for the screen: they read logs again, and write reports. No file is touched on the thread that draws.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::asking::Asking;
+use super::report;
 use super::session::{Question, Session};
 use crate::executing::{self, Listed};
 use crate::report::Report;
@@ -32,6 +33,8 @@ pub(super) enum Done {
 pub(super) struct Work {
     /// What is being asked.
     pub asking: Asking,
+    /// The folder that reports are written into, unless something is being recorded.
+    pub beside: PathBuf,
     reports: usize,
     /// IIS is being asked which requests it executes.
     listing: Option<(u64, Arc<AtomicBool>)>,
@@ -43,7 +46,7 @@ impl Work {
     /// Nothing yet. What is done comes out of the other end.
     pub fn new(asking: Asking) -> (Self, mpsc::Receiver<Done>) {
         let (done, heard) = mpsc::channel(16);
-        (Self { asking, reports: 0, listing: None, listings: 0, done }, heard)
+        (Self { asking, beside: PathBuf::new(), reports: 0, listing: None, listings: 0, done }, heard)
     }
 
     /// Has read again what the screen needs, where it is time.
@@ -63,19 +66,20 @@ impl Work {
         });
     }
 
-    /// Has a report of a moment written into the current folder. Gives what to tell meanwhile.
-    pub fn report(&mut self, session: &Session, at: Time) -> String {
-        let name = format!("why503-{}.json", at.rfc3339().replace(':', ""));
-        let message = format!("writing {name}");
-        let report = Report::without_texts(&session.engine.moment(at), session.ui.zone);
+    /// Has a report of a moment written beside the recording. Gives what to tell meanwhile.
+    pub fn report(&mut self, session: &Session, recorded: Option<&Path>, at: Time) -> String {
+        let folder = recorded.map_or_else(|| self.beside.clone(), |folder| folder.parent().unwrap_or(folder).to_owned());
+        let stem = format!("why503-{}", at.rfc3339().replace([':', '-'], ""));
+        let message = format!("writing {}", folder.join(format!("{stem}.html")).display());
+        let report = Report::without_texts(&session.engine.moment(at), session.ui.zone).of_redacted(session.redacted);
+        let report = report.reproduced_by(report::commands(at));
         let (reader, done) = (session.shelf.clone(), self.done.clone());
         self.reports += 1;
         tokio::task::spawn_blocking(move || {
-            let json = report.with_texts(&reader).json();
-            let told = match json.map(|json| std::fs::write(&name, json)) {
-                Ok(Ok(())) => format!("written: {name}"),
-                Ok(Err(error)) => format!("{name}: {error}"),
-                Err(error) => format!("{name}: {error}"),
+            let page = report.with_texts(&reader).html();
+            let told = match report::write_new(&folder, &stem, &page) {
+                Ok(path) => format!("written: {}", path.display()),
+                Err(why) => format!("no report: {why}"),
             };
             let _ = done.blocking_send(Done::Report(told));
         });

@@ -1,5 +1,6 @@
 //! Values of flags: what cannot be is refused with a right example.
 
+use crate::check::{Bounds, Metric};
 use crate::limits;
 use crate::sources::counters::{Source, SourceError};
 use crate::time::{When, Zone};
@@ -58,6 +59,35 @@ pub(super) fn counters(text: &str) -> Result<Source, String> {
     text.parse().map_err(|error: SourceError| error.to_string())
 }
 
+/// A measure with its range, or a range of clients turned away.
+pub(super) fn threshold(text: &str) -> Result<(Metric, Bounds), String> {
+    let (name, range) = text.split_once('=').unwrap_or(("turned_away", text));
+    let metric = Metric::of(name).ok_or_else(|| {
+        let names = Metric::ALL.map(Metric::name).join(", ");
+        format!("{name:?} is no measure: write one of {names}, such as in_flight=90")
+    })?;
+    let bounds = Bounds::parse(range).ok_or_else(|| {
+        format!("{range:?} is no range: write 100 for 0 to 100, 20: for 20 or more, @10:20 for outside of 10 to 20")
+    })?;
+    Ok((metric, bounds))
+}
+
+/// Seconds of `90s`, `15m`, `2h` or `90`, 1 or more.
+pub(super) fn duration(text: &str) -> Result<i64, String> {
+    let (number, unit) = match text.trim_end_matches(['s', 'm', 'h', 'd']) {
+        number if number.len() + 1 >= text.len() => (number, text.get(number.len()..).unwrap_or_default()),
+        _ => ("", ""),
+    };
+    let unit = match unit {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => 86_400,
+    };
+    let seconds = number.parse::<i64>().ok().filter(|n| (1..=1_000_000).contains(n)).map(|n| n * unit);
+    seconds.ok_or_else(|| format!("{text:?} is no length of time: write 90s, 15m or 2h"))
+}
+
 /// Seconds, 0 or more.
 pub(super) fn seconds(text: &str) -> Result<f64, String> {
     text.parse::<f64>()
@@ -89,6 +119,10 @@ mod tests {
         assert!(size("12 bananas").unwrap_err().contains("128MB"));
         assert!(speed("0").is_err());
         assert_eq!(speed("x10"), Ok(10.0));
+        assert_eq!((duration("90s"), duration("15m"), duration("2h"), duration("7")), (Ok(90), Ok(900), Ok(7200), Ok(7)));
+        assert!(["", "m", "1ms", "-5m", "0s", "fortnight"].iter().all(|text| duration(text).unwrap_err().contains("15m")));
+        assert!(threshold("speed=1").unwrap_err().contains("in_flight=90") && threshold("10:5").unwrap_err().contains("@10:20"));
+        assert_eq!(threshold("5").unwrap().0, Metric::TurnedAway);
         assert!(app_path("shop").unwrap_err().contains("/shop"));
     }
 }

@@ -25,7 +25,7 @@ const KEPT: [&[u8]; 12] = [
     b"logpluginclsid",
 ];
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 enum State {
     /// Between tags; whether text there has been marked as left out.
     #[default]
@@ -39,7 +39,7 @@ enum State {
 }
 
 /// One document. It may come in any pieces; a tag is written once it is whole.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Document {
     state: State,
     /// The tag so far, or the last bytes of what is skipped.

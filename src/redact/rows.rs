@@ -139,6 +139,7 @@ struct Ends<'a> {
 }
 
 /// The columns of a `#Fields` line.
+#[derive(Clone)]
 struct Layout {
     columns: Vec<Column>,
     server: Option<usize>,
@@ -159,6 +160,7 @@ impl Layout {
 }
 
 /// One log of rows: follows its `#Fields` as its decoder does.
+#[derive(Clone)]
 pub struct Rows {
     kind: Kind,
     layout: Option<Layout>,

@@ -45,14 +45,7 @@ pub(super) struct QueuedRow {
 
 /// All pools that have a counter, the busiest first.
 pub(super) fn of(moment: &Moment<'_>) -> Vec<PoolRow> {
-    let mut executing: BTreeMap<&str, BTreeMap<Time, f64>> = BTreeMap::new();
-    for (instance, samples) in instances(moment, EXECUTING) {
-        // `1234_secars`: the pool has as many instances as worker processes.
-        let Some((_, pool)) = instance.split_once('_').filter(|(id, _)| id.bytes().all(|b| b.is_ascii_digit())) else { continue };
-        for (time, value) in samples.upto(moment.at) {
-            *executing.entry(pool).or_default().entry(time).or_default() += value;
-        }
-    }
+    let executing = executing(moment);
     let names: BTreeSet<&str> =
         [QUEUED, REJECTED, STATE].into_iter().flat_map(|counter| instances(moment, counter).map(|(name, _)| name)).collect();
     // `_total`, and queues that are no pool's.
@@ -66,6 +59,19 @@ pub(super) fn of(moment: &Moment<'_>) -> Vec<PoolRow> {
     let busy = |row: &PoolRow| (row.executing.as_ref().map(|most| most.peak), row.queued.as_ref().map(|most| most.peak));
     rows.sort_by(|a, b| busy(b).cmp(&busy(a)).then(a.pool.cmp(&b.pool)));
     rows
+}
+
+/// How many requests the worker processes of each pool executed together, by the pool's name in lower case.
+pub(super) fn executing<'a>(moment: &Moment<'a>) -> BTreeMap<&'a str, BTreeMap<Time, f64>> {
+    let mut executing: BTreeMap<&str, BTreeMap<Time, f64>> = BTreeMap::new();
+    for (instance, samples) in instances(moment, EXECUTING) {
+        // `1234_secars`: the pool has as many instances as worker processes.
+        let Some((_, pool)) = instance.split_once('_').filter(|(id, _)| id.bytes().all(|b| b.is_ascii_digit())) else { continue };
+        for (time, value) in samples.upto(moment.at) {
+            *executing.entry(pool).or_default().entry(time).or_default() += value;
+        }
+    }
+    executing
 }
 
 /// What is known of a pool by its name in lower case; `known` are the loads at the moments that have been asked for.

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, bail};
@@ -15,10 +16,12 @@ use check::Check;
 use super::discover;
 use super::manifest::{MANIFEST, Manifest, Newer, Work, Written};
 use super::recording::LOCK;
+use super::redacted::{Filter, Redacted};
 use super::shelf::{Place, Shelf};
 use crate::engine::{Engine, Envelope, Gap, Opened, Payload};
 use crate::formats::Hints;
 use crate::record::SourceId;
+use crate::redact::Pseudonyms;
 use crate::time::{Time, Zone};
 
 /// Bytes handed on at a time.
@@ -27,6 +30,8 @@ const PIECE: usize = 256 * 1024;
 const MOST_UNPACKED: u64 = 2 << 30;
 /// An archive may have so many entries.
 const MOST_ENTRIES: usize = 10_000;
+/// What is said of a file that is not redacted.
+const LEFT_OUT: &str = "left out of what is redacted: nobody can tell what in it must not leave";
 /// An entry may unpack to so many times its packed size, once it is over a megabyte.
 const MOST_RATIO: u64 = 200;
 
@@ -43,6 +48,8 @@ pub struct Input {
     pub modified: Option<Time>,
     /// What its recorder wrote down of it.
     pub written: Option<Written>,
+    /// Under pseudonyms, if it must be.
+    redacted: Option<Arc<Redacted>>,
 }
 
 /// Finished files that belong together.
@@ -148,7 +155,7 @@ impl Recording {
         }
         fs::File::open(path)?;
         let place = Place::File(path.to_owned());
-        self.inputs.push(Input { name: path.to_owned(), place, size: about.len(), modified, written: None });
+        self.inputs.push(Input { name: path.to_owned(), place, size: about.len(), modified, written: None, redacted: None });
         Ok(())
     }
 
@@ -159,6 +166,7 @@ impl Recording {
             size: 0,
             modified: None,
             written: None,
+            redacted: None,
         });
     }
 
@@ -189,7 +197,7 @@ impl Recording {
                 Some(name) if name == LOCK => {}
                 _ => {
                     let place = Place::Memory(unpacked.into());
-                    self.inputs.push(Input { name: label, place, size, modified, written: None });
+                    self.inputs.push(Input { name: label, place, size, modified, written: None, redacted: None });
                 }
             }
         }
@@ -234,6 +242,42 @@ impl Recording {
         self.inputs.sort_by_key(|input| if is_settings(input) { (false, 0) } else { (true, input.size) });
     }
 
+    /// Leaves out logs that were last written before a moment; gives how many. Settings hold whenever they were written.
+    pub fn leave_out_older(&mut self, than: Time) -> usize {
+        let before = self.inputs.len();
+        self.inputs.retain(|input| is_settings(input) || input.modified.is_none_or(|modified| modified >= than));
+        before - self.inputs.len()
+    }
+
+    /// The number that the file at a path has when it is read.
+    #[must_use]
+    pub fn source_at(&self, path: &Path) -> Option<SourceId> {
+        let at = self.inputs.iter().position(|input| matches!(&input.place, Place::File(at) if at == path))?;
+        Some(SourceId(u32::try_from(at).unwrap_or(u32::MAX)))
+    }
+
+    /// Has all that is read of it from now on under pseudonyms. Logs of which nobody can tell what must not leave are left out, and
+    /// so is what was found on the machine; of the paths stay the files' names, and the folders that name a site.
+    pub fn redact(&mut self, key: [u8; 16]) {
+        let pseudonyms = Arc::new(Pseudonyms::new(key));
+        let mut met = HashSet::new();
+        for input in &mut self.inputs {
+            input.redacted = Some(Arc::new(Redacted::new(input.place.clone(), Arc::clone(&pseudonyms))));
+            let name = bare_name(&input.name);
+            let mut free = name.clone();
+            for number in 2.. {
+                if met.insert(free.clone()) {
+                    break;
+                }
+                free = Path::new(&number.to_string()).join(&name);
+            }
+            input.name = free;
+        }
+        if let Some(manifest) = &mut self.manifest {
+            manifest.machine.clear();
+        }
+    }
+
     /// Whether names and addresses in it are pseudonyms.
     #[must_use]
     pub fn is_redacted(&self) -> bool {
@@ -261,7 +305,7 @@ impl Recording {
         }
         for (index, input) in self.inputs.iter().enumerate() {
             let source = SourceId(u32::try_from(index).unwrap_or(u32::MAX));
-            places.put(source, input.place.clone());
+            places.put(source, input.shelved());
             if !input.play_into(source, zone, heard, send) {
                 return;
             }
@@ -277,12 +321,23 @@ impl Recording {
 
     /// Reads everything at once, on all processors.
     pub fn load(&self, zone: Zone, places: &Shelf, new_engine: &(dyn Fn() -> Engine + Sync)) -> Engine {
+        self.load_counting(zone, places, new_engine, &AtomicU64::new(0))
+    }
+
+    /// The same; `read` counts the bytes that have been read so far.
+    pub fn load_counting(
+        &self,
+        zone: Zone,
+        places: &Shelf,
+        new_engine: &(dyn Fn() -> Engine + Sync),
+        read: &AtomicU64,
+    ) -> Engine {
         use rayon::prelude::*;
         let mut engine = new_engine();
         self.told(Time::MIN).for_each(|envelope| engine.take(envelope));
         let ids = || self.inputs.iter().enumerate().map(|(i, input)| (SourceId(u32::try_from(i).unwrap_or(u32::MAX)), input));
         for (source, input) in ids() {
-            places.put(source, input.place.clone());
+            places.put(source, input.shelved());
         }
         for (source, input) in ids().filter(|(_, input)| is_settings(input)) {
             input.play_into(source, zone, Time::MIN, &mut |envelope| {
@@ -298,6 +353,9 @@ impl Recording {
                 let mut engine = new_engine();
                 engine.settings(&settings);
                 input.play_into(*source, zone, Time::MIN, &mut |envelope| {
+                    if let Payload::Bytes(bytes) = &envelope.payload {
+                        read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                    }
                     engine.take(envelope);
                     true
                 });
@@ -312,9 +370,15 @@ impl Recording {
 }
 
 impl Input {
+    /// Where its lines are read again.
+    fn shelved(&self) -> Place {
+        self.redacted.as_ref().map_or_else(|| self.place.clone(), |log| Place::Redacted(Arc::clone(log)))
+    }
+
     fn play_into(&self, source: SourceId, zone: Zone, heard: Time, send: &mut dyn FnMut(Envelope) -> bool) -> bool {
         let name = self.name.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let hints = Hints { zone, modified: self.modified, name };
+        let mut filter = self.redacted.as_ref().map(|log| Filter::new(log, hints.clone()));
         let opened = Opened { path: self.name.clone(), hints, size: self.size, generation: 0, first_look: true, has_file: true };
         let mut send = |payload| send(Envelope { heard, source, payload });
         if !send(Payload::Opened(opened)) {
@@ -327,6 +391,10 @@ impl Input {
                 Some(check) => check.take(piece),
                 None => piece,
             };
+            let lines = match &mut filter {
+                Some(filter) => filter.take(&lines, false),
+                None => lines,
+            };
             go_on = lines.is_empty() || send(Payload::Bytes(lines));
             go_on
         };
@@ -337,11 +405,30 @@ impl Input {
                     return send(Payload::Health(crate::engine::Health::Denied(error.to_string())));
                 }
             }
-            Place::Gone(_) | Place::Said(_) => {}
+            Place::Gone(_) | Place::Said(_) | Place::Redacted(_) => {}
+        }
+        if let Some(filter) = &mut filter {
+            let rest = filter.take(&[], true);
+            go_on = go_on && (rest.is_empty() || send(Payload::Bytes(rest)));
+            if filter.is_left_out() && self.size > 0 {
+                return send(Payload::Health(crate::engine::Health::Denied(String::from(LEFT_OUT))));
+            }
         }
         let damage = check.and_then(Check::verdict);
         go_on && damage.is_none_or(|why| send(Payload::Damaged(why))) && send(Payload::Closed)
     }
+}
+
+/// The name of a file without the folders that it lies in, but for the one that names its site.
+fn bare_name(path: &Path) -> PathBuf {
+    let text = path.to_string_lossy();
+    let mut parts = text.rsplit(['/', '\\']);
+    let name = PathBuf::from(parts.next().unwrap_or_default());
+    let is_site = |part: &&str| {
+        let (head, id) = part.split_at_checked(5).unwrap_or_default();
+        head.eq_ignore_ascii_case("W3SVC") && !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())
+    };
+    parts.find(is_site).map_or(name.clone(), |site| Path::new(site).join(&name))
 }
 
 /// The name of an archive's entry: the same on every system.

@@ -6,6 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::redacted::Redacted;
 use crate::drill::ReadLog;
 use crate::record::SourceId;
 
@@ -20,7 +21,11 @@ pub enum Place {
     Gone(PathBuf),
     /// Nowhere but here: the last that was said.
     Said(Tail),
+    /// Elsewhere, and read under pseudonyms.
+    Redacted(Arc<Redacted>),
 }
+
+const NOT_AT_HAND: &str = "a log that is not at hand: its lines cannot be shown";
 
 /// Bytes kept of what has no file.
 const SAID: usize = 4 << 20;
@@ -101,17 +106,26 @@ impl ReadLog for Shelf {
             return said;
         }
         match self.place(source) {
-            Some(Place::Memory(bytes)) => {
-                let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
-                let to = usize::try_from(offset.saturating_add(len)).unwrap_or(usize::MAX).min(bytes.len());
-                Ok(bytes.get(from..to).unwrap_or_default().to_vec())
-            }
-            Some(Place::File(path)) => {
-                read_part(&path, offset, len).map_err(|error| format!("{}: {error}: its lines cannot be shown", path.display()))
-            }
-            Some(Place::Gone(path)) => Err(format!("{}: rewritten since it was read: its lines are gone", path.display())),
-            None | Some(Place::Said(_)) => Err(String::from("a log that is not at hand: its lines cannot be shown")),
+            Some(Place::Redacted(log)) => log.read(offset, len),
+            Some(place) => read_place(&place, offset, len),
+            None => Err(String::from(NOT_AT_HAND)),
         }
+    }
+}
+
+/// Reads of what lies in a file or in memory.
+pub(super) fn read_place(place: &Place, offset: u64, len: u64) -> Result<Vec<u8>, String> {
+    match place {
+        Place::Memory(bytes) => {
+            let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+            let to = usize::try_from(offset.saturating_add(len)).unwrap_or(usize::MAX).min(bytes.len());
+            Ok(bytes.get(from..to).unwrap_or_default().to_vec())
+        }
+        Place::File(path) => {
+            read_part(path, offset, len).map_err(|error| format!("{}: {error}: its lines cannot be shown", path.display()))
+        }
+        Place::Gone(path) => Err(format!("{}: rewritten since it was read: its lines are gone", path.display())),
+        Place::Said(_) | Place::Redacted(_) => Err(String::from(NOT_AT_HAND)),
     }
 }
 

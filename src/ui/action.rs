@@ -240,7 +240,7 @@ pub static ACTIONS: &[KeyRow] = {
         row(A::Bottom, &[(Char('G'), SHIFT), (Char('G'), NONE)], "G", "bottom", "The last row.", Never),
         row(A::Zoom, &[(Char('z'), NONE)], "z", "zoom", "One pane over the whole screen, and back.", Overview),
         row(A::Theme, &[(Char('t'), NONE)], "t", "theme", "The next theme.", Never),
-        row(A::Export, &[(Char('e'), NONE)], "e", "export", "Write a JSON report of this moment into the current folder.", Never),
+        row(A::Export, &[(Char('e'), NONE)], "e", "export", "Write a report of this moment beside the recording (HTML).", Never),
         row(
             A::Stop,
             &[(Char('z'), KeyModifiers::CONTROL)],
