@@ -66,8 +66,10 @@ impl Metric {
 pub struct Asked {
     /// Seconds to look back.
     pub last: i64,
-    /// Seconds without a record after which nobody writes the logs.
-    pub stale: i64,
+    /// The clock's moment, where what is looked at is an earlier one: logs that are not written any more.
+    pub now: Option<Time>,
+    /// Seconds without a record after which nobody can tell.
+    pub stale: Option<i64>,
     /// Thresholds that were given; of a measure, the last one counts.
     pub warning: Vec<(Metric, Bounds)>,
     /// The same for critical.
@@ -150,8 +152,8 @@ impl Check {
         let Some(newest) = records.filter_map(|series| series.last_before(seconds.end)).max() else {
             return Self { at: Some(moment.at), ..Self::unknown("no record of a log that can be read is older than now") };
         };
-        let age = moment.at.second() - newest;
-        if age > asked.stale {
+        let age = asked.now.unwrap_or(moment.at).second() - newest;
+        if asked.stale.is_some_and(|stale| age > stale) {
             let newest = Time::from_second(newest);
             let why =
                 format!("the newest record is of {newest}, {} ago: are the logs still written, and the paths right?", span(age));
@@ -171,6 +173,9 @@ impl Check {
         let mut reasons: Vec<String> = verdicts.into_iter().map(|(_, reason)| reason).collect();
         if reasons.is_empty() {
             reasons.push(format!("nobody turned away in {}, newest record {} old", span(asked.last), span(age)));
+        }
+        if asked.now.is_some_and(|now| now > moment.at) {
+            reasons.push(format!("as of {}, the newest record", moment.at));
         }
         Self { state, reasons, measures, at: Some(moment.at) }
     }

@@ -211,9 +211,9 @@ pub struct Check {
     /// How far back to look: 90s, 15m or 2h.
     #[arg(long, value_name = "TIME", default_value = "15m", allow_hyphen_values = true, value_parser = values::duration)]
     pub last: i64,
-    /// Logs without a record for so long are UNKNOWN: nobody writes them.
-    #[arg(long, value_name = "TIME", default_value = "24h", allow_hyphen_values = true, value_parser = values::duration)]
-    pub stale: i64,
+    /// Answer UNKNOWN where the newest record is older than this: 24h for logs that are written every day.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = values::duration)]
+    pub stale: Option<i64>,
     /// As if it were this moment, for recordings and tests: 2009-10-09T09:25:00Z, or 09:25 of the first day.
     #[arg(long, value_name = "T", value_parser = values::when)]
     pub at: Option<When>,

@@ -111,8 +111,8 @@ fn what_nobody_can_tell_is_unknown_and_never_ok() {
     let mut lines = Vec::new();
     for args in [
         &["gone.log"][..],
-        // Written just now, but told of long ago.
-        &[log],
+        // Written just now, but told of long ago, where that must not be.
+        &["--stale", "24h", log],
         &["--at", "2009-10-12T07:00:00Z", log],
         &["--at", "2009-10-12T08:00:00Z", "empty.log"],
         &["--at", "2009-10-12T08:00:00Z", "no.log"],
@@ -129,13 +129,21 @@ fn what_nobody_can_tell_is_unknown_and_never_ok() {
     }
     assert!(lines[0].contains("gone.log") && lines[1].contains("2009-10-12T08:00:02Z"), "{lines:?}");
     assert!(lines[6].contains("100 for 0 to 100") && lines[7].contains("15m") && lines[8].contains("in_flight=90"), "{lines:?}");
-    let old = fs::File::options().write(true).open(home.path().join(log)).unwrap();
-    old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
-    let (code, line) = check(&home, &[log]);
-    assert!(code == 3 && line.contains("none of 1 files was written lately"), "{line}");
     // A day is not too long for an idle server, unless somebody says so.
     assert_eq!(check(&home, &["--at", "2009-10-13T07:00:00Z", log]).0, 0);
     assert_eq!(check(&home, &["--at", "2009-10-13T07:00:00Z", "--stale", "1h", log]).0, 3);
+}
+
+#[test]
+fn logs_that_are_not_written_any_more_are_asked_of_their_newest_record() {
+    for (rows, wanted) in [(&[(200, 0, 15); 3], 0), (&[(200, 0, 15), (503, 2, 1), (200, 0, 15)], 2)] {
+        let (home, log) = log(rows);
+        let (code, line) = check(&home, &[log]);
+        assert!(code == wanted && line.contains("as of 2009-10-12T08:00:02Z, the newest record"), "{code} {line}");
+        let old = fs::File::options().write(true).open(home.path().join(log)).unwrap();
+        old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!(check(&home, &[log]).0, wanted);
+    }
 }
 
 #[test]

@@ -19,9 +19,10 @@ use logs::Logs;
 use serde::Deserialize;
 use why503::diagnosis::{Diagnosis, Finding, RULES, Severity, Subject, findings};
 use why503::drill::place::Spot;
+use why503::engine::{Envelope, Payload};
 use why503::inventory::Item;
 use why503::limits::{Given, Limit, Limits, parse_size};
-use why503::record::Origin;
+use why503::record::{Origin, SourceId};
 use why503::report::Report;
 use why503::time::{Time, When, Zone};
 
@@ -125,7 +126,8 @@ impl Incident {
     /// Reads the files in pieces of `piece` bytes: configurations first, then the logs in the order of their names, or backwards.
     fn read(&self, piece: usize, backwards: bool) -> Logs {
         let mut logs = Logs::new(self.limits(), &self.flags.apps);
-        logs.know(self.machine.clone());
+        let payload = Payload::Inventory(self.machine.clone());
+        logs.engine.take(Envelope { heard: Time::MIN, source: SourceId(u32::MAX), payload });
         let mut files: Vec<(u32, &String, &Vec<u8>)> =
             (0..).zip(&self.files).map(|(id, (name, text))| (id, name, text)).collect();
         if backwards {

@@ -242,11 +242,11 @@ impl Recording {
         self.inputs.sort_by_key(|input| if is_settings(input) { (false, 0) } else { (true, input.size) });
     }
 
-    /// Leaves out logs that were last written before a moment; gives how many. Settings hold whenever they were written.
-    pub fn leave_out_older(&mut self, than: Time) -> usize {
-        let before = self.inputs.len();
-        self.inputs.retain(|input| is_settings(input) || input.modified.is_none_or(|modified| modified >= than));
-        before - self.inputs.len()
+    /// Leaves out files that were last written so many milliseconds before the newest one.
+    pub fn leave_out_older(&mut self, than: i64) {
+        let newest = self.inputs.iter().filter(|input| !is_settings(input)).filter_map(|input| input.modified).max();
+        let is_new = |modified: Time| newest.is_none_or(|newest| newest.since(modified) <= than);
+        self.inputs.retain(|input| is_settings(input) || input.modified.is_none_or(is_new));
     }
 
     /// The number that the file at a path has when it is read.

@@ -24,11 +24,6 @@ impl Logs {
         Self { engine: Engine::new(limits, apps), shelf: Shelf::default() }
     }
 
-    /// Takes in what is known of the machine.
-    pub fn know(&mut self, machine: Vec<why503::inventory::Item>) {
-        self.engine.take(Envelope { heard: Time::MIN, source: SourceId(u32::MAX), payload: Payload::Inventory(machine) });
-    }
-
     /// Reads a log from its first byte to its last, in these pieces.
     pub fn read<'a>(&mut self, id: u32, name: &str, pieces: impl IntoIterator<Item = &'a [u8]>) {
         let source = SourceId(id);
