@@ -4,6 +4,7 @@
 //! [`Plan::groups`] and [`Plan::lines`] read and decode, on any thread, through a [`ReadLog`]. A [`place::Spot`] is the same for
 //! one line whose place is known.
 
+pub mod compare;
 pub mod group;
 pub mod matching;
 pub mod place;
