@@ -66,9 +66,20 @@ impl Change {
         let begin = moment.timeline.span().map_or(onset, |(first, _)| first).second().max(onset.second() - most);
         let (series, values) = series(moment, &finding.subject, begin..end);
         let among = values.partition_point(|(time, _)| time.second() <= onset.second() + LATE);
-        let at = first_step(&values.iter().map(|(_, value)| *value).collect::<Vec<f64>>(), among);
+        let is_wanted = match finding.subject {
+            // What is used up was used more.
+            Subject::App(_) | Subject::Ns | Subject::Pool | Subject::Tag(_) => |by: f64| by > 0.0,
+            _ => |by: f64| by != 0.0,
+        };
+        let at = first_step(&values.iter().map(|(_, value)| *value).collect::<Vec<f64>>(), among, is_wanted);
         let at = at.and_then(|at| values.get(at)).map(|(time, _)| *time);
-        Self::around(moment, at.unwrap_or(onset), last, most, Self { at, ..Self::none(Some(onset), series) })
+        let from = match at {
+            Some(at) => at,
+            // A leak that goes on all the time is seen best from its beginning.
+            None if most == DAY => Time::from_second((begin + MINUTE).min(onset.second())),
+            None => onset,
+        };
+        Self::around(moment, from, last, most, Self { at, ..Self::none(Some(onset), series) })
     }
 
     /// The window that is looked at, and the one before it.
@@ -150,11 +161,11 @@ fn growth(samples: &Samples, seconds: &Range<i64>) -> Vec<(Time, f64)> {
 }
 
 /// Where what ends in the best step began to rise, or to fall.
-fn first_step(values: &[f64], among: usize) -> Option<usize> {
-    let step = best_step(values, among)?;
+fn first_step(values: &[f64], among: usize, is_wanted: fn(f64) -> bool) -> Option<usize> {
+    let step = best_step(values, among, is_wanted)?;
     let (mut at, whole) = (step.at, step.by);
     for _ in 1..ROUNDS {
-        let earlier = values.get(..at).and_then(|left| best_step(left, left.len()));
+        let earlier = values.get(..at).and_then(|left| best_step(left, left.len(), is_wanted));
         match earlier.filter(|step| step.by / whole >= PART) {
             Some(step) => at = step.at,
             None => break,
@@ -172,10 +183,10 @@ struct Step {
     by: f64,
 }
 
-/// The step that fits best, its first value among the first `among`; `None` if noise would make one as large. It goes through the
+/// The step that fits best, its first value among the first `among`, of those of a wanted difference; `None` if noise would make one as large. It goes through the
 /// values three times, however many places there are for a step.
 #[expect(clippy::cast_precision_loss, reason = "a day has few seconds")]
-fn best_step(values: &[f64], among: usize) -> Option<Step> {
+fn best_step(values: &[f64], among: usize, is_wanted: fn(f64) -> bool) -> Option<Step> {
     let n = values.len();
     let total: f64 = values.iter().sum();
     let mean = total / n.max(1) as f64;
@@ -190,7 +201,7 @@ fn best_step(values: &[f64], among: usize) -> Option<Step> {
         let (left, right) = (at as f64, (n - at) as f64);
         let by = (total - sum) / right - sum / left;
         let gain = left * right / n as f64 * by * by;
-        if best.is_none_or(|(most, _)| gain > most) {
+        if is_wanted(by) && best.is_none_or(|(most, _)| gain > most) {
             best = Some((gain, Step { at, by }));
         }
     }

@@ -1,8 +1,9 @@
 //! Two stretches of time side by side: what arrived, how long it took, and how much each client, user agent, URL and status explains
 //! of the change of what was in flight.
 //!
-//! In flight on average = arrivals a second * seconds in flight of each (Little's law); both are counted in the stretch itself, so
-//! that the two parts of a change, more of them and each longer, add up to it exactly.
+//! In flight on average = those let in a second * seconds in flight of each (Little's law); both are counted in the stretch itself,
+//! so that the two parts of a change, more of them and each longer, add up to it exactly. In a stretch that is shorter than requests
+//! take, neither part means much: [`Comparison::is_settled`] tells.
 
 mod taken;
 
@@ -30,6 +31,8 @@ const MOST_TOLD: usize = 500;
 pub struct Load {
     /// Arrivals a second.
     pub rate: f64,
+    /// Of these, those that were let in, and whose rows tell how long they took.
+    pub let_in: f64,
     /// How many were in flight on average.
     pub in_flight: f64,
     /// How many ended.
@@ -44,29 +47,29 @@ impl Load {
         *self == Self::default()
     }
 
-    /// Seconds in flight of each that arrived; `None` if none did.
+    /// Seconds in flight, within the stretch, for each that was let in; `None` if none was.
     #[must_use]
     pub fn seconds_each(&self) -> Option<f64> {
-        (self.rate > 0.0).then(|| self.in_flight / self.rate)
+        (self.let_in > 0.0).then(|| self.in_flight / self.let_in)
     }
 }
 
 /// A change of what was in flight, and what it is made of.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Parts {
-    /// Since more arrive, or fewer: each as long as before.
+    /// Since more are let in, or fewer: each as long as before.
     pub more: f64,
     /// Since each takes longer, or shorter: so many as during it.
     pub longer: f64,
 }
 
 impl Parts {
-    /// Where nothing arrived in one of the stretches, all is since more or fewer do.
+    /// Where none was let in in one of the stretches, all is since more or fewer are.
     #[must_use]
     pub fn of(before: &Load, during: &Load) -> Self {
         let change = during.in_flight - before.in_flight;
         let more = match (before.seconds_each(), during.seconds_each()) {
-            (Some(each), Some(_)) => (during.rate - before.rate) * each,
+            (Some(each), Some(_)) => (during.let_in - before.let_in) * each,
             _ => change,
         };
         Self { more, longer: change - more }
@@ -84,6 +87,8 @@ impl Parts {
 pub struct Side {
     /// How many.
     pub load: Load,
+    /// How long it is, in seconds.
+    pub seconds: f64,
     /// How long those took that ended in it.
     pub taken: Taken,
     /// Different clients; at least so many if they are [`Comparison::MOST_CLIENTS`] or more.
@@ -146,6 +151,13 @@ impl Comparison {
         Parts::of(&self.before.load, &self.during.load)
     }
 
+    /// Whether both stretches are longer than the requests that ended in them took on average.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let outlasts = |side: &Side| side.taken.mean().is_some_and(|millis| millis / 1000.0 > side.seconds);
+        !outlasts(&self.before) && !outlasts(&self.during)
+    }
+
     /// How much of the change a group explains: 1 for all of it. `None` where there is no change to explain.
     #[must_use]
     pub fn share(&self, group: &Group) -> Option<f64> {
@@ -158,6 +170,7 @@ impl Comparison {
 #[derive(Debug, Clone, Copy, Default)]
 struct Counted {
     arrived: u64,
+    let_in: u64,
     ended: u64,
     turned_away: u64,
     /// Milliseconds in flight within the stretch, of all together.
@@ -167,6 +180,7 @@ struct Counted {
 impl Counted {
     fn add(&mut self, other: Self) {
         self.arrived += other.arrived;
+        self.let_in += other.let_in;
         self.ended += other.ended;
         self.turned_away += other.turned_away;
         self.held = self.held.saturating_add(other.held);
@@ -178,6 +192,7 @@ impl Counted {
         let span = span.max(1) as f64;
         Load {
             rate: self.arrived as f64 * 1000.0 / span,
+            let_in: self.let_in as f64 * 1000.0 / span,
             in_flight: self.held as f64 / span,
             ended: self.ended,
             turned_away: self.turned_away,
@@ -219,6 +234,7 @@ impl Reading {
         let begin = end.plus(taken.saturating_neg());
         let one = Counted {
             arrived: u64::from(window.contains(&begin)),
+            let_in: u64::from(window.contains(&begin) && hit.turned_away == 0 && hit.taken.is_some()),
             ended: u64::from(window.contains(&record.time)),
             turned_away: u64::from(window.contains(&record.time) && hit.turned_away > 0),
             held: u64::try_from(end.min(window.end).since(begin.max(window.start))).unwrap_or(0),
@@ -265,6 +281,8 @@ impl Reading {
         let clients = [clients(|group| &group.before), clients(|group| &group.during)];
         let mut side = |at: usize| Side {
             load: self.all[at].load(spans[at]),
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds of a window, far below 2^52")]
+            seconds: spans[at] as f64 / 1000.0,
             taken: std::mem::take(&mut self.taken[at]),
             clients: clients[at],
         };

@@ -12,6 +12,7 @@ pub struct Taken {
     /// The least of a part → how many are in it.
     parts: BTreeMap<u64, u64>,
     count: u64,
+    sum: u64,
     /// The longest, exactly.
     pub max: Option<u64>,
 }
@@ -21,7 +22,16 @@ impl Taken {
     pub fn add(&mut self, millis: u64) {
         *self.parts.entry(least(millis)).or_default() += 1;
         self.count += 1;
+        self.sum = self.sum.saturating_add(millis);
         self.max = self.max.max(Some(millis));
+    }
+
+    /// The mean, in milliseconds; `None` where nothing tells.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a mean to compare and to show")]
+        let mean = self.sum as f64 / self.count as f64;
+        (self.count > 0).then_some(mean)
     }
 
     /// The time that so many of a thousand do not exceed (nearest rank); `None` where nothing tells.

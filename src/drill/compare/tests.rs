@@ -66,6 +66,7 @@ fn brute_force(rows: &[Row], window: &Range<Time>, is_mine: impl Fn(&Row) -> boo
         let logged = Time::from_second(BASE + row.0);
         let (begin, end) = (logged.plus(500 - i64::try_from(row.4).unwrap()), logged.plus(500));
         load.rate += if window.contains(&begin) { 1000.0 / span } else { 0.0 };
+        load.let_in += if window.contains(&begin) && row.3 != 503 { 1000.0 / span } else { 0.0 };
         load.in_flight += end.min(window.end).since(begin.max(window.start)).max(0) as f64 / span;
         load.ended += u64::from(window.contains(&logged));
         load.turned_away += u64::from(window.contains(&logged) && row.3 == 503);
@@ -76,6 +77,7 @@ fn brute_force(rows: &[Row], window: &Range<Time>, is_mine: impl Fn(&Row) -> boo
 fn is_near(told: &Load, want: &Load) -> bool {
     let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
     near(told.rate, want.rate)
+        && near(told.let_in, want.let_in)
         && near(told.in_flight, want.in_flight)
         && (told.ended, told.turned_away) == (want.ended, want.turned_away)
 }
