@@ -82,10 +82,12 @@ impl Change {
         Self::around(moment, from, last, most, Self { at, ..Self::none(Some(onset), series) })
     }
 
-    /// The window that is looked at, and the one before it.
+    /// The window that is looked at, and the one before it; where the logs begin in these, the halves of what there is.
     #[must_use]
     pub fn of_window(moment: &Moment<'_>, subject: &Subject, seconds: i64) -> Self {
-        let from = moment.at.plus(-seconds * 1000);
+        let first = moment.timeline.span().map_or(moment.at, |(first, _)| first.min(moment.at));
+        let half = first.plus(moment.at.since(first) / 2);
+        let from = moment.at.plus(-seconds * 1000).max(half);
         Self::around(moment, from, moment.at, most(subject), Self::none(None, ""))
     }
 
