@@ -79,7 +79,7 @@ impl Change {
             None if most == DAY => Time::from_second((begin + MINUTE).min(onset.second())),
             None => onset,
         };
-        Self::around(moment, from, last, most, Self { at, ..Self::none(Some(onset), series) })
+        Self::around(moment, from, last, most, &Self { at, ..Self::none(Some(onset), series) })
     }
 
     /// The window that is looked at, and the one before it; where the logs begin in these, the halves of what there is.
@@ -88,7 +88,7 @@ impl Change {
         let first = moment.timeline.span().map_or(moment.at, |(first, _)| first.min(moment.at));
         let half = first.plus(moment.at.since(first) / 2);
         let from = moment.at.plus(-seconds * 1000).max(half);
-        Self::around(moment, from, moment.at, most(subject), Self::none(None, ""))
+        Self::around(moment, from, moment.at, most(subject), &Self::none(None, ""))
     }
 
     fn none(onset: Option<Time>, series: &'static str) -> Self {
@@ -96,15 +96,16 @@ impl Change {
     }
 
     /// With the stretches before and after a moment; what is after it ends with the second of `last`.
-    fn around(moment: &Moment<'_>, from: Time, last: Time, most: i64, change: Self) -> Self {
+    fn around(moment: &Moment<'_>, from: Time, last: Time, most: i64, change: &Self) -> Self {
         let from = from.second();
         let end = (last.second() + 1).clamp(from + MINUTE, from + most);
         let first = moment.timeline.span().map_or(from, |(first, _)| first.second()).min(from);
         let begin = (from - (end - from)).max(first);
         let end = end.min(moment.at.second() + 1).max(from + 1);
-        let shortened = from - begin < end - from;
+        // A second more or less is nobody's concern.
+        let shortened = (from - begin) * 10 < (end - from) * 9;
         let time = Time::from_second;
-        Self { before: time(begin)..time(from), during: time(from)..time(end), shortened, ..change }
+        Self { before: time(begin)..time(from), during: time(from)..time(end), shortened, ..change.clone() }
     }
 }
 
@@ -128,8 +129,12 @@ fn series(moment: &Moment<'_>, subject: &Subject, seconds: Range<i64>) -> (&'sta
             None => ("requests", Vec::new()),
         },
         Subject::Ns => in_flight(&mut NsRequest::ALL.iter().filter_map(|request| Some(&moment.timeline.ns(*request)?.in_flight))),
-        Subject::Pool => ("growth of the pool", moment.timeline.counter(POOL_USED).map_or_else(Vec::new, |s| growth(s, &seconds))),
-        Subject::Tag(tag) => ("growth of the tag", moment.timeline.tag(*tag).map_or_else(Vec::new, |t| growth(&t.bytes, &seconds))),
+        Subject::Pool => {
+            ("growth of the pool", moment.timeline.counter(POOL_USED).map_or_else(Vec::new, |s| growth(s, &seconds)))
+        }
+        Subject::Tag(tag) => {
+            ("growth of the tag", moment.timeline.tag(*tag).map_or_else(Vec::new, |t| growth(&t.bytes, &seconds)))
+        }
         _ => ("requests a second", ended(&mut moment.timeline.apps().map(|(_, app)| app), &seconds)),
     }
 }
@@ -139,7 +144,7 @@ fn by_second(seconds: &Range<i64>, values: Vec<f64>) -> Vec<(Time, f64)> {
 }
 
 /// Requests that ended in each second.
-fn ended<'a>(apps: &mut dyn Iterator<Item = &'a App>, seconds: &Range<i64>) -> Vec<(Time, f64)> {
+fn ended(apps: &mut dyn Iterator<Item = &App>, seconds: &Range<i64>) -> Vec<(Time, f64)> {
     let mut sums = vec![0.0; usize::try_from(seconds.end - seconds.start).unwrap_or(0)];
     for app in apps {
         for (second, count) in app.ended.nonzero(seconds.clone()) {

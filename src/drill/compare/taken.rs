@@ -70,7 +70,9 @@ mod tests {
             permille in 0u64..=1000,
         ) {
             let mut taken = Taken::default();
-            times.iter().for_each(|millis| taken.add(*millis));
+            for millis in &times {
+                taken.add(*millis);
+            }
             times.sort_unstable();
             let rank = (times.len() * usize::try_from(permille).unwrap()).div_ceil(1000).max(1);
             let (exact, told) = (times[rank - 1], taken.permille(permille).unwrap());
