@@ -67,6 +67,7 @@ impl Work {
     pub fn report(&mut self, session: &Session, at: Time) -> String {
         let name = format!("why503-{}.json", at.rfc3339().replace(':', ""));
         let message = format!("writing {name}");
+        // `session.ui.bookmarks` are what somebody marked by hand.
         let report = Report::without_texts(&session.engine.moment(at), session.ui.zone);
         let (reader, done) = (session.shelf.clone(), self.done.clone());
         self.reports += 1;
