@@ -76,7 +76,8 @@ impl Ui {
         let Some(at) = self.selected_bookmark(moment) else { return };
         self.cursor.go(at, bounds);
         let note = self.bookmarks.iter().find(|mark| mark.at == at).map(|mark| format!(" {}", mark.note));
-        self.message = Some(format!("{}:{}", self.zone.clock(at), note.unwrap_or_default()));
+        let beside = if self.cursor.at(bounds) == at { "" } else { " (beside these logs)" };
+        self.message = Some(format!("{}{beside}:{}", self.zone.clock(at), note.unwrap_or_default()));
         self.path.pop();
         self.replies.leave_level();
     }
