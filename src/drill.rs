@@ -1,9 +1,11 @@
-//! From a pane down to the raw line: a window's blocks are read again, and their rows grouped or listed.
+//! From a pane down to the raw line: a window's blocks are read again, and their rows grouped or listed, or those of two windows
+//! compared.
 //!
 //! The timeline holds no rows. A [`Plan`] is made from a moment on the main thread, reads nothing and costs little;
 //! [`Plan::groups`] and [`Plan::lines`] read and decode, on any thread, through a [`ReadLog`]. A [`place::Spot`] is the same for
 //! one line whose place is known.
 
+pub mod compare;
 pub mod group;
 pub mod matching;
 pub mod place;

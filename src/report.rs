@@ -77,15 +77,6 @@ struct Span {
     to: String,
 }
 
-/// A moment that somebody marked, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bookmark {
-    /// The moment.
-    pub at: Time,
-    /// What was noted; may be empty.
-    pub note: String,
-}
-
 #[derive(Debug, Clone, Serialize)]
 struct BookmarkRow {
     at: String,
@@ -310,8 +301,8 @@ impl Report {
 
     /// With moments that somebody marked.
     #[must_use]
-    pub fn with_bookmarks(self, bookmarks: impl IntoIterator<Item = Bookmark>) -> Self {
-        let row = |mark: Bookmark| BookmarkRow { at: mark.at.rfc3339(), note: mark.note };
+    pub fn with_bookmarks(self, bookmarks: impl IntoIterator<Item = (Time, String)>) -> Self {
+        let row = |(at, note): (Time, String)| BookmarkRow { at: at.rfc3339(), note };
         Self { bookmarks: bookmarks.into_iter().map(row).collect(), ..self }
     }
 

@@ -164,7 +164,7 @@ impl Timeline {
             }
             app.served.add(second, request, origin);
             if let Some(held) = held {
-                app.held_by_smc.add(second, i64::try_from(held).unwrap_or(i64::MAX));
+                app.held_by_smc.add(second, parts::in_time(held));
             }
             name = (request.status == 503 || held.is_some()).then(|| known.clone());
         }

@@ -19,7 +19,7 @@ use why503::demo;
 use why503::engine::{Engine, Envelope, Gap, Payload};
 use why503::limits::{Given, Limit, Limits};
 use why503::record::SourceId;
-use why503::report::{Bookmark, Report};
+use why503::report::Report;
 use why503::sources::load::Recording;
 use why503::sources::shelf::Shelf;
 use why503::time::{Time, Zone};
@@ -122,7 +122,7 @@ fn a_page_needs_no_script_no_network_and_tells_its_charts_in_words() {
 
 #[test]
 fn bookmarks_come_after_the_stories_and_are_not_there_without_any() {
-    let marks = vec![Bookmark { at: Time::from_second(1_255_334_400), note: String::from("<restarted> `W3SVC` | all") }];
+    let marks = vec![(Time::from_second(1_255_334_400), String::from("<restarted> `W3SVC` | all"))];
     let report = report("pool-leak");
     assert!(!report.json().unwrap().contains("bookmarks") && !report.html().contains("Bookmarks"));
     let report = report.with_bookmarks(marks);
@@ -177,7 +177,7 @@ fn filled(with: &str) -> Report {
         let name = name.replace("{}", &with.replace('/', "_"));
         logs.read(id, &name, [text.replace("{}", word).as_bytes()]);
     }
-    let marks = [Bookmark { at: Time::MIN, note: with.to_owned() }];
+    let marks = [(Time::MIN, with.to_owned())];
     report_of(&logs).with_bookmarks(marks).reproduced_by(vec![format!("why503 report {with}")])
 }
 

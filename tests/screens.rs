@@ -58,6 +58,7 @@ impl Stage {
                 "Home" => KeyCode::Home,
                 "Right" => KeyCode::Right,
                 "Space" => KeyCode::Char(' '),
+                "Del" => KeyCode::Delete,
                 other => KeyCode::Char(other.chars().next().unwrap()),
             };
             self.screen();
@@ -122,6 +123,14 @@ screens! {
     log: "all" at "2009-10-12T08:04:40Z", "6 z";
     log_filtered: "all" at "2009-10-12T08:04:40Z", "6 / R e f u s e d Enter";
     help: "all" at "2009-10-12T08:04:40Z", "?";
+    changed_of_the_push_storm: "sepm-push-storm" at "2009-10-09T09:36:00Z", "4 d";
+    changed_of_the_pool_leak: "pool-leak" at "2007-11-13T20:02:10Z", "4 Enter d";
+    changed_of_the_busy_ns: "ns-busy" at "2008-05-06T07:30:00Z", "3 d";
+    changed_lines_of_a_group: "ns-busy" at "2008-05-06T07:30:00Z", "3 d / G e t C l i e n t Enter Enter";
+    changed_without_a_finding: "ns-busy" at "2008-05-06T07:00:00Z", "1 Enter d";
+    bookmarks: "all" at "2009-10-12T08:04:40Z", "m h e r e Enter n m t h e n Enter '";
+    bookmark_on_the_axis: "all" at "2009-10-12T08:04:40Z", "m Enter Right Right Right";
+    bookmark_being_noted: "all" at "2009-10-12T08:04:40Z", "m s l o t s";
 }
 
 #[test]
@@ -252,6 +261,105 @@ fn what_is_copied_is_the_selected_row() {
 }
 
 #[test]
+fn of_a_finding_its_command_is_copied_whole_wherever_one_stands_on_its_page() {
+    for (keys, what) in [("4 y", "the row of the finding"), ("4 Enter y", "its page"), ("4 Enter G y", "the end of its page")] {
+        for size in [SMALL, MIDDLE] {
+            let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:32:30Z", size);
+            let effects = stage.press(keys);
+            let [Effect::Copy(text)] = &effects[..] else { panic!("{what}: {effects:?}") };
+            assert!(text.starts_with("appcmd set config") && text.ends_with("/commit:apphost"), "{what}: {text}");
+            let told = stage.session.ui.copied(text);
+            assert!(told.starts_with("copied: appcmd set config") && told.ends_with(", if the terminal allows OSC 52"), "{told}");
+            assert!(told.len() < usize::from(size.0), "{told}");
+        }
+    }
+}
+
+#[test]
+fn of_several_commands_the_one_under_the_selection_is_copied() {
+    let mut stage = Stage::new("pool-leak", "2007-11-13T20:02:10Z", LARGE);
+    stage.press("4 Enter");
+    let mut copied = Vec::new();
+    for _ in 0..40 {
+        copied.extend(stage.press("y Down"));
+    }
+    copied.dedup();
+    let is = |n: usize, begin: &str| matches!(copied.get(n), Some(Effect::Copy(text)) if text.starts_with(begin));
+    // The first one for all that is no command.
+    assert!(is(0, "findstr") && is(1, "reg add") && is(2, "findstr") && copied.len() == 3, "{copied:?}");
+}
+
+#[test]
+fn a_moment_is_marked_gone_back_to_and_unmarked() {
+    let mut stage = Stage::new("all", "2009-10-12T08:04:40Z", SMALL);
+    assert_eq!(stage.press("m a x Esc"), []);
+    assert!(stage.session.ui.bookmarks.is_empty() && stage.session.ui.noting.is_none());
+    // While a note is typed no key does anything else.
+    assert_eq!(stage.press("m q d y Enter"), [Effect::Bookmarks]);
+    assert!(stage.screen().contains("marked: 08:04:40"));
+    stage.press("Home m Enter");
+    // The same moment again: its note is gone on with.
+    stage.press("' Down Enter");
+    let screen = stage.screen();
+    assert!(
+        screen.contains("2009-10-12 08:04:40 UTC") && screen.contains("08:04:40: qdy") && screen.contains("4 Findings"),
+        "{screen}"
+    );
+    stage.press("m ! Enter");
+    let notes: Vec<String> = stage.session.ui.bookmarks.iter().map(|mark| mark.note.clone()).collect();
+    assert_eq!(notes, ["", "qdy!"]);
+    stage.press("End");
+    assert_eq!(stage.press("' Del"), [Effect::Bookmarks]);
+    assert_eq!(stage.session.ui.bookmarks.len(), 1);
+    assert!(!stage.press("' Del").contains(&Effect::Bookmarks));
+    assert!(stage.screen().contains("Del takes away a bookmark"));
+}
+
+#[test]
+fn notes_of_a_recording_are_bounded_and_a_terminal_obeys_none_of_them() {
+    let mut stage = Stage::new("all", "2009-10-12T08:04:40Z", SMALL);
+    let at = stage.session.moment().at;
+    let long = "\u{1b}[2J\u{202e}x".repeat(1000);
+    stage.session.ui.remember((0..10_000).map(|n| (at.plus(-n * 1000), long.clone())));
+    assert_eq!(stage.session.ui.bookmarks.len(), 500);
+    assert!(stage.session.ui.bookmarks.iter().all(|mark| mark.note.chars().count() <= 200));
+    for keys in ["'", "Enter", "m"] {
+        stage.press(keys);
+        let screen = stage.screen();
+        // The first of them is of a time before the logs.
+        assert!(keys != "Enter" || screen.contains("(beside these logs): "), "{screen}");
+        assert!(!screen.contains(['\u{1b}', '\u{202e}']), "{screen}");
+    }
+}
+
+#[test]
+fn what_has_no_before_says_so_and_a_comparison_begins_anew_where_it_is() {
+    let mut stage = Stage::new("ns-busy", "2008-05-06T07:30:00Z", SMALL);
+    stage.press("5 d");
+    assert!(stage.screen().contains("d compares before and during"));
+    stage.press("4 d");
+    let View::Changed(first) = stage.session.ui.level().view.clone() else { panic!() };
+    // A finding goes on: so does what is compared, once d is pressed again.
+    stage.press("] d");
+    let View::Changed(then) = stage.session.ui.level().view.clone() else { panic!() };
+    assert!(then.change.during.end > first.change.during.end || then.change == first.change, "{then:?}");
+    assert_eq!(stage.session.ui.path.len(), 1);
+    stage.press("Esc");
+    assert!(stage.screen().contains("4 Findings"));
+}
+
+#[test]
+fn what_changed_and_bookmarks_need_no_colour_and_no_unicode() {
+    for keys in ["4 d", "m x Enter '", "m"] {
+        let mut stage = Stage::new("pool-leak", "2007-11-13T20:02:10Z", MIDDLE);
+        stage.session.glyphs = Glyphs::ascii();
+        stage.press(keys);
+        let screen = stage.screen();
+        assert!(screen.is_ascii(), "{screen}");
+    }
+}
+
+#[test]
 fn every_finding_can_be_selected_and_opened_from_the_pane_and_from_the_list() {
     for way in ["4 z", "4"] {
         for (keys, finding) in [("", 0), ("Down", 1), ("j j", 2), ("G", 2), ("PgDn", 2), ("Down Down k", 1), ("G g", 0)] {
@@ -283,7 +391,7 @@ fn every_row_of_every_list_can_be_reached() {
             stage.press("Down");
         }
     };
-    for (keys, counters) in [("4", FULL), ("4 z", FULL), ("5", FULL), ("1 Enter", FULL), ("m", FULL)] {
+    for (keys, counters) in [("4", FULL), ("4 z", FULL), ("5", FULL), ("1 Enter", FULL), ("M", FULL)] {
         on_the_way(&mut server(counters, true, true, bare(), SMALL), keys);
     }
     let mut stage = server(CALM, true, true, Vec::new(), SMALL);
@@ -773,7 +881,7 @@ fn bare() -> Vec<Item> {
 #[test]
 fn empty_panes_say_what_was_looked_for_and_the_machine_tells_it_all() {
     both("live_nothing_found", "", |size| server(&[], false, true, bare(), size));
-    both("live_machine", "m", |size| server(&[], false, true, bare(), size));
+    both("live_machine", "M", |size| server(&[], false, true, bare(), size));
     both("live_sources_of_a_machine", "5", |size| server(CALM, true, true, bare(), size));
 }
 
@@ -783,7 +891,7 @@ fn what_grants_a_denied_folder_is_copied_from_its_row() {
     let copied = stage.press("5 Enter Enter / d e n i e d Enter y");
     assert!(matches!(&copied[..], [Effect::Copy(text)] if text.starts_with("icacls \"C:\\Windows")), "{copied:?}");
     // A second time goes back to where one was.
-    stage.press("Esc m");
+    stage.press("Esc M");
     assert!(!stage.screen().contains("►Sources → This machine"));
 }
 
@@ -829,7 +937,7 @@ fn x_asks_for_what_is_executing_and_shows_the_longest_first() {
 
 #[test]
 fn counters_and_the_machine_need_no_colour_and_no_unicode() {
-    for (keys, counters) in [("", FULL), ("1 Enter", CALM), ("m", CALM), ("5", FULL)] {
+    for (keys, counters) in [("", FULL), ("1 Enter", CALM), ("M", CALM), ("5", FULL)] {
         let mut stage = server(counters, true, false, bare(), MIDDLE);
         stage.session.glyphs = Glyphs::ascii();
         stage.press(keys);

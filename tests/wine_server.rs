@@ -185,7 +185,7 @@ fn without_a_path_the_three_panes_of_a_server_are_filled() {
     let mut seat = Seat::within(&program, &[], &variables);
     let shown = ["Shop/api", "limit 6000", "executing 5700 (counter", "(computed)", "cutoff 8.0 MB", "taken"];
     seat.until("all three panes", |screen| shown.iter().all(|text| screen.contains(text)));
-    seat.press("m");
+    seat.press("M");
     seat.until_text("applicationHost.config");
     seat.press("q");
     assert_eq!(seat.ends(), 0);

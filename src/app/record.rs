@@ -14,7 +14,7 @@ use crate::sources::load::Recording;
 use crate::sources::recording::live::Live;
 use crate::sources::recording::{Recorder, Setup, Status};
 use crate::time::Time;
-use crate::ui::state::Recorded;
+use crate::ui::state::{Bookmark, Recorded};
 
 /// Bytes of a log that are read again to tell its kind.
 const HEAD: u64 = 64 * 1024;
@@ -64,9 +64,17 @@ impl Record {
             Ok(live) => {
                 self.live = Some(live);
                 self.folder = Some(folder.clone());
+                self.mark(&session.ui.bookmarks);
                 format!("recording into {}: r stops", folder.display())
             }
             Err(error) => format!("no recording: {error:#}"),
+        }
+    }
+
+    /// Has the recording take the session's bookmarks along, if one is at work.
+    pub fn mark(&mut self, bookmarks: &[Bookmark]) {
+        if let Some(live) = &mut self.live {
+            live.mark(bookmarks.iter().map(|mark| (mark.at, mark.note.clone())).collect());
         }
     }
 

@@ -40,6 +40,8 @@ pub(super) fn report(args: &cli::Report, config: &Config) -> anyhow::Result<()> 
     let at = to.map_or(last, |to| to.min(last));
     let redacted = args.redact || recording.is_redacted();
     let report = Report::new(&engine.moment(at), &shelf, zone).of_redacted(redacted);
+    let bookmarks = recording.manifest.iter().flat_map(|manifest| &manifest.bookmarks);
+    let report = report.with_bookmarks(bookmarks.map(|mark| (mark.at.0, mark.note.clone())));
     let report =
         report.reproduced_by(again::commands(std::env::args_os().skip(1), if args.redact { &args.paths } else { &[] }, None));
     let text = match args.format {

@@ -47,6 +47,8 @@ pub(super) fn replay(
     let title = if recording.is_redacted() { format!("{title} (redacted)") } else { title.to_owned() };
     let ui = Ui::new(title, Cursor::replay(None, play.speed), zone, config.window);
     let mut session = session(engine, ui, config)?;
+    let bookmarks = recording.manifest.iter().flat_map(|manifest| &manifest.bookmarks);
+    session.ui.remember(bookmarks.map(|mark| (mark.at.0, mark.note.clone())));
     session.range = (recording.manifest.as_ref().and_then(|m| m.from), recording.manifest.as_ref().and_then(|m| m.to));
     if let Some(from) = play.from {
         session.range.0 = Some(cli::moment(from, first));

@@ -191,6 +191,16 @@ impl Session {
             }
             return Vec::new();
         }
+        if self.ui.noting.is_some() && key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT) == KeyModifiers::NONE {
+            match key.code {
+                KeyCode::Enter => return self.ui.keep_note(),
+                KeyCode::Esc => self.ui.noting = None,
+                KeyCode::Backspace => self.ui.type_note(None),
+                KeyCode::Char(c) => self.ui.type_note(Some(c)),
+                _ => {}
+            }
+            return Vec::new();
+        }
         let bounds = self.bounds();
         let at = self.ui.cursor.at(bounds);
         let Self { engine, ui, .. } = self;

@@ -87,8 +87,13 @@ impl Stage {
             }
             Effect::Stop => String::from("nothing on Windows makes a program that stands still go on"),
             Effect::Copy(text) => {
+                let told = self.session.ui.copied(&text);
                 self.screen.copy(text);
-                String::from("copied, if the terminal allows it")
+                told
+            }
+            Effect::Bookmarks => {
+                self.record.mark(&self.session.ui.bookmarks);
+                return false;
             }
             Effect::Record => self.record.toggle(&self.session, Tick::now()),
             Effect::Executing => {

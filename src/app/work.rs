@@ -72,7 +72,8 @@ impl Work {
         let stem = format!("why503-{}", at.rfc3339().replace([':', '-'], ""));
         let message = format!("writing {}", folder.join(format!("{stem}.html")).display());
         let report = Report::without_texts(&session.engine.moment(at), session.ui.zone).of_redacted(session.redacted);
-        let report = report.reproduced_by(report::commands(at));
+        let bookmarks = session.ui.bookmarks.iter().map(|mark| (mark.at, mark.note.clone()));
+        let report = report.reproduced_by(report::commands(at)).with_bookmarks(bookmarks);
         let (reader, done) = (session.shelf.clone(), self.done.clone());
         self.reports += 1;
         tokio::task::spawn_blocking(move || {

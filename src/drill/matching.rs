@@ -16,6 +16,8 @@ pub enum About {
     App(String),
     /// Requests that take a slot of a Notification Server, and what its log and the agents say of them.
     Ns(NsRequest),
+    /// The same of both kinds of slots.
+    NsSlots,
     /// Clients turned away for one of these reasons, named as [`crate::diagnosis::turned_away`] names them, or [`SEPM_503`].
     TurnedAway(Vec<String>),
     /// Samples of a counter, by its path without host, in lower case.
@@ -27,7 +29,7 @@ pub enum About {
 }
 
 /// What rows are grouped by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum By {
     /// The URL without its query.
     Url,
@@ -72,7 +74,7 @@ impl About {
     pub fn may_be_in(&self, source: SourceId, kind: Kind) -> bool {
         match self {
             Self::App(_) => kind == Kind::W3c,
-            Self::Ns(_) => matches!(kind, Kind::W3c | Kind::HttpErr | Kind::Altiris),
+            Self::Ns(_) | Self::NsSlots => matches!(kind, Kind::W3c | Kind::HttpErr | Kind::Altiris),
             Self::TurnedAway(reasons) => match kind {
                 Kind::W3c => reasons.iter().any(|reason| reason == "503" || reason.starts_with("503.")),
                 Kind::Sepm => reasons.iter().any(|reason| reason == SEPM_503),
@@ -108,6 +110,7 @@ impl About {
                 let asked = match self {
                     Self::App(name) => applications.name_of(site, request.site, request.stem) == name,
                     Self::Ns(ns) => NsRequest::of_url(request.stem) == Some(*ns),
+                    Self::NsSlots => NsRequest::of_url(request.stem).is_some(),
                     Self::TurnedAway(reasons) => request.status == 503 && reasons.contains(&reason_of_503(request.substatus)),
                     _ => is_log,
                 };
@@ -117,6 +120,7 @@ impl About {
                 let turned_away = if row.turned_away() && !row.not_iis() { row.reason.count } else { 0 };
                 let asked = match self {
                     Self::Ns(ns) => NsRequest::of_url(row.uri) == Some(*ns),
+                    Self::NsSlots => NsRequest::of_url(row.uri).is_some(),
                     Self::TurnedAway(reasons) => {
                         // As the timeline names it.
                         let phrase = if row.reason.phrase.is_empty() { b"(no reason)" } else { row.reason.phrase };
@@ -136,7 +140,8 @@ impl About {
             Fact::Altiris(event) => {
                 let asked = match (self, event.meaning) {
                     (Self::Ns(ns), AltirisMeaning::SlotsFull { slots, .. }) => ns.slots() == slots,
-                    (Self::Ns(NsRequest::GetPackageInfo), AltirisMeaning::BackingOff) => true,
+                    (Self::Ns(NsRequest::GetPackageInfo) | Self::NsSlots, AltirisMeaning::BackingOff)
+                    | (Self::NsSlots, AltirisMeaning::SlotsFull { .. }) => true,
                     _ => is_log,
                 };
                 asked.then_some((Kind::Altiris, None, u64::from(event.meaning != AltirisMeaning::Other)))?

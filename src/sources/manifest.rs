@@ -37,8 +37,20 @@ pub struct Manifest {
     pub apps: Vec<String>,
     /// What was looked for on the machine that was recorded.
     pub machine: Vec<Item>,
+    /// The moments that somebody marked, with their notes: anybody's words.
+    pub bookmarks: Vec<Bookmark>,
     /// What a recorder wrote down of its work; empty in a folder of logs that somebody put together by hand.
     pub work: Work,
+}
+
+/// A moment that somebody marked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bookmark {
+    /// The moment.
+    pub at: Stamp,
+    /// What was noted.
+    #[serde(default)]
+    pub note: String,
 }
 
 /// What a recorder did: as it is written.
@@ -181,6 +193,8 @@ struct Raw {
     limits: RawLimits,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     machine: Vec<Item>,
+    #[serde(default, rename = "bookmark", skip_serializing_if = "Vec::is_empty")]
+    bookmarks: Vec<Bookmark>,
     #[serde(flatten)]
     work: Work,
 }
@@ -281,6 +295,7 @@ impl Manifest {
             },
             apps: limits.apps,
             machine: raw.machine,
+            bookmarks: raw.bookmarks,
             work: raw.work,
         })
     }
@@ -327,6 +342,7 @@ impl Manifest {
                 apps: self.apps.clone(),
             },
             machine: self.machine.clone(),
+            bookmarks: self.bookmarks.clone(),
             work: self.work.clone(),
         };
         Ok(toml::to_string(&raw)?)
@@ -384,6 +400,10 @@ mod tests {
                 Item::remark(Topic::Iis, "site 2", "is logged in the IIS format"),
             ],
             limits: Given { pool_max: Some(Limit::new(134_217_728, "--pool-max")), ..Given::default() },
+            bookmarks: vec![
+                Bookmark { at: stamp("2026-11-21T08:00:01Z"), note: "\"here\" \\ \u{1b}[2J\n[limits]".into() },
+                Bookmark { at: stamp("2026-11-21T08:00:02Z"), note: String::new() },
+            ],
             work: Work {
                 runs: vec![Run { from: stamp("2026-11-21T08:00:00Z"), host: "WEB01".into(), ..Run::default() }],
                 files: vec![Written { path: "W3SVC1/a.log".into(), bytes: 5, crc32: "3610a686".into(), ..Written::default() }],
@@ -394,7 +414,7 @@ mod tests {
         let text = manifest.render().unwrap();
         let again = Manifest::parse(&text).unwrap();
         assert_eq!((again.title, again.limits, again.work), (manifest.title, manifest.limits, manifest.work), "{text}");
-        assert_eq!((again.zone, again.machine), (manifest.zone, manifest.machine));
+        assert_eq!((again.zone, again.machine, again.bookmarks), (manifest.zone, manifest.machine, manifest.bookmarks), "{text}");
     }
 
     #[test]

@@ -325,6 +325,11 @@ impl Recorder {
         self.missed += bytes;
     }
 
+    /// The moments that somebody marked while it was recorded, in the place of those told before. Those of earlier runs stay.
+    pub fn mark(&mut self, bookmarks: Vec<(Time, String)>) {
+        self.book.mark(bookmarks);
+    }
+
     /// How the recording fares.
     #[must_use]
     pub fn status(&self) -> Status {

@@ -39,11 +39,16 @@ pub struct Served {
     pub longest: Longest,
 }
 
+/// Milliseconds as they may be added up: a log may claim any number, and no request lasted for longer than this (about 115 days).
+pub(super) fn in_time(taken: u64) -> i64 {
+    i64::try_from(taken).unwrap_or(i64::MAX).min(10_000_000_000)
+}
+
 impl Served {
     pub(super) fn add(&mut self, second: i64, request: &Request<'_>, origin: Origin) {
         let Some(taken) = request.taken.filter(|_| request.status != 503) else { return };
         self.count.add(second, 1);
-        self.taken.add(second, i64::try_from(taken).unwrap_or(i64::MAX));
+        self.taken.add(second, in_time(taken));
         self.longest.add(second, taken, origin);
     }
 

@@ -54,7 +54,7 @@ impl Longest {
     pub fn sum(&self, seconds: &Range<i64>) -> (i64, u64) {
         let minutes = seconds.start.div_euclid(60)..=seconds.end.div_euclid(60);
         let rows = self.rows.range(minutes).map(|(_, row)| row).filter(|(_, second, _)| seconds.contains(second));
-        rows.fold((0, 0), |(sum, count), (taken, ..)| (sum + i64::try_from(*taken).unwrap_or(0), count + 1))
+        rows.fold((0, 0), |(sum, count), (taken, ..)| (sum + super::parts::in_time(*taken), count + 1))
     }
 }
 

@@ -65,6 +65,14 @@ pub enum Action {
     Record,
     /// Copy the selected row.
     Copy,
+    /// What changed with a finding, or since the window before.
+    Changed,
+    /// Mark the moment looked at, with a note.
+    Bookmark,
+    /// The moments that were marked.
+    Bookmarks,
+    /// Take the selected bookmark away.
+    Forget,
     /// What was looked for on this machine.
     Machine,
     /// The requests that IIS executes now.
@@ -88,6 +96,8 @@ pub enum Footer {
     List,
     /// In a list of groups.
     Groups,
+    /// Where something has a before.
+    Changes,
     /// In the lists behind the requests' pane, in a live view.
     Requests,
     /// Never: the help has it.
@@ -128,7 +138,7 @@ const fn row(
 /// All keys.
 pub static ACTIONS: &[KeyRow] = {
     use Action as A;
-    use Footer::{Always, Groups, List, Never, Overview, Requests};
+    use Footer::{Always, Changes, Groups, List, Never, Overview, Requests};
     use KeyCode::{Char, Esc};
     &[
         row(A::Quit, &[(Char('q'), NONE)], "q", "quit", "Leave; the terminal is given back as it was.", Always),
@@ -166,8 +176,8 @@ pub static ACTIONS: &[KeyRow] = {
         row(A::Pane(6), &[(Char('6'), NONE)], "6", "log", "The lines of all logs, merged by time.", Never),
         row(
             A::Machine,
-            &[(Char('m'), NONE)],
-            "m",
+            &[(Char('M'), SHIFT), (Char('M'), NONE)],
+            "M",
             "machine",
             "What was looked for on this machine: found, missing or denied.",
             Never,
@@ -184,6 +194,14 @@ pub static ACTIONS: &[KeyRow] = {
         row(A::Sort, &[(Char('s'), NONE)], "s", "sort", "Sort by the next column.", List),
         row(A::Reverse, &[(Char('S'), SHIFT), (Char('S'), NONE)], "S", "reverse", "Turn the order round.", Never),
         row(A::Group, &[(Char('b'), NONE)], "b", "group by", "Group by URL, client, user agent or status.", Groups),
+        row(
+            A::Changed,
+            &[(Char('d'), NONE)],
+            "d",
+            "what changed",
+            "What changed: before and during of a finding, and who explains it.",
+            Changes,
+        ),
         row(A::Pause, &[(Char(' '), NONE)], "Space", "pause", "Pause and go on; live, what happens is still taken in.", Always),
         row(A::Slower, &[(Char('<'), NONE), (Char('<'), SHIFT)], "<", "slower", "Slower replay.", Never),
         row(A::Faster, &[(Char('>'), NONE), (Char('>'), SHIFT)], ">", "faster", "Faster replay.", Never),
@@ -221,6 +239,9 @@ pub static ACTIONS: &[KeyRow] = {
             "To the moment before at which a finding set in.",
             Never,
         ),
+        row(A::Bookmark, &[(Char('m'), NONE)], "m", "mark", "Mark the moment looked at, with a note.", Never),
+        row(A::Bookmarks, &[(Char('\''), NONE)], "'", "marks", "The moments that were marked; Enter goes there.", Never),
+        row(A::Forget, &[(KeyCode::Delete, NONE)], "Del", "unmark", "Take the selected bookmark away.", Never),
         row(A::Start, &[(KeyCode::Home, NONE)], "Home", "start", "To the first moment.", Never),
         row(A::End, &[(KeyCode::End, NONE)], "End", "live", "To the last moment; live, the cursor follows it.", Never),
         row(
@@ -257,7 +278,7 @@ pub static ACTIONS: &[KeyRow] = {
             "Start or stop recording into a new folder beside you; live only.",
             Never,
         ),
-        row(A::Copy, &[(Char('y'), NONE)], "y", "copy", "Copy the selected row (OSC 52, where the terminal allows it).", Never),
+        row(A::Copy, &[(Char('y'), NONE)], "y", "copy", "Copy a finding's command, else the row (OSC 52, if allowed).", Never),
     ]
 };
 

@@ -10,9 +10,10 @@ use ratatui::layout::Rect;
 use super::level::Pane;
 use super::panes::limit::{self, Draw, chart_columns};
 use super::panes::{LimitPane, Standing, limit_pane, tag_pane};
+use super::replies::Slot;
 use super::state::Ui;
-use super::theme::{Glyphs, Theme};
-use super::views::{View, executing_summary};
+use super::theme::{Glyphs, Role, Theme};
+use super::views::{View, changed_summary, executing_summary};
 use crate::diagnosis::Diagnosis;
 use crate::engine::Moment;
 use crate::time::Time;
@@ -54,7 +55,11 @@ pub fn screen(frame: &mut Frame<'_>, ui: &mut Ui, moment: &Moment<'_>, looks: Lo
     } else if let Some(level) = ui.path.last() {
         let body = match level.view {
             View::Tag(tag) => above_tag(frame, body, tag, ui, moment, looks),
-            View::Executing => above_executing(frame, body, ui, looks),
+            View::Executing => above(frame, body, &executing_summary(&ui.executing, ui.zone), looks),
+            View::Changed(ref changed) => {
+                let look = ui.look(moment, Slot::Level, Some(looks.diagnosis));
+                above(frame, body, &changed_summary(&look, changed), looks)
+            }
             _ => body,
         };
         ui.page = list::level(frame, body, ui, moment, looks);
@@ -117,9 +122,8 @@ fn above_tag(frame: &mut Frame<'_>, area: Rect, tag: [u8; 4], ui: &Ui, moment: &
     rest
 }
 
-/// How many requests are where, above the list of them; gives what is left below.
-fn above_executing(frame: &mut Frame<'_>, area: Rect, ui: &Ui, looks: Looks<'_>) -> Rect {
-    let lines = executing_summary(&ui.executing, ui.zone);
+/// What a list comes to, above it; gives what is left below.
+fn above(frame: &mut Frame<'_>, area: Rect, lines: &[(Role, String)], looks: Looks<'_>) -> Rect {
     let (top, rest) = cut(area, u16::try_from(lines.len()).unwrap_or(0).min(area.height / 2));
     let Looks { theme, glyphs, .. } = looks;
     for ((role, text), at) in lines.iter().zip(top.rows()) {

@@ -79,7 +79,10 @@ impl Level {
         }
         let anchored = self.anchor.as_ref().filter(|_| !listing.is_text);
         // The log is read from its end, as long as nobody moved in it.
-        if self.anchor.is_none() && matches!(self.view, View::Log | View::Lines { .. }) && self.order.sort.is_none() {
+        if self.anchor.is_none()
+            && matches!(self.view, View::Log | View::Lines { .. } | View::LinesWithin { .. })
+            && self.order.sort.is_none()
+        {
             return last;
         }
         // Where some of those before it are gone, the last that is left is the nearest.

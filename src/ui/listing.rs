@@ -2,6 +2,7 @@
 
 use super::theme::Role;
 use super::views::View;
+use crate::time::Time;
 use crate::ui::text::Shown;
 
 /// How wide a column is.
@@ -110,13 +111,15 @@ pub struct ListRow {
     pub target: Option<View>,
     /// What `y` copies, where that is more than what is shown.
     pub copy: Option<String>,
+    /// The moment that it stands for, where Enter goes to one.
+    pub moment: Option<Time>,
 }
 
 impl ListRow {
     /// A row in the ordinary look.
     #[must_use]
     pub fn new(cells: Vec<Cell>, target: Option<View>) -> Self {
-        Self { cells, role: Role::Text, target, copy: None }
+        Self { cells, role: Role::Text, target, copy: None, moment: None }
     }
 
     /// The same row in another look.
@@ -132,6 +135,8 @@ impl ListRow {
             Some(View::Record { origin, .. }) => format!("{origin:?}"),
             // Several logs may have lain at one path.
             Some(View::Source(id)) => format!("{id:?}"),
+            // Its first cell is the kind of its group.
+            Some(View::LinesWithin { only, .. }) => format!("{only:?}"),
             // Its first cell is how bad it is: many share it.
             Some(View::Finding { rule, subject }) => format!("{rule} {subject:?}"),
             _ => self.cells.first().map(|c| c.text.to_string()).unwrap_or_default(),

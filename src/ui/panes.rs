@@ -70,6 +70,8 @@ pub struct Bucket {
     pub value: Option<Point>,
     /// Clients turned away.
     pub turned_away: u64,
+    /// Somebody set a bookmark in it.
+    pub is_marked: bool,
 }
 
 /// Clients turned away within so many seconds before the moment are turned away now.
@@ -168,7 +170,15 @@ pub fn limit_pane(pane: Pane, ui: &Ui, moment: &Moment<'_>, columns: usize) -> O
         Pane::Findings | Pane::Sources | Pane::Log => return None,
     };
     mark_gaps(&mut pane, moment, ui.window);
+    mark_bookmarks(&mut pane, moment, ui);
     Some(pane)
+}
+
+fn mark_bookmarks(pane: &mut LimitPane, moment: &Moment<'_>, ui: &Ui) {
+    let columns = columns_of(moment, ui.window, pane.buckets.len());
+    for (bucket, seconds) in pane.buckets.iter_mut().zip(&columns) {
+        bucket.is_marked = ui.bookmarks.iter().any(|mark| seconds.contains(&mark.at.second()));
+    }
 }
 
 /// Of a stretch of time that a recording has a gap in, nothing is known: it must not look like calm.

@@ -1,6 +1,12 @@
 //! What the screen remembers: focus, drill path, selection, filter, sort, window and cursor. Everything else it shows is a function
 //! of the moment.
 
+mod changed;
+mod copy;
+mod marks;
+
+pub use marks::Bookmark;
+
 use super::action::Action;
 use super::cursor::Cursor;
 use super::level::{Level, Pane};
@@ -24,12 +30,14 @@ pub enum Effect {
     Quit,
     /// Stand still until a shell says to go on.
     Stop,
-    /// Write a report of this moment.
+    /// Write a report of this moment, with [`Ui::bookmarks`].
     Export(Time),
     /// Start or stop recording.
     Record,
-    /// Copy a text, already safe, to the clipboard.
+    /// Copy a text to the clipboard.
     Copy(String),
+    /// The bookmarks are others: a recording takes them along.
+    Bookmarks,
     /// Ask IIS which requests it executes, and show them with [`Ui::show_executing`].
     Executing,
 }
@@ -62,6 +70,10 @@ pub struct Ui {
     pub cursor: Cursor,
     /// The filter is being typed.
     pub typing: bool,
+    /// The moments that were marked, by time: one bookmark a moment.
+    pub bookmarks: Vec<Bookmark>,
+    /// The bookmark whose note is being typed.
+    pub noting: Option<Bookmark>,
     /// The help is shown, from this row on.
     pub help: Option<usize>,
     /// The theme, by its place among the themes.
@@ -99,6 +111,8 @@ impl Ui {
             window,
             cursor,
             typing: false,
+            bookmarks: Vec::new(),
+            noting: None,
             help: None,
             theme: 0,
             message: None,
@@ -148,6 +162,7 @@ impl Ui {
             width: self.width,
             reply,
             executing: &self.executing,
+            bookmarks: &self.bookmarks,
             rows: MOST_ROWS,
             diagnosis,
         }
@@ -220,7 +235,12 @@ impl Ui {
             Action::Executing => {
                 self.message = Some(String::from("x lists what IIS executes from pane 1 and the lists behind it"));
             }
-            Action::Machine => self.show_machine(),
+            Action::Machine => self.toggle(View::Machine),
+            Action::Changed => self.show_changed(moment),
+            Action::Bookmark => self.begin_note(moment.at),
+            Action::Bookmarks => self.toggle(View::Bookmarks),
+            Action::Forget => return self.forget(moment),
+            Action::Drill if self.level().view == View::Bookmarks => self.go_to_bookmark(moment, bounds),
             Action::Help => self.help = Some(0),
             Action::Theme => self.theme += 1,
             Action::Pane(number) => self.show_pane(usize::from(number).saturating_sub(1)),
@@ -289,12 +309,12 @@ impl Ui {
         }
     }
 
-    /// What was looked for on the machine; once more goes back.
-    fn show_machine(&mut self) {
-        if self.level().view == View::Machine {
+    /// A level that is of no pane: its key once more goes back.
+    fn toggle(&mut self, view: View) {
+        if self.level().view == view {
             self.back();
         } else {
-            self.enter(View::Machine);
+            self.enter(view);
         }
     }
 
@@ -416,13 +436,5 @@ impl Ui {
         let next =
             if wider { WINDOWS.iter().find(|w| **w > self.window) } else { WINDOWS.iter().rev().find(|w| **w < self.window) };
         self.window = next.copied().unwrap_or(self.window);
-    }
-
-    fn copy(&mut self, moment: &Moment<'_>) -> Vec<Effect> {
-        let listing = self.listing(moment, None);
-        match listing.rows.get(self.level().selection(&listing)) {
-            Some(row) => vec![Effect::Copy(row.copy.clone().unwrap_or_else(|| row.all_text()))],
-            None => Vec::new(),
-        }
     }
 }

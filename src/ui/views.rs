@@ -2,6 +2,8 @@
 
 mod apps;
 pub mod ask;
+mod bookmarks;
+mod changed;
 mod executing;
 mod findings;
 mod lines;
@@ -15,10 +17,13 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub use ask::{Ask, Job, Reply};
+pub use changed::Changed;
+pub(in crate::ui) use changed::{propose as propose_change, summary as changed_summary};
 pub use executing::Executing;
 pub(in crate::ui) use executing::summary as executing_summary;
 
 use super::listing::{Cell, Column, ListRow, Listing, Width};
+use super::state::Bookmark;
 use super::theme::Role;
 use crate::diagnosis::{Diagnosis, Subject};
 use crate::drill::Answer;
@@ -77,6 +82,19 @@ pub enum View {
         /// The group.
         only: Option<(By, Vec<u8>)>,
     },
+    /// Raw lines of a group in a stretch of time of its own.
+    LinesWithin {
+        /// What they are about.
+        about: About,
+        /// The group.
+        only: Option<(By, Vec<u8>)>,
+        /// When.
+        times: Range<Time>,
+    },
+    /// Two stretches of time side by side.
+    Changed(Box<Changed>),
+    /// The moments that somebody marked.
+    Bookmarks,
     /// One record, whole.
     Record {
         /// Where it stands.
@@ -109,6 +127,8 @@ pub struct Look<'a> {
     pub reply: Option<&'a Reply>,
     /// The requests that IIS executes.
     pub executing: &'a Executing,
+    /// The moments that somebody marked.
+    pub bookmarks: &'a [Bookmark],
     /// Of a list that is read from its end, so many rows are enough.
     pub rows: usize,
     /// What is wrong, where it is known already: it is looked for once a frame.
@@ -142,10 +162,14 @@ impl View {
             Self::Findings => String::from("Findings"),
             Self::Finding { rule, .. } => format!("Finding {rule}"),
             Self::Log => String::from("Log"),
-            Self::Lines { only: Some((by, key)), .. } => format!("{} {}", by.name(), String::from_utf8_lossy(key)),
+            Self::Lines { only: Some((by, key)), .. } | Self::LinesWithin { only: Some((by, key)), .. } => {
+                format!("{} {}", by.name(), String::from_utf8_lossy(key))
+            }
             Self::Lines { about: About::Counter(path), .. } => format!("Lines with {path}"),
             Self::Lines { about: About::TurnedAway(_), .. } => String::from("Turned away for other reasons"),
-            Self::Lines { .. } => String::from("Lines"),
+            Self::Lines { .. } | Self::LinesWithin { .. } => String::from("Lines"),
+            Self::Changed(_) => String::from("What changed"),
+            Self::Bookmarks => String::from("Bookmarks"),
             Self::Record { origin, .. } => lines::place(moment, *origin),
             Self::Sources => String::from("Sources"),
             Self::Source(id) => {
@@ -169,6 +193,7 @@ impl View {
             Self::Lines { about, only } => {
                 Some(Ask::Lines { about: about.clone(), only: only.clone(), times: lines::times(look, about) })
             }
+            Self::LinesWithin { .. } | Self::Changed(_) => self.fixed_ask(),
             Self::Record { origin, time } => Some(Ask::Record(*origin, *time)),
             Self::Finding { rule, subject } => findings::evidence(look, rule, subject).map(Ask::Texts),
             Self::Source(id) => Some(Ask::Texts(source::malformed_places(look.moment, *id))),
@@ -179,7 +204,19 @@ impl View {
             | Self::Findings
             | Self::Sources
             | Self::Machine
+            | Self::Bookmarks
             | Self::Executing => None,
+        }
+    }
+
+    /// The same for levels that do not follow the moment looked at; `None` for all others.
+    fn fixed_ask(&self) -> Option<Ask> {
+        match self {
+            Self::LinesWithin { about, only, times } => {
+                Some(Ask::Lines { about: about.clone(), only: only.clone(), times: times.clone() })
+            }
+            Self::Changed(changed) => changed.ask(),
+            _ => None,
         }
     }
 
@@ -194,7 +231,9 @@ impl View {
             Self::NsTypes => ns::types(look),
             Self::Findings => findings::all(look),
             Self::Finding { rule, subject } => findings::one(look, rule, subject),
-            Self::Log | Self::Lines { .. } => lines::lines(look),
+            Self::Log | Self::Lines { .. } | Self::LinesWithin { .. } => lines::lines(look),
+            Self::Changed(changed) => changed::listing(look, changed),
+            Self::Bookmarks => bookmarks::all(look),
             Self::Record { origin, .. } => lines::record(look, *origin),
             Self::Sources => sources::all(look),
             Self::Source(id) => source::one(look, *id),

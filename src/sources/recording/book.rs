@@ -8,7 +8,7 @@ use super::folder::{Folder, host};
 use super::recover::recover;
 use crate::inventory::{self, Item};
 use crate::sources::clock::Tick;
-use crate::sources::manifest::{Hole, Manifest, Run, Stamp, Written};
+use crate::sources::manifest::{Bookmark, Hole, Manifest, Run, Stamp, Written};
 use crate::time::Time;
 
 /// The manifest says at least so often how far the files go.
@@ -22,6 +22,8 @@ const MOST_GAPS: usize = 1000;
 pub(super) struct Book {
     folder: Folder,
     manifest: Manifest,
+    /// The bookmarks of earlier runs.
+    marked: Vec<Bookmark>,
     noted: Duration,
     /// The manifest on the disk does not tell of a file, a gap or an end that there is.
     stale: bool,
@@ -49,7 +51,8 @@ impl Book {
             version: String::from(env!("CARGO_PKG_VERSION")),
             redacted: setup.redact.is_some(),
         });
-        Ok(Self { folder, manifest, noted: tick.steady, stale: true })
+        let marked = manifest.bookmarks.clone();
+        Ok(Self { folder, manifest, marked, noted: tick.steady, stale: true })
     }
 
     /// The files of earlier runs.
@@ -80,6 +83,15 @@ impl Book {
             }
             _ => gaps.push(gap),
         }
+    }
+
+    /// What somebody marked in this run.
+    pub fn mark(&mut self, bookmarks: Vec<(Time, String)>) {
+        self.stale = true;
+        let mine: Vec<Bookmark> = bookmarks.into_iter().map(|(at, note)| Bookmark { at: Stamp(at), note }).collect();
+        let others = self.marked.iter().filter(|mark| !mine.contains(mark));
+        self.manifest.bookmarks = others.cloned().chain(mine.iter().cloned()).collect();
+        self.manifest.bookmarks.sort_by_key(|mark| mark.at);
     }
 
     /// What was looked for on this machine.

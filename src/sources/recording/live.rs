@@ -27,6 +27,8 @@ enum Message {
     Heard(Box<Envelope>),
     /// Bytes that were not handed on, since when.
     Missed(u64, Time),
+    /// The moments that somebody marked, with their notes.
+    Marked(Vec<(Time, String)>),
 }
 
 /// A recorder at work.
@@ -37,6 +39,8 @@ pub struct Live {
     /// Since when the recorder has had no room.
     waiting: Option<Duration>,
     missed: Option<(u64, Time)>,
+    /// Bookmarks that there was no room for yet.
+    marked: Option<Vec<(Time, String)>>,
     /// What must not be missed: which logs there are, and what became of them.
     owed: VecDeque<Envelope>,
 }
@@ -51,7 +55,7 @@ impl Live {
         let status = Arc::new(Mutex::new(recorder.status()));
         let told = Arc::clone(&status);
         let thread = std::thread::Builder::new().name(String::from("record")).spawn(move || run(recorder, &heard, &told))?;
-        Ok(Self { out, status, thread, waiting: None, missed: None, owed: VecDeque::new() })
+        Ok(Self { out, status, thread, waiting: None, missed: None, marked: None, owed: VecDeque::new() })
     }
 
     /// Hands on what was heard. False when the recorder has no room: it is to be offered again, and nothing else before it.
@@ -73,6 +77,13 @@ impl Live {
         true
     }
 
+    /// Hands on the moments that somebody marked: all of them, in the place of those before.
+    pub fn mark(&mut self, bookmarks: Vec<(Time, String)>) {
+        self.marked = Some(bookmarks);
+        // What there is no room for now is handed on with what is heard next, or at the end.
+        let _ = self.pay();
+    }
+
     /// Hands on what there was no room for before; `None` if there still is none.
     fn pay(&mut self) -> Option<()> {
         while let Some(envelope) = self.owed.front() {
@@ -82,6 +93,10 @@ impl Live {
         if let Some((bytes, since)) = self.missed {
             self.send(Message::Missed(bytes, since))?;
             self.missed = None;
+        }
+        if let Some(bookmarks) = &self.marked {
+            self.send(Message::Marked(bookmarks.clone()))?;
+            self.marked = None;
         }
         Some(())
     }
@@ -104,7 +119,8 @@ impl Live {
 
     /// Ends the recording, and waits a moment for it to be on the disk.
     #[must_use]
-    pub fn stop(self) -> Status {
+    pub fn stop(mut self) -> Status {
+        let _ = self.pay();
         let Self { out, status, thread, .. } = self;
         drop(out);
         let until = clock::steady() + FAREWELL;
@@ -122,6 +138,7 @@ fn run(mut recorder: Recorder, heard: &Receiver<Message>, status: &Mutex<Status>
         match heard.recv_timeout(pause) {
             Ok(Message::Heard(envelope)) => recorder.take(&envelope, Tick::now()),
             Ok(Message::Missed(bytes, since)) => recorder.missed(bytes, since, Tick::now()),
+            Ok(Message::Marked(bookmarks)) => recorder.mark(bookmarks),
             Err(RecvTimeoutError::Timeout) => recorder.tick(Tick::now()),
             Err(RecvTimeoutError::Disconnected) => break,
         }
@@ -176,7 +193,10 @@ mod tests {
         for _ in 0..400 {
             offer(Payload::Bytes(row.repeat(100).into_bytes()));
         }
+        live.mark(vec![(Time::from_millis(1_795_248_000_000), String::from("it began here"))]);
         let status = live.stop();
+        let manifest = std::fs::read_to_string(dir.path().join("rec/manifest.toml")).unwrap();
+        assert!(manifest.contains("[[bookmark]]") && manifest.contains("it began here"), "{manifest}");
         let text = std::fs::read_to_string(dir.path().join("rec/W3SVC1/u.log")).unwrap();
         assert_eq!((text.matches(row).count(), status.missed, status.paused), (40_000, 0, None));
     }

@@ -350,3 +350,25 @@ fn no_file_of_a_redacted_recording_begins_with_the_name_of_the_server() {
         assert!(text.lines().next().unwrap().ends_with("\\Memory\\Available Bytes\"") && text.contains("\n\"11/21"), "{text}");
     }
 }
+
+#[test]
+fn what_was_marked_while_it_was_recorded_is_in_the_recording_whoever_recorded_it() {
+    let notes = |rig: &Rig| -> Vec<String> {
+        let manifest = Manifest::of_folder(&rig.folder()).unwrap();
+        manifest.bookmarks.into_iter().map(|mark| format!("{} {}", String::from(mark.at), mark.note)).collect()
+    };
+    let mut rig = Rig::new();
+    let at = rig.tick.time;
+    rig.recorder().mark(vec![(at, String::from("first")), (at.plus(5000), String::from("a slip"))]);
+    rig.pass(3);
+    // What is taken away again is not in it.
+    rig.recorder().mark(vec![(at, String::from("first"))]);
+    rig.finish();
+    assert_eq!(notes(&rig), ["2026-11-21T08:00:00Z first"]);
+    // The next run knows nothing of it, and keeps it all the same; whoever took it over from there has it once.
+    rig.start(|_| {}).unwrap();
+    rig.recorder().mark(vec![(at, String::from("first")), (at.plus(-1000), String::from("second"))]);
+    rig.pass(3);
+    rig.finish();
+    assert_eq!(notes(&rig), ["2026-11-21T07:59:59Z second", "2026-11-21T08:00:00Z first"]);
+}

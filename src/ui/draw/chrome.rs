@@ -130,6 +130,11 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, ui: &Ui, looks: Looks<'_
     let theme = looks.theme;
     let status = theme.style(Role::Status);
     frame.buffer_mut().set_style(area, status);
+    if let Some(mark) = &ui.noting {
+        let text = format!(" Note at {}: {}_   Enter keeps it, Esc does not", ui.zone.clock(mark.at), safe(&mark.note, looks));
+        Line::from(Span::styled(text, theme.style(Role::Accent))).render(area, frame.buffer_mut());
+        return;
+    }
     if ui.typing {
         let filter = safe(&ui.level().order.filter, looks);
         let text = format!(" Filter: {filter}_   Enter keeps it, Esc clears it");
@@ -143,11 +148,23 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, ui: &Ui, looks: Looks<'_
     }
     let grouped = matches!(ui.level().view, View::AppGroups { .. } | View::NsGroups { .. });
     let of_requests = matches!(ui.level().view, View::Apps | View::AppGroups { .. } | View::Executing) && !ui.path.is_empty();
+    let changes = !(ui.path.is_empty() && ui.focus != Pane::Findings)
+        && matches!(
+            ui.level().view,
+            View::Finding { .. }
+                | View::Findings
+                | View::Apps
+                | View::AppGroups { .. }
+                | View::NsTypes
+                | View::NsGroups { .. }
+                | View::Tags
+        );
     let here = |footer: Footer| match footer {
         Footer::Always => true,
         Footer::Overview => ui.path.is_empty(),
         Footer::List => !ui.path.is_empty(),
         Footer::Groups => grouped,
+        Footer::Changes => changes,
         Footer::Requests => of_requests && ui.focus == Pane::Requests && ui.cursor.mode == Mode::Live,
         Footer::Never => false,
     };

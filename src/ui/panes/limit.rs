@@ -113,7 +113,7 @@ fn body(pane: &LimitPane, area: Rect, buffer: &mut Buffer, draw: Draw<'_>) {
     let rows = |lines: usize| u16::try_from(lines).unwrap_or(u16::MAX);
     let (lines, weighty) = (rows(pane.lines.len()), rows(pane.weighty));
     // A chart with nothing in it gives way to words.
-    let is_blank = pane.buckets.iter().all(|bucket| *bucket == Bucket::default());
+    let is_blank = pane.buckets.iter().all(|b| Bucket { is_marked: false, ..*b } == Bucket::default());
     let least = if area.height > LEAST_CHART && !(is_blank && weighty > 0) { LEAST_CHART } else { 0 };
     let half = (area.height / 2).min(area.height.saturating_sub(weighty));
     let chart = area.height.saturating_sub(lines).max(half).max(least);
@@ -127,12 +127,14 @@ fn body(pane: &LimitPane, area: Rect, buffer: &mut Buffer, draw: Draw<'_>) {
     }
     let values: Vec<Option<Point>> = pane.buckets.iter().map(point).collect();
     let refused: Vec<Option<u64>> = pane.buckets.iter().map(|b| Some(b.turned_away)).collect();
+    let marks: Vec<bool> = pane.buckets.iter().map(|b| b.is_marked).collect();
     let most = values.iter().flatten().map(|p| p.mean).fold(0.0, f64::max);
     let max = pane.limit.unwrap_or(0.0).max(most) * 1.08;
     let widget = LimitChart::new(&values, max.max(1.0), draw.theme, draw.glyphs)
         .limit(pane.limit)
         .cutoff(pane.cutoff)
-        .turned_away(&refused);
+        .turned_away(&refused)
+        .marks(&marks);
     let widget = if area.height >= 6 { widget.times(draw.times.0.to_owned(), draw.times.1.to_owned()) } else { widget };
     widget.render(area, buffer);
 }

@@ -95,6 +95,7 @@ fn buckets(moment: &Moment<'_>, window: i64, columns: usize, requests: &[NsReque
         .map(|column| Bucket {
             value: greatest(&points, from, column, known),
             turned_away: turned_away_in(moment, requests, column),
+            is_marked: false,
         })
         .collect()
 }

@@ -93,7 +93,7 @@ pub(super) fn tag_pane(tag: [u8; 4], ui: &Ui, moment: &Moment<'_>, columns: usiz
     let buckets = columns_of(moment, ui.window.max(TAG_WINDOW), columns).into_iter().map(|column| {
         let last = Time::from_second(column.end).plus(-1).min(moment.at);
         let listed = bytes.and_then(|s| s.at(last)).filter(|(t, _)| column.start - t.second() <= TAG_FRESH);
-        Bucket { value: listed.map(|(_, bytes)| Point { mean: bytes / MB, ..Point::default() }), turned_away: 0 }
+        Bucket { value: listed.map(|(_, bytes)| Point { mean: bytes / MB, ..Point::default() }), ..Bucket::default() }
     });
     let driver = if found.driver.is_empty() { "driver unknown" } else { &found.driver };
     let mut lines = vec![(Role::Accent, format!("{} {driver}", found.shown())), (Role::Text, found.what.clone())];
@@ -183,7 +183,7 @@ fn buckets(moment: &Moment<'_>, window: i64, columns: usize) -> Vec<Bucket> {
             let last = Time::from_second(column.end).plus(-1).min(moment.at);
             let fresh = samples.and_then(|s| s.at(last)).filter(|(t, _)| column.start - t.second() <= FRESH);
             let value = fresh.map(|(_, used)| Point { mean: used / MB, ..Point::default() });
-            Bucket { value, turned_away: refused(moment).map_or(0, |tally| tally.sum(column)) }
+            Bucket { value, turned_away: refused(moment).map_or(0, |tally| tally.sum(column)), is_marked: false }
         })
         .collect()
 }

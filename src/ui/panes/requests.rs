@@ -203,6 +203,7 @@ fn buckets(moment: &Moment<'_>, window: i64, columns: usize, app: &App, known: &
         .map(|column| Bucket {
             value: greatest(&points, from, column, known).filter(|_| app.timed),
             turned_away: refused.map_or(0, |s| sum(s, column)),
+            is_marked: false,
         })
         .collect()
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{MOST_LINES, View};
+use crate::drill::compare::Comparison;
 use crate::drill::group::Group;
 use crate::drill::matching::{About, By};
 use crate::drill::place::Spot;
@@ -35,6 +36,15 @@ pub enum Ask {
         /// When.
         times: Range<Time>,
     },
+    /// Two stretches of time side by side.
+    Compare {
+        /// What they are about.
+        about: About,
+        /// How it was.
+        before: Range<Time>,
+        /// How it is since.
+        during: Range<Time>,
+    },
     /// The last lines of all logs.
     Latest {
         /// Only lines before this moment.
@@ -55,6 +65,8 @@ pub enum Reply {
     Groups(Answer<Group>),
     /// Rows as they stand.
     Lines(Answer<RawLine>),
+    /// Two stretches of time side by side.
+    Compared(Box<Comparison>),
     /// One record, and the header lines in force where it stands.
     Record(Answer<RawLine>, Vec<u8>),
 }
@@ -69,6 +81,7 @@ pub struct Job {
 enum Work {
     Groups(Plan, By),
     Lines(Plan, usize),
+    Compare(Plan, Plan),
     Texts(Vec<Spot>),
     Record(Spot),
 }
@@ -82,6 +95,10 @@ impl Ask {
             Self::Groups { about, by, times } => Work::Groups(Plan::new(moment, about.clone(), times.clone(), None), *by),
             Self::Lines { about, only, times } => {
                 Work::Lines(Plan::new(moment, about.clone(), times.clone(), only.clone()), MOST_LINES)
+            }
+            Self::Compare { about, before, during } => {
+                let plan = |times: &Range<Time>| Plan::new(moment, about.clone(), times.clone(), None);
+                Work::Compare(plan(before), plan(during))
             }
             Self::Latest { until, most } => Work::Lines(Plan::latest(moment, Time::MIN..*until, *most), *most),
             Self::Texts(places) => Work::Texts(places.iter().map(spot).collect()),
@@ -120,6 +137,7 @@ impl Ask {
                 *about == About::Ns(*request) && by == asked
             }
             (View::Lines { about, only }, Self::Lines { about: asked, only: group, .. }) => about == asked && only == group,
+            (View::LinesWithin { .. } | View::Changed(_), _) => view.fixed_ask().as_ref() == Some(self),
             (View::Record { origin, .. }, Self::Record(asked, _)) => origin == asked,
             (View::Log, Self::Latest { .. }) | (View::Finding { .. } | View::Source(_), Self::Texts(_)) => true,
             _ => false,
@@ -132,7 +150,7 @@ impl Ask {
         match self {
             Self::Groups { times, .. } | Self::Lines { times, .. } => Some(times.end.plus(-1)),
             Self::Latest { until, .. } => Some(until.plus(-1)),
-            Self::Texts(_) | Self::Record(..) => None,
+            Self::Compare { .. } | Self::Texts(_) | Self::Record(..) => None,
         }
     }
 }
@@ -144,6 +162,10 @@ impl Job {
         match &self.work {
             Work::Groups(plan, by) => plan.groups(*by, reader, &self.given_up).map(Reply::Groups),
             Work::Lines(plan, most) => plan.lines(*most, reader, &self.given_up).map(Reply::Lines),
+            Work::Compare(before, during) => {
+                let told = Comparison::read(before, during, reader, &self.given_up);
+                told.map(Box::new).map(Reply::Compared)
+            }
             Work::Texts(spots) => self.texts(spots, reader).map(Reply::Lines),
             Work::Record(spot) => {
                 let line = self.texts(std::slice::from_ref(spot), reader)?;

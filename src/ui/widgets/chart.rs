@@ -63,6 +63,7 @@ pub struct LimitChart<'a> {
     y_labels: &'a [(f64, Shown<'a>)],
     times: Option<[Shown<'a>; 2]>,
     cursor: Option<usize>,
+    marks: &'a [bool],
     theme: &'a Theme,
     glyphs: &'a Glyphs,
 }
@@ -82,7 +83,19 @@ impl<'a> LimitChart<'a> {
     #[must_use]
     pub const fn new(values: &'a [Option<Point>], max: f64, theme: &'a Theme, glyphs: &'a Glyphs) -> Self {
         let [limit, cutoff] = [None, None];
-        Self { values, max, limit, cutoff, turned_away: None, y_labels: &[], times: None, cursor: None, theme, glyphs }
+        Self {
+            values,
+            max,
+            limit,
+            cutoff,
+            turned_away: None,
+            y_labels: &[],
+            times: None,
+            cursor: None,
+            marks: &[],
+            theme,
+            glyphs,
+        }
     }
 
     /// A line where clients are turned away. Bars near it and above it change their role.
@@ -125,6 +138,13 @@ impl<'a> LimitChart<'a> {
     #[must_use]
     pub const fn cursor(mut self, place: Option<usize>) -> Self {
         self.cursor = place;
+        self
+    }
+
+    /// Marks columns on the row with the times.
+    #[must_use]
+    pub const fn marks(mut self, marks: &'a [bool]) -> Self {
+        self.marks = marks;
         self
     }
 
@@ -184,6 +204,9 @@ impl<'a> LimitChart<'a> {
                 let right = Rect { x: area.right() - width, width, ..area };
                 write(buffer, right, last, self.glyphs.charset, style);
             }
+        }
+        for (x, _) in Self::placed(area, self.marks).filter(|(_, marked)| **marked) {
+            dot(buffer, x, area.y, self.glyphs.cursor, self.theme.ink(Role::Key));
         }
         if let Some(x) = self.cursor_column(area) {
             dot(buffer, x, area.y, self.glyphs.cursor, self.theme.ink(Role::Cursor));

@@ -59,9 +59,10 @@ fn questions(moment: &Moment<'_>) -> Vec<Ask> {
     let origin = Origin { source: SourceId(1), position: Position { offset: 70, len: 60, line: 2 } };
     vec![
         Ask::Groups { about: about.clone(), by: By::Client, times: times.clone() },
-        Ask::Lines { about, only: Some((By::Client, b"10.0.0.7".to_vec())), times: times.clone() },
+        Ask::Lines { about: about.clone(), only: Some((By::Client, b"10.0.0.7".to_vec())), times: times.clone() },
         Ask::Latest { until: times.end, most: 100 },
         Ask::Texts(vec![(origin, moment.at); 5]),
+        Ask::Compare { about, before: times.start.plus(-300_000)..times.start, during: times.clone() },
         Ask::Record(origin, moment.at),
     ]
 }
@@ -78,6 +79,7 @@ fn no_file_is_touched_while_asking() {
         let (rows, missing) = match &reply {
             Reply::Groups(answer) => (answer.rows.len(), &answer.missing),
             Reply::Lines(answer) | Reply::Record(answer, _) => (answer.rows.len(), &answer.missing),
+            Reply::Compared(told) => (told.groups.len(), &told.missing),
         };
         assert!(rows > 0 && missing.is_empty(), "{ask:?}");
     }
@@ -113,8 +115,12 @@ fn only_a_window_that_moves_on_follows() {
     let [early, late] = [first, last].map(|at| questions(&engine.moment(at)));
     for (n, ask) in late.iter().enumerate() {
         for (m, before) in early.iter().enumerate() {
-            // A record is the same at any moment, but this one was asked for as of another.
-            assert_eq!(ask.follows(before), n == m && !matches!(ask, Ask::Record(..)), "{ask:?} {before:?}");
+            // A record is the same at any moment, but this one was asked for as of another; what is compared stays where it is.
+            assert_eq!(
+                ask.follows(before),
+                n == m && !matches!(ask, Ask::Record(..) | Ask::Compare { .. }),
+                "{ask:?} {before:?}"
+            );
         }
     }
     let Ask::Groups { about, by, times } = late[0].clone() else { panic!() };

@@ -1,0 +1,151 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::engine::{Engine, Envelope, Opened, Payload};
+use crate::formats::Hints;
+use crate::record::SourceId;
+use crate::time::When;
+
+/// A rise as well as a fall.
+const ANY: fn(f64) -> bool = |_| true;
+
+/// Values from -1 to 1, the same for the same seed.
+fn noise(seed: u64) -> impl FnMut() -> f64 {
+    let mut state = seed;
+    move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        #[expect(clippy::cast_precision_loss, reason = "noise")]
+        let value = (state >> 33) as f64 / f64::from(1_u32 << 30) - 1.0;
+        value
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_planted_step_is_found_within_a_few_seconds_under_noise(
+        seed in any::<u64>(),
+        (before, after) in (60usize..1200, 60usize..600),
+        (level, times) in (0.0f64..100.0, prop_oneof![2.0f64..20.0, -20.0f64..-2.0]),
+    ) {
+        let (mut draw, size) = (noise(seed), 3.0);
+        let values: Vec<f64> =
+            (0..before + after).map(|at| level + if at < before { 0.0 } else { times * size } + size * draw()).collect();
+        let found = first_step(&values, values.len(), ANY).unwrap();
+        prop_assert!(found.abs_diff(before) <= 5, "at {} instead of {}", found, before);
+    }
+
+    #[test]
+    fn noise_alone_is_no_change_even_where_neighbours_are_alike(
+        seed in any::<u64>(),
+        (length, keep) in prop_oneof![(20usize..2000, 0.0f64..0.2), (600usize..3000, 0.0f64..0.8)],
+    ) {
+        let mut draw = noise(seed);
+        let mut value = 0.0;
+        let values: Vec<f64> = (0..length).map(|_| { value = keep * value + draw(); 50.0 + value }).collect();
+        prop_assert!(first_step(&values, length, ANY).is_none());
+    }
+}
+
+#[test]
+fn what_never_moves_and_what_is_too_short_has_no_change() {
+    assert!(first_step(&[7.0; 500], 500, ANY).is_none());
+    assert!(first_step(&[0.0, 9.0, 9.0], 3, ANY).is_none());
+    assert!(first_step(&[], 0, ANY).is_none());
+}
+
+#[test]
+fn a_step_without_noise_is_found_to_the_second_and_only_where_it_may_be() {
+    let values: Vec<f64> = (0..300).map(|at| if at < 100 { 32.0 } else { 4870.0 }).collect();
+    assert_eq!(first_step(&values, 300, ANY), Some(100));
+    // A finding that set in before it was not brought about by it: the best of the places that are left is told.
+    assert_eq!(first_step(&values, 80, ANY), Some(80));
+    // And a rise is no fall.
+    assert_eq!(first_step(&values, 300, |by| by < 0.0), None);
+}
+
+#[test]
+fn what_rises_slowly_changed_when_it_began_to_rise() {
+    // Quiet for ten minutes, then ten minutes of rising.
+    let mut draw = noise(7);
+    let values: Vec<f64> = (0..1200).map(|at| f64::from((at - 600).max(0)) * 2.0 + 3.0 * draw()).collect();
+    let found = first_step(&values, values.len(), ANY).unwrap();
+    assert!((600..700).contains(&found), "{found}");
+}
+
+/// A site whose requests take so many milliseconds each: one a second until 08:20, then twenty; from 08:21:42 on some are refused
+/// until 08:30. Its log begins so many seconds after 08:00.
+fn storm(from: i64, taken: u64) -> Engine {
+    let mut log = String::from("#Fields: date time cs-uri-stem c-ip sc-status sc-substatus time-taken\n");
+    for second in from..1800 {
+        let (minute, s) = (second / 60, second % 60);
+        for n in 0..if second < 1200 { 1 } else { 20 } {
+            log += &format!("2026-11-21 08:{minute:02}:{s:02} /a 10.0.0.{n} 200 0 {taken}\n");
+        }
+        if second >= 1300 && second % 7 == 0 {
+            log += &format!("2026-11-21 08:{minute:02}:{s:02} /a 10.0.0.99 503 2 0\n");
+        }
+    }
+    let mut engine = Engine::new(crate::limits::Limits::default(), &[]);
+    let opened = Opened {
+        path: "W3SVC1/u_ex.log".into(),
+        hints: Hints::default(),
+        size: 0,
+        generation: 0,
+        first_look: true,
+        has_file: true,
+    };
+    for payload in [Payload::Opened(opened), Payload::Bytes(log.into_bytes()), Payload::Closed] {
+        engine.take(Envelope { heard: Time::MIN, source: SourceId(1), payload });
+    }
+    engine
+}
+
+/// Seconds since 08:00 of the ends of a stretch.
+fn told(times: &Range<Time>) -> (i64, i64) {
+    let begin = Time::from_ymd_hms(2026, 11, 21, 8, 0, 0).unwrap();
+    (times.start.since(begin) / 1000, times.end.since(begin) / 1000)
+}
+
+#[test]
+fn before_a_finding_the_change_that_brought_it_about_is_proposed() {
+    // The cursor stands in the middle of it: what comes later is not told of.
+    for (at, end) in [("08:25:00", 1499), ("08:29:59", 1800)] {
+        let engine = storm(0, 3000);
+        let Ok(When::At(at)) = When::parse(&format!("2026-11-21T{at}Z")) else { panic!("{at}") };
+        let moment = engine.moment(at);
+        let finding = &crate::diagnosis::findings(&moment)[0];
+        let change = Change::of_finding(&moment, finding);
+        let (before, during) = (told(&change.before), told(&change.during));
+        assert!((1195..=1200).contains(&during.0), "{change:?}");
+        assert_eq!(before.1, during.0);
+        assert_eq!(during.1, end.min(told(&(finding.last..finding.last)).0 + 1));
+        assert_eq!(before.1 - before.0, during.1 - during.0);
+        assert!(change.at == Some(change.during.start) && !change.shortened, "{change:?}");
+    }
+}
+
+#[test]
+fn where_the_logs_begin_shortly_before_the_time_before_is_shorter_and_that_is_said() {
+    let engine = storm(1170, 3000);
+    let moment = engine.moment(Time::from_ymd_hms(2026, 11, 21, 8, 29, 59).unwrap());
+    let change = Change::of_finding(&moment, &crate::diagnosis::findings(&moment)[0]);
+    assert!(change.shortened, "{change:?}");
+    assert_eq!(told(&change.before).0, 1170);
+}
+
+#[test]
+fn without_a_change_it_is_the_time_before_the_onset_and_without_a_finding_the_window() {
+    // Twenty a second from the beginning on, and nothing else happens before the first is refused.
+    let engine = storm(1200, 0);
+    let moment = engine.moment(Time::from_ymd_hms(2026, 11, 21, 8, 29, 59).unwrap());
+    let change = Change::of_finding(&moment, &crate::diagnosis::findings(&moment)[0]);
+    assert_eq!((change.at, told(&change.during).0), (None, 1302), "{change:?}");
+    assert!(change.shortened && told(&change.before) == (1200, 1302), "{change:?}");
+    let window = Change::of_window(&moment, &Subject::HttpErr, 60);
+    assert_eq!((told(&window.before), told(&window.during)), ((1678, 1739), (1739, 1800)));
+    // The logs begin in it: halves.
+    let window = Change::of_window(&moment, &Subject::HttpErr, 1000);
+    assert_eq!((told(&window.before), told(&window.during)), ((1200, 1499), (1499, 1800)));
+}
