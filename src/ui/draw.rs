@@ -1,5 +1,6 @@
 //! The screen: a function of the moment and of what the screen remembers.
 
+mod capacity;
 mod chrome;
 mod list;
 mod vitals;
@@ -55,6 +56,7 @@ pub fn screen(frame: &mut Frame<'_>, ui: &mut Ui, moment: &Moment<'_>, looks: Lo
         let body = match level.view {
             View::Tag(tag) => above_tag(frame, body, tag, ui, moment, looks),
             View::Executing => above_executing(frame, body, ui, looks),
+            View::Capacity { .. } => capacity::above(frame, body, ui, moment, looks),
             _ => body,
         };
         ui.page = list::level(frame, body, ui, moment, looks);

@@ -14,6 +14,7 @@ use std::ops::Range;
 use super::level::Pane;
 use super::state::Ui;
 use super::theme::Role;
+use crate::diagnosis::capacity::Target;
 use crate::engine::Moment;
 use crate::formats::Kind;
 use crate::inventory::Topic;
@@ -169,6 +170,16 @@ pub fn limit_pane(pane: Pane, ui: &Ui, moment: &Moment<'_>, columns: usize) -> O
     };
     mark_gaps(&mut pane, moment, ui.window);
     Some(pane)
+}
+
+/// Whose limit a pane shows; `None` where it shows none.
+#[must_use]
+pub fn target(pane: Pane, ui: &Ui, moment: &Moment<'_>) -> Option<Target> {
+    match pane {
+        Pane::Requests => requests::shown(ui, moment).map(Target::App),
+        Pane::Ns => ns::shown(ui, moment).map(Target::Ns),
+        Pane::Pool | Pane::Findings | Pane::Sources | Pane::Log => None,
+    }
 }
 
 /// Of a stretch of time that a recording has a gap in, nothing is known: it must not look like calm.

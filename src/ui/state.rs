@@ -1,6 +1,8 @@
 //! What the screen remembers: focus, drill path, selection, filter, sort, window and cursor. Everything else it shows is a function
 //! of the moment.
 
+mod capacity;
+
 use super::action::Action;
 use super::cursor::Cursor;
 use super::level::{Level, Pane};
@@ -219,6 +221,10 @@ impl Ui {
             Action::Executing if self.focus == Pane::Requests => return vec![Effect::Executing],
             Action::Executing => {
                 self.message = Some(String::from("x lists what IIS executes from pane 1 and the lists behind it"));
+            }
+            Action::Capacity => self.show_capacity(moment),
+            Action::Slower | Action::Faster if matches!(self.level().view, View::Capacity { .. }) => {
+                self.change_number(action == Action::Faster, moment);
             }
             Action::Machine => self.show_machine(),
             Action::Help => self.help = Some(0),

@@ -8,7 +8,6 @@ use crate::formats::Kind;
 use crate::limits::Limit;
 use crate::slots::{self, SlotUse};
 use crate::timeline::App;
-use crate::timeline::in_flight::Point;
 use crate::timeline::tally::{NsRequest, Trouble};
 
 /// A stretch of fewer requests tells no mean worth building on.
@@ -72,15 +71,14 @@ impl Capacity {
         let from = (moment.at.second() + 1 - window).max(known.start);
         let seconds = from.min(known.end)..known.end;
         let counts = series.counts(moment, &seconds);
-        let points = series.in_flight(moment, &seconds);
-        let quarter = points.len() / 4;
-        let ends = points.get(..quarter).zip(points.get(points.len() - quarter..));
+        let in_flight = |seconds: Range<i64>| series.in_flight(moment, seconds);
+        let quarter = (seconds.end - seconds.start) / 4;
         Some(Self {
             arrivals: counts.arrivals,
             turned_away: counts.turned_away,
             mean_seconds: counts.mean_seconds(),
-            in_flight: mean(&points),
-            drift: ends.and_then(|(first, last)| mean(first).zip(mean(last))),
+            in_flight: in_flight(seconds.clone()),
+            drift: in_flight(seconds.start..seconds.start + quarter).zip(in_flight(seconds.end - quarter..seconds.end)),
             busiest: series.busiest(moment, &seconds),
             quiet: series.quiet(moment, &known),
             known: series.counts(moment, &known).stretch(known.clone()),
@@ -111,11 +109,6 @@ fn known(moment: &Moment<'_>) -> Range<i64> {
     ends.map_or(at..at, |(from, to)| from.second().min(at)..(to.second() + 1).min(at))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "seconds of a window")]
-fn mean(points: &[Point]) -> Option<f64> {
-    (!points.is_empty()).then(|| points.iter().map(|p| p.mean).sum::<f64>() / points.len() as f64)
-}
-
 fn count(sum: i64) -> u64 {
     u64::try_from(sum).unwrap_or(0)
 }
@@ -138,14 +131,17 @@ impl Series<'_> {
         }
     }
 
-    fn in_flight(&self, moment: &Moment<'_>, seconds: &Range<i64>) -> Vec<Point> {
+    /// How many were in flight in the mean; `None` of no time, and where no row tells how long it took.
+    fn in_flight(&self, moment: &Moment<'_>, seconds: Range<i64>) -> Option<f64> {
+        if seconds.is_empty() {
+            return None;
+        }
         match self {
-            Self::App(_, app) if app.timed => app.in_flight.window(seconds.clone()),
-            Self::App(..) => Vec::new(),
+            Self::App(_, app) => app.timed.then(|| app.in_flight.mean(seconds)),
             Self::Ns(requests) => {
                 let ns = || requests.iter().filter_map(|request| moment.timeline.ns(*request));
                 let is_timed = ns().any(|series| series.served.count.first().is_some());
-                if is_timed { slots::window(moment, requests, seconds) } else { Vec::new() }
+                is_timed.then(|| ns().map(|series| series.in_flight.mean(seconds.clone())).sum())
             }
         }
     }
@@ -195,7 +191,7 @@ impl Series<'_> {
         }
         let short = Counts {
             timed: app.served.count.sum(all.clone()) - held.map_or(0, |tally| tally.sum(all.clone()).cast_signed()),
-            taken: app.served.taken.sum(all.clone()) - app.held_by_smc.sum(all.clone()),
+            taken: app.served.taken.sum(all.clone()).saturating_sub(app.held_by_smc.sum(all.clone())),
             ..Counts::default()
         };
         let turned_away = self.returning(moment).map_or(0, |(_, clients)| clients);
