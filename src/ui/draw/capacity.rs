@@ -21,7 +21,9 @@ use crate::ui::widgets::{Cell, Column, ColumnWidth, LimitChart, Point, Row, Tabl
 /// Rows around the numbers below: border, heading, note.
 const AROUND: u16 = 3;
 /// Rows that a curve takes at most, its title and its axis with them.
-const TALLEST: u16 = 16;
+const TALLEST: u16 = 28;
+/// Cells that the table takes at most: numbers far from their names are hard to read.
+const WIDEST: u16 = 110;
 /// Rows that it is worth having.
 const LEAST: u16 = 3;
 
@@ -93,6 +95,7 @@ impl Screen<'_> {
         ];
         let mut rows = vec![self.observed()];
         rows.extend(self.all.iter().enumerate().map(|(at, what_if)| self.row(what_if, at == self.shown)));
+        let area = Rect { width: area.width.min(WIDEST), ..area };
         Table::new(&columns, &rows, self.looks.theme, self.looks.glyphs).render(area, buffer);
     }
 

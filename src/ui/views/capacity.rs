@@ -22,9 +22,12 @@ pub(super) fn title(moment: &Moment<'_>, target: &Target) -> String {
     match target {
         Target::App(name) => format!("Capacity of {name}"),
         Target::Ns(request) => {
-            let kinds = SlotUse::all(moment);
-            let shared = kinds.iter().any(|kind| kind.types.len() > 1);
-            format!("Capacity of the slots {}{}", if shared { "shared with " } else { "of " }, request.name())
+            let is_shared = SlotUse::all(moment).iter().any(|kind| kind.types.len() > 1);
+            if is_shared {
+                String::from("Capacity of the shared NS slots")
+            } else {
+                format!("Capacity of the slots of {}", request.name())
+            }
         }
     }
 }
