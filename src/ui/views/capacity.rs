@@ -129,7 +129,7 @@ fn broken(look: &Look<'_>, capacity: &Capacity, now: Option<&WhatIf>) -> Vec<Not
         warn(format!("from {first:.0} to {last:.0} in flight"), ": not steady; another window may be (+ -)");
     }
     if let Some((refusals, clients)) = capacity.returning.filter(|(refusals, clients)| refusals > clients) {
-        warn(format!("{refusals} refusals of {clients} clients"), " by now: they try again, and count again");
+        warn(format!("{refusals} refusals of about {clients} clients"), " by now: they try again, and count again");
     }
     notes
 }
