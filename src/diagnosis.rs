@@ -3,6 +3,7 @@
 //! A rule is a pure function of a moment. It is one row of [`RULES`] and one file. It may answer that something is *not yet
 //! knowable*, which is not *fine*.
 
+pub mod capacity;
 pub mod change;
 mod excluded;
 mod finding;

@@ -116,6 +116,10 @@ screens! {
     ns_types: "ns-busy" at "2008-05-06T07:30:00Z", "3 Enter";
     ns_clients: "ns-busy" at "2008-05-06T07:30:00Z", "3 Enter Enter";
     ns_lines_of_a_client: "ns-busy" at "2008-05-06T07:30:00Z", "3 Enter Enter Enter";
+    capacity_of_the_slots: "ns-busy" at "2008-05-06T08:00:00Z", "3 c";
+    capacity_of_the_slots_spread: "ns-busy" at "2008-05-06T08:00:00Z", "3 c Down Down Down < <";
+    capacity_of_push_mode: "sepm-push-storm" at "2009-10-09T09:36:30Z", "1 c";
+    capacity_of_pull_mode: "sepm-push-storm" at "2009-10-09T09:36:30Z", "1 c Down Down Down Down < < <";
     findings_of_the_morning: "all" at "2009-10-12T08:09:00Z", "4 z";
     finding_in_full: "all" at "2009-10-12T08:09:00Z", "4 Enter";
     finding_of_the_pool: "pool-leak" at "2007-11-13T20:02:10Z", "4 Enter";
@@ -206,6 +210,91 @@ fn what_was_read_for_an_earlier_moment_says_so() {
     assert!(waiting.contains("by URL  as of 09:32:30"), "{waiting}");
     let answered = title(&stage.screen());
     assert!(!answered.contains("as of"), "{answered}");
+}
+
+/// Of the row of a table that begins so: the number in the column of the limit, and the share turned away.
+fn limit_and_share(screen: &str, row: &str) -> (u64, f64) {
+    let line = screen.lines().find(|line| line.contains(row)).unwrap();
+    let words: Vec<&str> = line.split_once(row).unwrap().1.split_whitespace().collect();
+    let percent = words.iter().position(|word| word.starts_with('%')).unwrap();
+    (words[percent - 2].parse().unwrap(), words[percent - 1].trim_start_matches('<').parse().unwrap())
+}
+
+#[test]
+fn with_more_slots_less_is_turned_away_and_with_more_clients_more() {
+    let mut stage = Stage::new("ns-busy", "2008-05-06T08:00:00Z", SMALL);
+    stage.press("3 c");
+    let chosen = |stage: &mut Stage| limit_and_share(&stage.screen(), "as chosen below");
+    let (limit, before) = chosen(&mut stage);
+    assert_eq!(limit, 50);
+    assert!(before > 30.0, "{before}");
+    stage.press("> > >");
+    let (limit, with_more) = chosen(&mut stage);
+    assert_eq!(limit, 100);
+    assert!(with_more < before / 5.0, "{with_more} % of {limit} slots, {before} % of 50");
+    // The curve begins where it began; the table keeps what was measured.
+    assert_eq!(limit_and_share(&stage.screen(), "computed for the same"), (50, before));
+    stage.press("Down > >");
+    let (limit, with_clients) = chosen(&mut stage);
+    assert_eq!(limit, 100);
+    assert!(with_clients > with_more, "{with_clients} and {with_more}");
+    stage.press("< < Down <");
+    let screen = stage.screen();
+    let (_, quicker) = limit_and_share(&screen, "as chosen below");
+    assert!(quicker < with_more, "{quicker} and {with_more}");
+    assert!(screen.contains("< less") && screen.contains("> more"), "{screen}");
+    // What was chosen is forgotten when one leaves; c leads in and out.
+    stage.press("c");
+    assert!(stage.session.ui.path.is_empty());
+    stage.press("c");
+    assert_eq!(chosen(&mut stage), (50, before));
+    stage.press("Esc");
+    assert!(stage.session.ui.path.is_empty());
+}
+
+#[test]
+fn the_keys_of_the_speed_change_it_everywhere_else() {
+    let mut stage = Stage::new("ns-busy", "2008-05-06T08:00:00Z", SMALL);
+    let speed = stage.session.ui.cursor.speed;
+    stage.press("3 c > >");
+    assert!((stage.session.ui.cursor.speed - speed).abs() < 1e-9);
+    stage.press("Esc >");
+    assert!(stage.session.ui.cursor.speed > speed);
+}
+
+#[test]
+fn c_tells_of_what_is_selected_and_says_where_there_is_nothing_to_tell() {
+    let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:36:30Z", SMALL);
+    stage.press("1 Enter Down c");
+    let other = stage.screen();
+    assert!(
+        other.contains("Capacity of Symantec Web Server/") && !other.contains("Capacity of Symantec Web Server/secars "),
+        "{other}"
+    );
+    stage.press("Esc Esc Enter Enter c");
+    assert!(stage.screen().contains("Capacity of"), "{}", stage.screen());
+    stage.press("3 c");
+    assert!(stage.screen().contains("none is shown here"), "{}", stage.screen());
+    for pane in ["2", "4", "5", "6"] {
+        stage.press(pane);
+        stage.press("c");
+        assert!(stage.screen().contains("c tells of an application (1) or of NS slots (3)"), "{}", stage.screen());
+    }
+}
+
+#[test]
+fn capacity_is_ascii_where_it_must_and_fits_any_screen() {
+    let mut stage = Stage::new("ns-busy", "2008-05-06T08:00:00Z", SMALL);
+    stage.session.glyphs = Glyphs::ascii();
+    stage.press("3 c");
+    let screen = stage.screen();
+    assert!(screen.is_ascii(), "{screen}");
+    insta::assert_snapshot!("capacity_ascii@80x24", screen);
+    for (width, height) in [(40, 10), (41, 11), (60, 12), (60, 16), (79, 20), (200, 60), (500, 300), (3, 3)] {
+        stage.terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        stage.press("> Down");
+        stage.screen();
+    }
 }
 
 #[test]

@@ -98,6 +98,18 @@ impl InFlight {
             .collect()
     }
 
+    /// The mean over some seconds; 0 for none.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a mean to show with a few digits")]
+    pub fn mean(&self, seconds: Range<i64>) -> f64 {
+        let first = seconds.start.saturating_add(1);
+        let before = i128::from(self.mean.sum(i64::MIN..first)) * i128::from(seconds.end - seconds.start);
+        // Each difference lasts until the end.
+        let steps = self.mean.nonzero(first..seconds.end);
+        let millis = before + steps.map(|(at, step)| i128::from(step) * i128::from(seconds.end - at)).sum::<i128>();
+        if seconds.is_empty() { 0.0 } else { millis as f64 / 1000.0 / (seconds.end - seconds.start) as f64 }
+    }
+
     /// The second before `end` with the greatest mean; `None` while nothing has been in flight. It goes through all that happened.
     #[must_use]
     pub fn peak(&self, end: i64) -> Option<Peak> {
@@ -168,6 +180,12 @@ mod tests {
                 }
             }
             prop_assert_eq!(in_flight.peak(i64::MAX - 1), best);
+            for seconds in [-40..45, 3..4, 7..31] {
+                let points = in_flight.window(seconds.clone());
+                let mean = points.iter().map(|p| p.mean).sum::<f64>() / f64::from(u32::try_from(points.len()).unwrap());
+                prop_assert!((in_flight.mean(seconds) - mean).abs() < 1e-6);
+            }
+            prop_assert!(in_flight.mean(5..5).abs() < 1e-9);
             prop_assert_eq!(in_flight.peak_within(10..20), best_of_some);
             prop_assert_eq!(in_flight.peak_within(10..10), None);
         }

@@ -77,6 +77,8 @@ pub enum Action {
     Machine,
     /// The requests that IIS executes now.
     Executing,
+    /// Whether a limit is enough, and which would be.
+    Capacity,
     /// Show or hide the help.
     Help,
     /// Stand still until a shell says to go on.
@@ -100,6 +102,10 @@ pub enum Footer {
     Changes,
     /// In the lists behind the requests' pane, in a live view.
     Requests,
+    /// In the lists of what has a limit on its requests.
+    Limits,
+    /// Where numbers are changed.
+    Capacity,
     /// Never: the help has it.
     Never,
 }
@@ -138,7 +144,7 @@ const fn row(
 /// All keys.
 pub static ACTIONS: &[KeyRow] = {
     use Action as A;
-    use Footer::{Always, Changes, Groups, List, Never, Overview, Requests};
+    use Footer::{Always, Changes, Groups, Limits, List, Never, Overview, Requests};
     use KeyCode::{Char, Esc};
     &[
         row(A::Quit, &[(Char('q'), NONE)], "q", "quit", "Leave; the terminal is given back as it was.", Always),
@@ -202,9 +208,31 @@ pub static ACTIONS: &[KeyRow] = {
             "What changed: before and during of a finding, and who explains it.",
             Changes,
         ),
+        row(
+            A::Capacity,
+            &[(Char('c'), NONE)],
+            "c",
+            "capacity",
+            "From panes 1 and 3: will the limit be enough, and which would be.",
+            Limits,
+        ),
         row(A::Pause, &[(Char(' '), NONE)], "Space", "pause", "Pause and go on; live, what happens is still taken in.", Always),
-        row(A::Slower, &[(Char('<'), NONE), (Char('<'), SHIFT)], "<", "slower", "Slower replay.", Never),
-        row(A::Faster, &[(Char('>'), NONE), (Char('>'), SHIFT)], ">", "faster", "Faster replay.", Never),
+        row(
+            A::Slower,
+            &[(Char('<'), NONE), (Char('<'), SHIFT)],
+            "<",
+            "less",
+            "Slower replay; in capacity less of the selected number.",
+            Footer::Capacity,
+        ),
+        row(
+            A::Faster,
+            &[(Char('>'), NONE), (Char('>'), SHIFT)],
+            ">",
+            "more",
+            "Faster replay; in capacity more of the selected number.",
+            Footer::Capacity,
+        ),
         row(A::Step(-1), &[(KeyCode::Left, NONE)], "←", "-1s", "The cursor a second back.", Never),
         row(A::Step(1), &[(KeyCode::Right, NONE)], "→", "+1s", "The cursor a second on.", Never),
         row(

@@ -1,5 +1,6 @@
 //! The screen: a function of the moment and of what the screen remembers.
 
+mod capacity;
 mod chrome;
 mod list;
 mod vitals;
@@ -60,6 +61,7 @@ pub fn screen(frame: &mut Frame<'_>, ui: &mut Ui, moment: &Moment<'_>, looks: Lo
                 let look = ui.look(moment, Slot::Level, Some(looks.diagnosis));
                 above(frame, body, &changed_summary(&look, changed), looks)
             }
+            View::Capacity { .. } => capacity::above(frame, body, ui, moment, looks),
             _ => body,
         };
         ui.page = list::level(frame, body, ui, moment, looks);

@@ -14,6 +14,7 @@ use std::ops::Range;
 use super::level::Pane;
 use super::state::Ui;
 use super::theme::Role;
+use crate::diagnosis::capacity::Target;
 use crate::engine::Moment;
 use crate::formats::Kind;
 use crate::inventory::Topic;
@@ -178,6 +179,16 @@ fn mark_bookmarks(pane: &mut LimitPane, moment: &Moment<'_>, ui: &Ui) {
     let columns = columns_of(moment, ui.window, pane.buckets.len());
     for (bucket, seconds) in pane.buckets.iter_mut().zip(&columns) {
         bucket.is_marked = ui.bookmarks.iter().any(|mark| seconds.contains(&mark.at.second()));
+    }
+}
+
+/// Whose limit a pane shows; `None` where it shows none.
+#[must_use]
+pub fn target(pane: Pane, ui: &Ui, moment: &Moment<'_>) -> Option<Target> {
+    match pane {
+        Pane::Requests => requests::shown(ui, moment).map(Target::App),
+        Pane::Ns => ns::shown(ui, moment).map(Target::Ns),
+        Pane::Pool | Pane::Findings | Pane::Sources | Pane::Log => None,
     }
 }
 

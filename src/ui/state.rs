@@ -6,6 +6,7 @@ mod copy;
 mod marks;
 
 pub use marks::Bookmark;
+mod capacity;
 
 use super::action::Action;
 use super::cursor::Cursor;
@@ -241,6 +242,10 @@ impl Ui {
             Action::Bookmarks => self.toggle(View::Bookmarks),
             Action::Forget => return self.forget(moment),
             Action::Drill if self.level().view == View::Bookmarks => self.go_to_bookmark(moment, bounds),
+            Action::Capacity => self.show_capacity(moment),
+            Action::Slower | Action::Faster if matches!(self.level().view, View::Capacity { .. }) => {
+                self.change_number(action == Action::Faster, moment);
+            }
             Action::Help => self.help = Some(0),
             Action::Theme => self.theme += 1,
             Action::Pane(number) => self.show_pane(usize::from(number).saturating_sub(1)),

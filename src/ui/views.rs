@@ -4,6 +4,7 @@ mod apps;
 pub mod ask;
 mod bookmarks;
 mod changed;
+pub(in crate::ui) mod capacity;
 mod executing;
 mod findings;
 mod lines;
@@ -25,6 +26,7 @@ pub(in crate::ui) use executing::summary as executing_summary;
 use super::listing::{Cell, Column, ListRow, Listing, Width};
 use super::state::Bookmark;
 use super::theme::Role;
+use crate::diagnosis::capacity::{Chosen, Target};
 use crate::diagnosis::{Diagnosis, Subject};
 use crate::drill::Answer;
 use crate::drill::group::Group;
@@ -110,6 +112,13 @@ pub enum View {
     Machine,
     /// The requests that IIS executes.
     Executing,
+    /// Whether a limit is enough, and which would be.
+    Capacity {
+        /// Whose limit.
+        target: Target,
+        /// Numbers in the place of those measured.
+        chosen: Chosen,
+    },
 }
 
 /// What a level is drawn from.
@@ -178,6 +187,7 @@ impl View {
             }
             Self::Machine => String::from("This machine"),
             Self::Executing => String::from("Executing on this server"),
+            Self::Capacity { target, .. } => capacity::title(moment, target),
         }
     }
 
@@ -197,6 +207,7 @@ impl View {
             Self::Record { origin, time } => Some(Ask::Record(*origin, *time)),
             Self::Finding { rule, subject } => findings::evidence(look, rule, subject).map(Ask::Texts),
             Self::Source(id) => Some(Ask::Texts(source::malformed_places(look.moment, *id))),
+            Self::Capacity { target, .. } => capacity::ask(look, target),
             Self::Apps
             | Self::Tags
             | Self::Tag(_)
@@ -239,6 +250,7 @@ impl View {
             Self::Source(id) => source::one(look, *id),
             Self::Machine => machine::all(look),
             Self::Executing => executing::all(look),
+            Self::Capacity { target, chosen } => capacity::parameters(look, target, chosen),
         }
     }
 

@@ -9,7 +9,7 @@ use super::{Looks, vitals};
 use crate::counters;
 use crate::diagnosis::Severity;
 use crate::engine::Moment;
-use crate::ui::action::{ACTIONS, Footer};
+use crate::ui::action::{ACTIONS, Action, Footer, KeyRow};
 use crate::ui::cursor::Mode;
 use crate::ui::level::Pane;
 use crate::ui::panes::limit::{Draw, line};
@@ -159,7 +159,11 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, ui: &Ui, looks: Looks<'_
                 | View::NsGroups { .. }
                 | View::Tags
         );
+    let numbers = matches!(ui.level().view, View::Capacity { .. });
+    let limited = grouped || matches!(ui.level().view, View::Apps | View::NsTypes);
     let here = |footer: Footer| match footer {
+        Footer::Limits => limited && !ui.path.is_empty(),
+        Footer::Capacity => numbers,
         Footer::Always => true,
         Footer::Overview => ui.path.is_empty(),
         Footer::List => !ui.path.is_empty(),
@@ -170,7 +174,9 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, ui: &Ui, looks: Looks<'_
     };
     let mut spans: Vec<Span<'_>> = Vec::new();
     let mut used = 0;
-    for row in ACTIONS.iter().filter(|row| here(row.footer)) {
+    // Nobody filters or sorts a handful of numbers: the keys that change them take the place.
+    let is_idle = |row: &KeyRow| numbers && matches!(row.action, Action::Drill | Action::Filter | Action::Sort);
+    for row in ACTIONS.iter().filter(|row| here(row.footer) && !is_idle(row)) {
         let (key, label) = (key_name(row.shown, looks), row.label);
         used += key.chars().count() + label.chars().count() + 3;
         if used > usize::from(area.width) {

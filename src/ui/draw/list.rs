@@ -15,6 +15,7 @@ use crate::ui::replies::Slot;
 use crate::ui::state::Ui;
 use crate::ui::text::Shown;
 use crate::ui::theme::Role;
+use crate::ui::views::View;
 use crate::ui::widgets::{Cell, Column, ColumnWidth, Row, Sort, Table, scroll};
 
 /// The level drilled into, over the whole screen. Gives the rows of a page.
@@ -93,7 +94,9 @@ impl List<'_> {
 
     /// The rows that fit. Only they are measured, so that a long list costs no more than a short one.
     fn table(&self, area: Rect, buffer: &mut ratatui::buffer::Buffer) -> usize {
-        let with_heading = !self.listing.is_text && area.height > 5;
+        // A few numbers are nothing without the names of their columns.
+        let is_few = matches!(self.level.view, View::Capacity { .. }) && self.listing.rows.len() < usize::from(area.height);
+        let with_heading = !self.listing.is_text && (area.height > 5 || is_few);
         let page = usize::from(area.height).saturating_sub(usize::from(with_heading)).max(1);
         let selected = self.level.selection(&self.listing);
         let offset = scroll(Some(selected), self.level.offset.get(), self.listing.rows.len(), page);

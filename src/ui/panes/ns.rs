@@ -9,8 +9,10 @@ use crate::inventory::Topic;
 use crate::slots::{self, SlotUse, turned_away};
 use crate::time::Time;
 use crate::timeline::tally::NsRequest;
+use crate::ui::level::Pane;
 use crate::ui::state::Ui;
 use crate::ui::theme::Role;
+use crate::ui::views::View;
 
 const TITLE: &str = "3 NS slots";
 const NEAR: f64 = 0.8;
@@ -72,6 +74,16 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
         cells: kinds.iter().map(cells).collect(),
         weighty: 0,
     }
+}
+
+/// A type of request whose slots the pane shows: the one selected in the list behind it, else the first of the fullest kind.
+pub(super) fn shown(ui: &Ui, moment: &Moment<'_>) -> Option<NsRequest> {
+    if let Some(View::NsGroups { request, .. }) = ui.chosen(Pane::Ns, moment) {
+        return Some(request);
+    }
+    let kinds = SlotUse::all(moment);
+    let fullest = kinds.iter().max_by(|a, b| share(a).total_cmp(&share(b)))?;
+    fullest.types.first().map(|t| t.request)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of slots are small")]

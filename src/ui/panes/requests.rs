@@ -73,6 +73,11 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     }
 }
 
+/// The name of the application that the pane shows.
+pub(super) fn shown(ui: &Ui, moment: &Moment<'_>) -> Option<String> {
+    chosen(ui, moment, &counters::loads(moment)).map(|(name, _)| name.to_owned())
+}
+
 fn known(moment: &Moment<'_>, window: i64, app: &App) -> Known {
     if app.timed { Known::of(moment, window, &[(&app.in_flight, &app.ended)]) } else { Known::any(moment) }
 }

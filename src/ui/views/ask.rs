@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{MOST_LINES, View};
 use crate::drill::compare::Comparison;
+use crate::diagnosis::capacity::Target;
 use crate::drill::group::Group;
 use crate::drill::matching::{About, By};
 use crate::drill::place::Spot;
@@ -135,6 +136,9 @@ impl Ask {
             }
             (View::NsGroups { request, by }, Self::Groups { about, by: asked, .. }) => {
                 *about == About::Ns(*request) && by == asked
+            }
+            (View::Capacity { target: Target::App(app), .. }, Self::Groups { about, by, .. }) => {
+                *about == About::App(app.clone()) && *by == By::Client
             }
             (View::Lines { about, only }, Self::Lines { about: asked, only: group, .. }) => about == asked && only == group,
             (View::LinesWithin { .. } | View::Changed(_), _) => view.fixed_ask().as_ref() == Some(self),
