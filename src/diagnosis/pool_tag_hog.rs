@@ -87,8 +87,8 @@ fn holding(moment: &Moment<'_>, now: &Pool) -> Vec<Hog> {
     let pool = Pool::of(&Moment { at, ..*moment });
     let all = in_use(&pool);
     #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
-    let least = if trouble.is_some() { 0.0 } else { 2.0 * pool.cutoff.value as f64 };
-    let hogs = pool.tags.into_iter().filter(|tag| tag.bytes > PART * all && tag.bytes > least);
+    let floor = if trouble.is_some() { 0.0 } else { 2.0 * pool.cutoff.value as f64 };
+    let hogs = pool.tags.into_iter().filter(|tag| tag.bytes > PART * all && tag.bytes > floor);
     hogs.map(|tag| {
         let last = trouble.map_or(tag.at, |trouble| trouble.max(tag.at));
         Hog { held: Some((tag.bytes, all)), severity, growth: None, last, tag }

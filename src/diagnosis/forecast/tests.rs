@@ -6,7 +6,7 @@ use super::*;
 
 const MB: f64 = 1_048_576.0;
 
-/// Noise that is the same whenever a test runs (Steele and others, SplitMix).
+/// Noise that is the same whenever a test runs (Steele and others, `SplitMix`).
 struct Noise(u64);
 
 impl Noise {
