@@ -4,7 +4,6 @@
 //! knowable*, which is not *fine*.
 
 mod finding;
-pub mod forecast;
 mod http_connections_refused;
 mod iis_503_2;
 mod log_cannot_tell;

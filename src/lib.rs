@@ -40,7 +40,7 @@
 //! What there is to follow, and which limits a machine has, [`sources::discovery`] finds; it asks a [`sources::machine::Machine`].
 //!
 //! What depends on what is held by `tests/layers.rs`: `time`, `record` and `limits` know only each other; `formats` and `timeline`
-//! know those; `engine`, `counters`, `executing`, `pool`, `slots`, `diagnosis`, `drill` and `redact` are the rest of the core; only
+//! know those; `engine`, `counters`, `executing`, `forecast`, `pool`, `slots`, `diagnosis`, `drill` and `redact` are the rest of the core; only
 //! `sources`, `ui::terminal`, `app`, `config`, `demo` and `headless` touch the system, and only [`sources::clock`] reads the clock.
 
 pub mod app;
@@ -52,6 +52,7 @@ pub mod diagnosis;
 pub mod drill;
 pub mod engine;
 pub mod executing;
+pub mod forecast;
 pub mod formats;
 pub mod headless;
 pub mod inventory;

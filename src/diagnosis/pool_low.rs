@@ -1,9 +1,9 @@
 //! `pool-low`: HTTP.sys still lets clients in, or did, but the non-paged pool is nearly down to where it will not (KB 820729, KB 934878).
 
-use super::forecast::{Forecast, Passage, Trend};
 use super::windows::Windows;
 use super::{Finding, QUIET, Remedy, Rule, Severity, Subject, Verdict, megabytes, pool_remedies};
 use crate::engine::Moment;
+use crate::forecast::{Forecast, Passage, Trend};
 use crate::formats::Kind;
 use crate::formats::httperr::CONNECTIONS_REFUSED;
 use crate::pool::{Pool, between, rate};

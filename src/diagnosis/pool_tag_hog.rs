@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::forecast::Trend;
 use super::windows::Windows;
 use super::{Finding, QUIET, Remedy, Rule, Severity, Subject, Verdict, megabytes, pool_low, pool_remedies};
 use crate::engine::Moment;
+use crate::forecast::{Forecast, Trend};
 use crate::formats::httperr::CONNECTIONS_REFUSED;
 use crate::pool::{Pool, Tag, between};
 use crate::time::Time;
@@ -117,7 +117,7 @@ fn in_use(pool: &Pool) -> f64 {
 
 /// The tags that grow so fast that it matters.
 fn growing(moment: &Moment<'_>, pool: &Pool) -> Vec<Hog> {
-    if pool.forecast == super::forecast::Forecast::NoTrend {
+    if pool.forecast == Forecast::NoTrend {
         return Vec::new();
     }
     let hog = |tag: &Tag| {

@@ -2,9 +2,9 @@
 
 use super::{Bucket, LimitPane, Standing, columns_of, fitting, just_now, percent, turning_away};
 use crate::counters;
-use crate::diagnosis::forecast::Forecast;
 use crate::diagnosis::megabytes;
 use crate::engine::Moment;
+use crate::forecast::Forecast;
 use crate::formats::httperr::CONNECTIONS_REFUSED;
 use crate::inventory::Topic;
 use crate::pool::{Pool, rate};

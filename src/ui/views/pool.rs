@@ -1,9 +1,9 @@
 //! Pool tags, and the history of one of them.
 
 use super::{Cell, Column, ListRow, Listing, Look, View, Width};
-use crate::diagnosis::forecast::Forecast;
 use crate::diagnosis::megabytes;
 use crate::drill::matching::About;
+use crate::forecast::Forecast;
 use crate::pool::Pool;
 use crate::time::Time;
 use crate::timeline::POOL_USED;
