@@ -151,14 +151,14 @@ impl Passage {
         self.likely <= self.horizon
     }
 
-    /// `in 40-70 min`, `in 3-5 h`, `in 40 min or later`, `not within a day`, `now`.
+    /// `in 40-70 min`, `in 3-5 h`, `in 40 min or later`, `not within a day`, `within a minute`.
     #[must_use]
     pub fn said(&self) -> String {
         if self.soonest > DAY {
             return String::from("not within a day");
         }
         if self.latest < 1.0 {
-            return String::from("now");
+            return String::from("within a minute");
         }
         let (soonest, is_hours) = (rounded(self.soonest), self.soonest >= 120.0);
         if self.latest > DAY {
