@@ -139,25 +139,40 @@ pub fn pool_of_app<'s>(settings: &'s Settings, app: &str) -> Option<&'s str> {
 /// The most requests that a pool executed at a moment of some seconds.
 #[must_use]
 pub fn executing_within(moment: &Moment<'_>, pool: &str, seconds: &Range<i64>) -> Option<f64> {
-    let pool = fold(pool);
-    let until = Time::from_second(seconds.end).min(moment.at.plus(1));
+    let most = executing_over(moment, pool, seconds).into_iter().map(|(_, sum)| sum).reduce(f64::max);
+    // A column that is shorter than the time between two samples has the one before.
+    let until = times(moment, seconds).end;
+    most.or_else(|| executing(moment, &fold(pool), until.plus(-1)).map(|(_, sum)| sum))
+}
+
+/// The requests that a pool executed over some seconds, whenever it was sampled.
+#[must_use]
+pub fn executing_over(moment: &Moment<'_>, pool: &str, seconds: &Range<i64>) -> Vec<(Time, f64)> {
     let mut sums: BTreeMap<Time, f64> = BTreeMap::new();
-    for (_, samples) in processes(moment, &pool) {
-        for (time, value) in samples.within(Time::from_second(seconds.start)..until) {
+    for (_, samples) in processes(moment, &fold(pool)) {
+        for (time, value) in samples.within(times(moment, seconds)) {
             *sums.entry(time).or_default() += value;
         }
     }
-    // A column that is shorter than the time between two samples has the one before.
-    let held = || executing(moment, &pool, until.plus(-1)).map(|(_, sum)| sum);
-    sums.into_values().reduce(f64::max).or_else(held)
+    sums.into_iter().collect()
+}
+
+/// The requests that waited for a pool in HTTP.sys over some seconds, whenever that was sampled.
+#[must_use]
+pub fn queued_over(moment: &Moment<'_>, pool: &str, seconds: &Range<i64>) -> Vec<(Time, f64)> {
+    counter(moment, QUEUED, &fold(pool)).map(|samples| samples.within(times(moment, seconds))).unwrap_or_default()
+}
+
+/// Some seconds, as far as the moment sees.
+fn times(moment: &Moment<'_>, seconds: &Range<i64>) -> Range<Time> {
+    Time::from_second(seconds.start)..Time::from_second(seconds.end).min(moment.at.plus(1))
 }
 
 /// Requests that HTTP.sys turned away over some seconds since a pool's queue was full.
 #[must_use]
 pub fn rejected_within(moment: &Moment<'_>, pool: &str, seconds: &Range<i64>) -> u64 {
     let Some(samples) = counter(moment, REJECTED, &fold(pool)) else { return 0 };
-    let times = Time::from_second(seconds.start)..Time::from_second(seconds.end).min(moment.at.plus(1));
-    whole(samples.grown(&times))
+    whole(samples.grown(&times(moment, seconds)))
 }
 
 /// How the machine fares.

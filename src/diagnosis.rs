@@ -7,7 +7,6 @@ pub mod capacity;
 pub mod change;
 mod excluded;
 mod finding;
-pub mod forecast;
 mod http_abandoned;
 mod http_app_offline;
 mod http_conn_limit;

@@ -45,8 +45,8 @@
 //! What there is to follow, and which limits a machine has, [`sources::discovery`] finds; it asks a [`sources::machine::Machine`].
 //!
 //! What depends on what is held by `tests/layers.rs`: `time`, `record` and `limits` know only each other; `formats` and `timeline`
-//! know those; `engine`, `counters`, `executing`, `pool`, `slots`, `diagnosis`, `drill`, `redact`, `report` and `check` are the rest of the core; only
-//! `sources`, `ui::terminal`, `app`, `config`, `demo` and `headless` touch the system, and only [`sources::clock`] reads the clock.
+//! know those; `engine`, `counters`, `executing`, `forecast`, `pool`, `slots`, `diagnosis`, `drill`, `redact`, `report` and `check` are the rest
+//! of the core; only `sources`, `ui::terminal`, `app`, `config`, `demo` and `headless` touch the system, and only [`sources::clock`] reads the clock.
 
 pub mod app;
 pub mod check;
@@ -58,6 +58,7 @@ pub mod diagnosis;
 pub mod drill;
 pub mod engine;
 pub mod executing;
+pub mod forecast;
 pub mod formats;
 pub mod headless;
 pub mod inventory;

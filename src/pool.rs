@@ -1,9 +1,8 @@
 //! The non-paged pool as of a moment: used, maximum, available, where that is heading, and who holds it.
 
 use crate::counters;
-use crate::diagnosis::forecast::{Forecast, Trend};
-use crate::diagnosis::megabytes;
 use crate::engine::Moment;
+use crate::forecast::{Forecast, Trend};
 use crate::limits::Limit;
 use crate::time::Time;
 use crate::timeline::POOL_USED;
@@ -130,7 +129,7 @@ fn amount(bytes: f64) -> String {
     match bytes.abs() / 1_048_576.0 {
         ..0.1 => format!("{:.0} KB", bytes / 1024.0),
         ..1.0 => format!("{:.2} MB", bytes / 1_048_576.0),
-        _ => megabytes(bytes),
+        megabytes => format!("{:.1} MB", megabytes.copysign(bytes)),
     }
 }
 

@@ -8,9 +8,9 @@ mod contract;
 use std::io::{Cursor, Read};
 
 use why503::demo::{self, INCIDENTS};
-use why503::diagnosis::forecast::Forecast;
 use why503::diagnosis::{Finding, Severity, Subject, findings};
 use why503::engine::Engine;
+use why503::forecast::Forecast;
 use why503::limits::Limits;
 use why503::pool::Pool;
 use why503::report::Report;

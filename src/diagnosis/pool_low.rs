@@ -1,9 +1,9 @@
 //! `pool-low`: HTTP.sys still lets clients in, or did, but the non-paged pool is nearly down to where it will not (KB 820729, KB 934878).
 
-use super::forecast::{Forecast, Passage, Trend};
 use super::windows::Windows;
 use super::{Finding, QUIET, Remedy, Rule, Severity, Subject, Verdict, megabytes, pool_remedies};
 use crate::engine::Moment;
+use crate::forecast::{Forecast, Passage, Trend};
 use crate::formats::Kind;
 use crate::formats::httperr::CONNECTIONS_REFUSED;
 use crate::pool::{Pool, between, rate};
@@ -45,7 +45,7 @@ fn check(moment: &Moment<'_>) -> Verdict {
 
 /// When less than twice the cutoff was available.
 pub(super) struct Low {
-    first: Time,
+    pub first: Time,
     /// When it was seen last.
     pub last: Time,
     onsets: Vec<Time>,
@@ -111,6 +111,8 @@ fn low_now(moment: &Moment<'_>, pool: &Pool, low: &Low) -> Finding {
         count: low.onsets.len() as u64,
         onsets: low.onsets.clone(),
         evidence: rows(moment, times),
+        // Whoever held the pool then: it may have given it back since.
+        remedies: pool_remedies::remedies(moment, &Pool::of(&Moment { at: low.most.0, ..*moment })),
         ..finding(moment, pool)
     }
 }

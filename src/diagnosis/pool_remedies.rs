@@ -1,7 +1,7 @@
 //! What to do about a non-paged pool that is used up, for the Windows at hand: the owner first, then what gives time.
 //!
 //! /3GB halves the pool of 32-bit Server 2003 ("Memory Limits for Windows and Windows Server Releases"; KB 933844 asks to take it out);
-//! from Server 2008 on its place is `increaseuserva` of bcdedit ("4-Gigabyte Tuning: BCDEdit and Boot.ini"). The lower cutoff is KB 934878.
+//! from Server 2008 on its place is `increaseuserva` of bcdedit ("4-Gigabyte Tuning: `BCDEdit` and Boot.ini"). The lower cutoff is KB 934878.
 
 use super::windows::Windows;
 use super::{Remedy, megabytes};

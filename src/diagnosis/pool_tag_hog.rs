@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::forecast::Trend;
 use super::windows::Windows;
 use super::{Finding, QUIET, Remedy, Rule, Severity, Subject, Verdict, megabytes, pool_low, pool_remedies};
 use crate::engine::Moment;
+use crate::forecast::{Forecast, Trend};
 use crate::formats::httperr::CONNECTIONS_REFUSED;
 use crate::pool::{Pool, Tag, between};
 use crate::time::Time;
@@ -39,7 +39,9 @@ struct Hog {
     held: Option<(f64, f64)>,
     /// and grows.
     growth: Option<(Trend, String)>,
-    /// The last moment that made it matter.
+    /// The first moment that made it matter,
+    begin: Time,
+    /// and the last.
     last: Time,
 }
 
@@ -66,14 +68,18 @@ fn check(moment: &Moment<'_>) -> Verdict {
     if found.is_empty() { Verdict::Fine } else { Verdict::Found(found) }
 }
 
-/// The last moment at which the pool was short, or connections were refused, or it can be told that they will be.
-fn trouble(moment: &Moment<'_>, pool: &Pool) -> Option<Time> {
+/// When the pool was short, or connections were refused, or it could be told that they will be: first and last.
+fn trouble(moment: &Moment<'_>, pool: &Pool) -> Option<(Time, Time)> {
     let is_refused = |t: &Trouble| matches!(t, Trouble::HttpErr { phrase, .. } if **phrase == *CONNECTIONS_REFUSED);
     let refused = moment.timeline.troubles().filter(|(trouble, _)| is_refused(trouble));
-    let refused = refused.filter_map(|(_, tally)| tally.counts().last_before(moment.at.second() + 1)).max();
-    let low = pool_low::Low::of(moment, pool).map(|low| low.last);
-    let nearing = pool_low::nearing(pool).map(|(trend, _)| trend.until);
-    refused.map(Time::from_second).into_iter().chain(low).chain(nearing).max()
+    let seen =
+        refused.filter_map(|(_, tally)| Some((tally.counts().first()?, tally.counts().last_before(moment.at.second() + 1)?)));
+    let seen = seen.map(|(first, last)| (Time::from_second(first), Time::from_second(last)));
+    let low = pool_low::Low::of(moment, pool).map(|low| (low.first, low.last));
+    let samples = moment.timeline.counter(POOL_USED);
+    let nearing =
+        pool_low::nearing(pool).zip(samples).map(|((trend, _), samples)| (pool_low::since(samples, &trend), trend.until));
+    seen.chain(low).chain(nearing).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
 }
 
 /// The tags that hold more than a quarter of the pool when it matters.
@@ -83,15 +89,15 @@ fn holding(moment: &Moment<'_>, now: &Pool) -> Vec<Hog> {
     if trouble.is_none() && now.max.is_some() {
         return Vec::new();
     }
-    let at = trouble.map_or(moment.at, |trouble| listing_of(moment, trouble));
+    let at = trouble.map_or(moment.at, |(_, last)| listing_of(moment, last));
     let pool = Pool::of(&Moment { at, ..*moment });
     let all = in_use(&pool);
     #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
-    let least = if trouble.is_some() { 0.0 } else { 2.0 * pool.cutoff.value as f64 };
-    let hogs = pool.tags.into_iter().filter(|tag| tag.bytes > PART * all && tag.bytes > least);
+    let floor = if trouble.is_some() { 0.0 } else { 2.0 * pool.cutoff.value as f64 };
+    let hogs = pool.tags.into_iter().filter(|tag| tag.bytes > PART * all && tag.bytes > floor);
     hogs.map(|tag| {
-        let last = trouble.map_or(tag.at, |trouble| trouble.max(tag.at));
-        Hog { held: Some((tag.bytes, all)), severity, growth: None, last, tag }
+        let (begin, last) = trouble.map_or((Time::MIN, tag.at), |(first, last)| (first, last.max(tag.at)));
+        Hog { held: Some((tag.bytes, all)), severity, growth: None, begin, last, tag }
     })
     .collect()
 }
@@ -117,7 +123,7 @@ fn in_use(pool: &Pool) -> f64 {
 
 /// The tags that grow so fast that it matters.
 fn growing(moment: &Moment<'_>, pool: &Pool) -> Vec<Hog> {
-    if pool.forecast == super::forecast::Forecast::NoTrend {
+    if pool.forecast == Forecast::NoTrend {
         return Vec::new();
     }
     let hog = |tag: &Tag| {
@@ -130,7 +136,14 @@ fn growing(moment: &Moment<'_>, pool: &Pool) -> Vec<Hog> {
         let room = pool.brink().zip(pool.used).map_or(pool.cutoff.value as f64, |(brink, (_, used))| (brink - used).max(0.0));
         let passage = trend.passes(trend.level + room)?;
         let growth = Some((trend, pool.growth_of(&trend)));
-        passage.is_near().then(|| Hog { severity: Severity::Warning, held: None, growth, last: trend.until, tag: tag.clone() })
+        passage.is_near().then(|| Hog {
+            severity: Severity::Warning,
+            held: None,
+            growth,
+            begin: Time::MIN,
+            last: trend.until,
+            tag: tag.clone(),
+        })
     };
     pool.tags.iter().take(MOST_TAGS).filter_map(hog).collect()
 }
@@ -155,7 +168,7 @@ fn finding(moment: &Moment<'_>, hog: &Hog) -> Option<Finding> {
         last: hog.last,
         count,
         onsets,
-        evidence: evidence(history, first, hog.last),
+        evidence: evidence(history, hog.last),
         rules_out: rules_out(hog),
         remedies: pool_remedies::owner(&hog.tag, &windows),
         verify: Some(
@@ -203,8 +216,12 @@ impl Seen {
             moment.timeline.counter(POOL_USED).map(|samples| samples.until(hog.last).collect::<Vec<_>>()).unwrap_or_default();
         let of_then = |at: Time| used.get(used.partition_point(|(time, _)| *time <= at).checked_sub(1)?).map(|(_, used)| *used);
         let all = hog.held.map_or(0.0, |(_, all)| all);
-        let much = history.bytes.until(hog.last).filter(|(at, bytes)| *bytes > PART * of_then(*at).unwrap_or(all));
-        let much: Vec<Time> = much.map(|(at, _)| at).collect();
+        // What it held when it began to matter, the listing before that tells.
+        let begin =
+            history.bytes.at(hog.begin).map(|(at, _)| at).filter(|at| hog.begin.since(*at) <= LISTED).unwrap_or(hog.begin);
+        let listed = history.bytes.within(begin..hog.last.plus(1)).into_iter();
+        let much = listed.filter(|(at, bytes)| *bytes > PART * of_then(*at).unwrap_or(all));
+        let much: Vec<Time> = much.map(|(at, _)| at.max(hog.begin)).collect();
         let mut onsets: Vec<Time> = much.first().copied().into_iter().collect();
         // Listings are made now and then: it has set in anew only where one between them tells otherwise.
         let quiet = |pair: &[Time]| {
@@ -217,8 +234,8 @@ impl Seen {
 }
 
 /// Its lines in the first listing and in the last, and some between.
-fn evidence(history: &TagHistory, first: Time, last: Time) -> Vec<crate::record::Origin> {
-    let all: Vec<_> = history.proofs.range(first..=last).map(|(_, origin)| *origin).collect();
+fn evidence(history: &TagHistory, last: Time) -> Vec<crate::record::Origin> {
+    let all: Vec<_> = history.proofs.range(..=last).map(|(_, origin)| *origin).collect();
     if all.len() <= MOST_EVIDENCE {
         return all;
     }

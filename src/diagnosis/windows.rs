@@ -3,6 +3,9 @@
 use crate::engine::Moment;
 use crate::inventory::{Outcome, Topic};
 
+/// The servers of which some are 32-bit, the longer name first, as the origin of a maximum may name them.
+const RELEASES: [(&str, (u32, u32)); 3] = [("Server 2003", (5, 2)), ("Server 2008 R2", (6, 1)), ("Server 2008", (6, 0))];
+
 /// Windows, as the machine told it; all unknown where only logs are read.
 pub(super) struct Windows {
     /// `Server 2003, 32-bit`.
@@ -34,8 +37,10 @@ impl Windows {
         let mut numbers = numbers.split('.').map(str::parse::<u32>);
         let version = numbers.next().and_then(Result::ok).zip(numbers.next().and_then(Result::ok));
         let name = version.map(|_| format!("{release}, {width}"));
+        let of_origin = RELEASES.iter().find(|(name, _)| origin.contains(name)).map(|(_, version)| *version);
         // IIS 6 is a part of Server 2003.
-        let version = version.or_else(|| (origin.contains("Server 2003") || moment.limits.logs_of_iis6).then_some((5, 2)));
+        let of_logs = moment.limits.logs_of_iis6.then_some((5, 2));
+        let version = version.or(of_origin).or(of_logs);
         let is_32 = match width {
             "32-bit" => Some(true),
             "64-bit" => Some(false),

@@ -3,8 +3,8 @@
 mod apps;
 pub mod ask;
 mod bookmarks;
-mod changed;
 pub(in crate::ui) mod capacity;
+mod changed;
 mod executing;
 mod findings;
 mod lines;

@@ -2,9 +2,9 @@
 
 use super::{Bucket, LimitPane, Standing, columns_of, fitting, just_now, percent, turning_away};
 use crate::counters;
-use crate::diagnosis::forecast::Forecast;
 use crate::diagnosis::megabytes;
 use crate::engine::Moment;
+use crate::forecast::Forecast;
 use crate::formats::httperr::CONNECTIONS_REFUSED;
 use crate::inventory::Topic;
 use crate::pool::{Pool, rate};
@@ -62,7 +62,8 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
         standing,
         number: pool.used.map_or_else(|| String::from("?"), |(_, used)| format!("{:.0}", used / MB)),
         unit: String::from("MB non-paged pool in use"),
-        weighty: if silent.is_some() { WEIGHTY } else { 0 },
+        // That the cutoff is near is worth more than the height of the chart, too.
+        weighty: if silent.is_some() || is_near(&pool) { WEIGHTY } else { 0 },
         lines: lines(&pool, silent, (max, cutoff), turned_away, columns),
         buckets,
         // What must not be crossed is the maximum less the cutoff.
@@ -147,12 +148,22 @@ fn lines(
     if turned_away > 0 {
         lines.insert((first + 2).min(lines.len()), (Role::Critical, format!("{turned_away} connections refused")));
     }
-    lines.extend(heading(pool, columns));
+    let heading = heading(pool, columns);
+    let place = if is_near(pool) { (first + 2).min(lines.len()) } else { lines.len() };
+    if let Some(heading) = heading {
+        lines.insert(place, heading);
+    }
     if let Some(tag) = pool.tags.first() {
         let driver = if tag.driver.is_empty() { "driver unknown" } else { &tag.driver };
         lines.push((Role::Accent, format!("{} {} {driver}", tag.shown(), megabytes(tag.bytes))));
     }
     lines
+}
+
+/// It passes the cutoff soon, going by its trend.
+fn is_near(pool: &Pool) -> bool {
+    let passage = pool.brink().and_then(|brink| pool.forecast.growth()?.passes(brink));
+    passage.is_some_and(|passage| passage.is_near() && passage.latest > 0.0)
 }
 
 /// How fast it grows, and when it passes the cutoff.
@@ -162,7 +173,7 @@ fn heading(pool: &Pool, columns: usize) -> Option<(Role, String)> {
         Forecast::NoTrend => return Some((Role::Dim, String::from("no trend"))),
         Forecast::Trend(trend) => trend,
     };
-    let passage = pool.brink().and_then(|brink| trend.passes(brink)).filter(|passage| passage.soonest > 0.0);
+    let passage = pool.brink().and_then(|brink| trend.passes(brink)).filter(|passage| passage.latest > 0.0);
     let Some(passage) = passage else { return Some((Role::Dim, rate(&trend))) };
     let (rate, said) = (rate(&trend), passage.said());
     let short = rate.replace(" a minute", "/min");

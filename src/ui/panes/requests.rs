@@ -1,6 +1,7 @@
 //! Requests in flight in one application, against its `appConcurrentRequestLimit`: what the counters say, and what the log says.
 
 mod counted;
+mod heading;
 mod refusals;
 
 use std::ops::Range;
@@ -40,6 +41,8 @@ struct Measured {
     buckets: Vec<Bucket>,
     /// Clients turned away before any application saw them.
     refusals: Refusals,
+    /// That they reach the limit, going by the log.
+    heading: Option<(Role, String)>,
     /// Up to when the log tells, where that is not now.
     as_of: Option<(Role, String)>,
 }
@@ -57,7 +60,10 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     let counted = load.filter(|load| load.executing.is_some());
     let known = if counted.is_some() { Known::any(moment) } else { known(moment, ui.window, app) };
     let limit = moment.limits.app(name);
+    #[expect(clippy::cast_precision_loss, reason = "a limit on requests is small")]
+    let most = limit.value as f64;
     let measured = Measured {
+        heading: heading::logged(app, known.shown(), most, columns).filter(|_| app.timed && counted.is_none()),
         name: name.to_owned(),
         limit_line: limit_line(moment, &limit, columns),
         limit,
@@ -120,7 +126,7 @@ fn silent(ui: &Ui, moment: &Moment<'_>, pool: Option<&str>, columns: usize) -> V
 
 /// What the log says, where no counter tells more.
 fn logged(ui: &Ui, moment: &Moment<'_>, measured: Measured, load: Option<&Load>, loads: &[Load]) -> LimitPane {
-    let Measured { name, limit, limit_line, log, refused_now, mut buckets, refusals, as_of } = measured;
+    let Measured { name, limit, limit_line, log, refused_now, mut buckets, refusals, heading, as_of } = measured;
     let columns = buckets.len();
     let refused: u64 = buckets.iter().map(|b| b.turned_away).sum();
     let rejected = load.map_or_else(Vec::new, |load| rejected(moment, ui.window, columns, load));
@@ -145,6 +151,7 @@ fn logged(ui: &Ui, moment: &Moment<'_>, measured: Measured, load: Option<&Load>,
         Some(now) => (Role::Text, headroom(most - now.mean, most)),
         None => (Role::Warn, "the log lacks time-taken".into()),
     });
+    lines.extend(heading);
     if refused > 0 {
         lines.push((Role::Critical, format!("{refused} turned away (503.2)")));
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{MOST_LINES, View};
-use crate::drill::compare::Comparison;
 use crate::diagnosis::capacity::Target;
+use crate::drill::compare::Comparison;
 use crate::drill::group::Group;
 use crate::drill::matching::{About, By};
 use crate::drill::place::Spot;

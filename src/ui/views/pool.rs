@@ -1,9 +1,9 @@
 //! Pool tags, and the history of one of them.
 
 use super::{Cell, Column, ListRow, Listing, Look, View, Width};
-use crate::diagnosis::forecast::Forecast;
 use crate::diagnosis::megabytes;
 use crate::drill::matching::About;
+use crate::forecast::Forecast;
 use crate::pool::Pool;
 use crate::time::Time;
 use crate::timeline::POOL_USED;
@@ -14,32 +14,39 @@ pub(super) fn tags(look: &Look<'_>) -> Listing {
     let pool = Pool::of(look.moment);
     let listed: f64 = pool.tags.iter().map(|t| t.bytes).sum();
     let used = pool.used.map_or(listed, |(_, used)| used.max(listed));
-    let columns = vec![
+    let forecasts: Vec<Forecast> = pool.tags.iter().map(|tag| tag.forecast(look.moment)).collect();
+    let part = |forecast: &Forecast| forecast.growth().and_then(|growth| pool.part_of_growth(growth));
+    // Room is scarce: the column is there where it says something.
+    let has_part = forecasts.iter().any(|forecast| part(forecast).is_some());
+    let mut columns = vec![
         Column::text("tag", Width::Fixed(5)),
         Column::number("bytes", 10),
         Column::number("of pool", 9),
         Column::number("per minute", 12),
-        Column::number("of growth", 9),
         Column::text("driver", Width::Fill),
         Column::text("found in", Width::Fill),
         Column::text("what for", Width::Fill),
     ];
-    let all = pool.used.map(|(time, bytes)| sampled(look, time, bytes, &pool.forecast));
-    let tags = pool.tags.iter().map(|tag| {
+    if has_part {
+        columns.insert(4, Column::number("of growth", 9));
+    }
+    let of_growth = |text: String| has_part.then(|| Cell::text(text));
+    let all = pool.used.map(|(time, bytes)| sampled(look, time, bytes, &pool.forecast, of_growth(String::new())));
+    let tags = pool.tags.iter().zip(&forecasts).map(|(tag, forecast)| {
         let share = if used > 0.0 { tag.bytes / used * 100.0 } else { 0.0 };
-        let forecast = tag.forecast(look.moment);
-        let part = forecast.growth().and_then(|growth| pool.part_of_growth(growth));
-        let part = part.map_or_else(String::new, |part| format!("{:.0} %", part * 100.0));
-        let cells = vec![
+        let part = part(forecast).map_or_else(String::new, |part| format!("{:.0} %", part * 100.0));
+        let mut cells = vec![
             Cell::text(tag.shown()),
             Cell::number(tag.bytes, megabytes(tag.bytes)),
             Cell::number(share, format!("{share:.1} %")),
-            per_minute(&forecast),
-            Cell::text(part),
+            per_minute(forecast),
             Cell::text(if tag.driver.is_empty() { "unknown" } else { &tag.driver }),
             Cell::text(tag.how),
             Cell::text(tag.what.clone()),
         ];
+        if let Some(cell) = of_growth(part) {
+            cells.insert(4, cell);
+        }
         let row = ListRow::new(cells, Some(View::Tag(tag.tag)));
         if share > 25.0 { row.role(Role::Warn) } else { row }
     });
@@ -58,17 +65,19 @@ fn per_minute(forecast: &Forecast) -> Cell {
 }
 
 /// The pool as a whole, with the lines that tell of it behind it.
-fn sampled(look: &Look<'_>, time: Time, bytes: f64, forecast: &Forecast) -> ListRow {
-    let cells = vec![
+fn sampled(look: &Look<'_>, time: Time, bytes: f64, forecast: &Forecast, of_growth: Option<Cell>) -> ListRow {
+    let mut cells = vec![
         Cell::text("all"),
         Cell::number(bytes, megabytes(bytes)),
         Cell::number(100.0, "100.0 %"),
         per_minute(forecast),
-        Cell::text(""),
         Cell::text("(sampled)"),
         Cell::text(format!("at {}", look.zone.clock(time))),
         Cell::text("non-paged pool"),
     ];
+    if let Some(cell) = of_growth {
+        cells.insert(4, cell);
+    }
     let lines = View::Lines { about: About::Counter(POOL_USED.into()), only: None };
     ListRow::new(cells, Some(lines)).role(Role::Accent)
 }

@@ -1,7 +1,7 @@
 //! The requests that counters tell of, with the log's estimate beside them. Each is named: nobody may take one for the other.
 
 use super::refusals::Refusals;
-use super::{Measured, NEAR, TITLE, limit_line, rejected};
+use super::{Measured, NEAR, TITLE, heading, limit_line, rejected};
 use crate::counters::{self, Load};
 use crate::engine::Moment;
 use crate::limits::Limit;
@@ -30,6 +30,7 @@ pub(super) fn pool(ui: &Ui, moment: &Moment<'_>, columns: usize, load: &Load, lo
         refused_now: 0,
         buckets: vec![Bucket::default(); columns],
         refusals,
+        heading: None,
         as_of: Some((Role::Dim, String::from("no request in a log yet"))),
     };
     pane(ui, moment, measured, load, loads)
@@ -37,7 +38,7 @@ pub(super) fn pool(ui: &Ui, moment: &Moment<'_>, columns: usize, load: &Load, lo
 
 /// An application whose pool has counters.
 pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, measured: Measured, load: &Load, loads: &[Load]) -> LimitPane {
-    let Measured { name, limit, limit_line, log, refused_now, mut buckets, refusals, as_of } = measured;
+    let Measured { name, limit, limit_line, log, refused_now, mut buckets, refusals, as_of, .. } = measured;
     let columns = buckets.len();
     let executing = load.executing.unwrap_or(0);
     let refused: u64 = buckets.iter().map(|b| b.turned_away).sum();
@@ -80,6 +81,9 @@ pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, measured: Measured, load: &Load
         (false, _) => "",
     };
     lines.push((Role::Text, format!("{bound}{}", headroom(most - now, most))));
+    lines.extend(heading::executing(moment, &load.pool, most, columns));
+    #[expect(clippy::cast_precision_loss, reason = "the length of a queue is small")]
+    lines.extend(heading::queued(moment, &load.pool, load.queue_length.value as f64, columns));
     if load.queued == Some(0) {
         lines.extend(queue);
     }

@@ -39,7 +39,7 @@ impl Slopes {
         if width >= pairs {
             return Some(Self { low: f64::NEG_INFINITY, mid, high: f64::INFINITY });
         }
-        let (below, above) = (((pairs - width) / 2.0).floor(), ((pairs + width) / 2.0).ceil());
+        let (below, above) = (((pairs - width) / 2.0).floor(), f64::midpoint(pairs, width).ceil());
         Some(Self { low: nth(&all, below - 1.0)?, mid, high: nth(&all, above)? })
     }
 }

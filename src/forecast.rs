@@ -86,7 +86,7 @@ impl Forecast {
         // The latest stretch that tells for itself: a leak that has just set in, or growth that has slowed down.
         while let Some(line) = Line::through(rest) {
             if let Some(trend) = line.trend() {
-                return if line.is_weak(&trend) { Self::NoTrend } else { Self::Trend(trend) };
+                return if trend.is_weak() { Self::NoTrend } else { Self::Trend(trend) };
             }
             answer = Self::NoTrend;
             let Range { start, end } = line.recent();
@@ -132,6 +132,10 @@ impl Trend {
         })
     }
 
+    fn is_weak(&self) -> bool {
+        (self.mid * self.minutes()).abs() < WEAK * self.level.abs()
+    }
+
     /// For how many minutes it was watched.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of a day, far below 2^52")]
@@ -147,14 +151,14 @@ impl Passage {
         self.likely <= self.horizon
     }
 
-    /// `in 40-70 min`, `in 3-5 h`, `in 40 min or later`, `not within a day`, `now`.
+    /// `in 40-70 min`, `in 3-5 h`, `in 40 min or later`, `not within a day`, `within a minute`.
     #[must_use]
     pub fn said(&self) -> String {
         if self.soonest > DAY {
             return String::from("not within a day");
         }
         if self.latest < 1.0 {
-            return String::from("now");
+            return String::from("within a minute");
         }
         let (soonest, is_hours) = (rounded(self.soonest), self.soonest >= 120.0);
         if self.latest > DAY {
@@ -194,8 +198,7 @@ fn is_new(before: &[(Time, f64)], recent: &[(Time, f64)]) -> bool {
     let mut last = values(recent.get(recent.len().saturating_sub(LEAST_RECENT)..).unwrap_or_default());
     let last = median(&mut last);
     let before = values(before);
-    let (least, most) = (before.iter().copied().fold(f64::MAX, f64::min), before.iter().copied().fold(f64::MIN, f64::max));
-    last > most || last < least
+    before.iter().all(|value| *value < last) || before.iter().all(|value| *value > last)
 }
 
 /// The points of a stretch, thinned, and what pairs of them say.
@@ -255,8 +258,8 @@ impl Line {
     fn deviation(&self) -> f64 {
         let mut rest = self.left_over();
         let middle = median(&mut rest);
-        rest.iter_mut().for_each(|value| *value = (*value - middle).abs());
-        median(&mut rest) * 1.4826
+        let mut off: Vec<f64> = rest.iter().map(|value| (value - middle).abs()).collect();
+        median(&mut off) * 1.4826
     }
 
     fn left_over(&self) -> Vec<f64> {
@@ -269,9 +272,5 @@ impl Line {
         let mut last: Vec<f64> =
             self.points.iter().rev().take(3).map(|(minute, value)| value + self.slopes.mid * (end - minute)).collect();
         median(&mut last)
-    }
-
-    fn is_weak(&self, trend: &Trend) -> bool {
-        (trend.mid * trend.minutes()).abs() < WEAK * trend.level.abs()
     }
 }

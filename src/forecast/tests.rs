@@ -6,7 +6,7 @@ use super::*;
 
 const MB: f64 = 1_048_576.0;
 
-/// Noise that is the same whenever a test runs (Steele and others, SplitMix).
+/// Noise that is the same whenever a test runs (Steele and others, `SplitMix`).
 struct Noise(u64);
 
 impl Noise {
@@ -49,7 +49,7 @@ fn a_leak_is_told_with_its_rate_and_when_it_passes_the_cutoff() {
     assert_eq!(passage.said(), "in 50 min");
     assert_eq!(leak.passes(2000.0 * MB).unwrap().said(), "not within a day");
     assert!(!leak.passes(400.0 * MB).unwrap().is_near(), "45 minutes do not tell of twelve hours");
-    assert_eq!(leak.passes(100.0 * MB).unwrap().said(), "now");
+    assert_eq!(leak.passes(100.0 * MB).unwrap().said(), "within a minute");
 }
 
 #[test]
@@ -192,5 +192,5 @@ fn times_are_said_as_precisely_as_they_are_meant() {
     assert_eq!(said(41.0, 3000.0), "in 40 min or later");
     assert_eq!(said(700.0, f64::INFINITY), "in 12 h or later");
     assert_eq!(said(1441.0, 3000.0), "not within a day");
-    assert_eq!(said(0.0, 0.0), "now");
+    assert_eq!(said(0.0, 0.0), "within a minute");
 }
