@@ -438,7 +438,7 @@ fn an_export_is_written_beside_the_administrator() {
     let [page] = &files[..] else { panic!("{files:?}") };
     assert!(page.extension().is_some_and(|e| e == "html"), "{files:?}");
     let page = std::fs::read_to_string(page).unwrap();
-    assert!(page.ends_with("</html>\n") && page.contains("Connections_Refused"), "{page}");
+    assert!(page.ends_with("</html>\n") && page.contains("<h2>What happened</h2>"), "{page}");
     assert!(page.contains("why503 demo --extract incident pool-leak"), "{page}");
 }
 

@@ -30,6 +30,7 @@ pub(super) fn check(args: &cli::Check, common: &Common) -> ExitCode {
         let late = move || {
             std::thread::sleep(timeout);
             let why = format!("not done after {} s: --timeout 60 gives it more", timeout.as_secs_f64());
+            super::progress::clear();
             if let Some(code) = say(&Check::unknown(why), format, &said) {
                 std::process::exit(code.into());
             }

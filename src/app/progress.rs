@@ -63,6 +63,13 @@ impl Drop for Progress {
     }
 }
 
+/// Takes away the line of whoever ends the program in the midst of it.
+pub(super) fn clear() {
+    if io::stderr().is_terminal() {
+        let _ = write!(io::stderr(), "{BLANK}");
+    }
+}
+
 /// `why503: 123 of 1024 MB read, 12 %, 512 MB/s`
 fn line(read: u64, total: u64, passed: Duration) -> String {
     let mb = |bytes: u64| bytes >> 20;
@@ -90,9 +97,7 @@ impl Output {
             if let Some(part) = &*part {
                 let _ = std::fs::remove_file(part);
             }
-            if io::stderr().is_terminal() {
-                let _ = write!(io::stderr(), "{BLANK}");
-            }
+            clear();
             // The lock is held to the end: nobody begins another file.
             std::process::exit(GIVEN_UP);
         })?;

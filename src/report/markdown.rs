@@ -126,7 +126,7 @@ mod tests {
             ("https://a.example www.b.example a@c.example", "`https://a.example www.b.example a@c.example`"),
             ("1. not a list", "`1.` not a list"),
             ("- - -", "`- - -`"),
-            ("a\n# b", "`a\\n# b`"),
+            ("a\n# b", "`a\\n#` b"),
         ] {
             assert_eq!(prose(text), wanted);
         }
