@@ -184,12 +184,22 @@ impl Check {
 /// Findings that were last seen in the window.
 fn findings(moment: &Moment<'_>, asked: &Asked, from: i64) -> Vec<(State, String)> {
     let own = asked.given(Metric::TurnedAway).is_some();
+    // Whoever set the thresholds of a measure is not told of the same by a rule with others.
+    let is_measured = |rule: &str| {
+        let metric = match rule {
+            "iis-near-limit" | "sepm-push-storm" => Metric::InFlight,
+            "ns-burst" | "ns-slow-clients" => Metric::NsSlots,
+            "pool-low" | "pool-tag-hog" => Metric::PoolAvailable,
+            _ => return false,
+        };
+        asked.given(metric).is_some()
+    };
     let stories = Diagnosis::of(moment).stories;
     let all = stories.iter().flat_map(|story| &story.findings).filter(|finding| finding.last.second() >= from);
     all.filter_map(|finding| match finding.severity {
         Severity::Critical if !own => Some((State::Critical, finding.title.clone())),
-        Severity::Warning => Some((State::Warning, finding.title.clone())),
-        Severity::Critical | Severity::Info => None,
+        Severity::Warning if !is_measured(finding.rule) => Some((State::Warning, finding.title.clone())),
+        Severity::Critical | Severity::Warning | Severity::Info => None,
     })
     .collect()
 }

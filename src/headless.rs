@@ -68,7 +68,7 @@ impl Headless {
         let checkpoint = store.as_mut().and_then(Store::load).map(|snapshot| tally.restore(snapshot)).transpose()?;
         tally.skip_what_is_there(!self.from_start && checkpoint.as_ref().is_none_or(|c| !c.looked));
         if let Some(checkpoint) = checkpoint {
-            follower.restore(checkpoint);
+            follower.restore(checkpoint, clock::steady());
         }
         // A run that is killed before its first snapshot has written to the dump already.
         if let Some(store) = &mut store {

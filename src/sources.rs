@@ -143,7 +143,7 @@ fn run(
             Err(_) => {
                 let checkpoint = follower.checkpoint();
                 follower = new();
-                follower.restore(checkpoint);
+                follower.restore(checkpoint, clock::steady());
                 sleep(&mut follower, &bell, Duration::from_secs(1), stop);
             }
         }

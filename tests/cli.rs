@@ -341,12 +341,12 @@ fn what_is_there_is_counted_without_a_screen() {
 #[test]
 fn what_is_turned_away_for_a_reason_without_a_rule_is_never_called_fine() {
     let folder = tempfile::tempdir().unwrap();
-    let row = "2018-01-01 08:09:10 172.31.77.6 2094 172.31.77.6 80 HTTP/1.1 GET /a 503 1 QueueFull DefaultAppPool\r\n";
+    let row = "2018-01-01 08:09:10 172.31.77.6 2094 172.31.77.6 80 HTTP/1.1 GET /a 503 1 N/A DefaultAppPool\r\n";
     std::fs::write(folder.path().join("httperr1.log"), row.repeat(5)).unwrap();
     let home = home();
     let (code, out, err) = run(&home, &["report", folder.path().to_str().unwrap()]);
     assert_eq!(code, Some(0), "{err}");
-    assert!(out.contains("turned away for other reasons: 5 QueueFull"), "{out}");
+    assert!(out.contains("turned away for other reasons: 5 N/A"), "{out}");
     assert!(!out.contains("Nothing is wrong"), "{out}");
     let glob = folder.path().join("http*.log");
     assert_eq!(run(&home, &["report", glob.to_str().unwrap()]).0, Some(0));
@@ -494,7 +494,8 @@ fn counters_of_a_queue_that_overflowed_are_in_the_report_and_nothing_is_not_wron
         ])
     );
     assert_eq!(report["turned_away"], serde_json::json!([{"reason": "QueueFull", "count": 17}]));
-    assert_eq!(report["untold"], "turned away for other reasons: 17 QueueFull");
+    let finding = &report["findings"][0];
+    assert_eq!((&finding["rule"], &finding["count"], &report["untold"]), (&"http-queue-full".into(), &17.into(), &Value::Null));
     let text = printed(&home, &["report", path]);
     let parts =
         ["920 of 1000 (applicationHost.config)", "rejected by HTTP.sys 17", "Reports: executing at most unknown; state disabled"];

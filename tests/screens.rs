@@ -314,15 +314,16 @@ fn every_level_can_be_filtered_and_sorted() {
 fn n_goes_from_finding_to_finding_and_the_cursor_is_always_seen() {
     let mut stage = Stage::new("all", "2009-10-12T08:00:00Z", SMALL);
     let mut seen = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..7 {
         stage.press("n");
         let screen = stage.screen();
         let at = why503::time::Zone::Utc.clock(stage.session.moment().at);
         assert!(screen.contains(&at), "{screen}");
         seen.push(at);
     }
-    // There are four, one of them of two findings: the fifth time there is nowhere to go.
-    assert_eq!(seen, ["08:00:28", "08:01:02", "08:03:34", "08:07:02", "08:07:02"]);
+    // There are five, one of them of two findings: then there is nowhere to go.
+    assert_eq!(seen[..5], ["08:00:28", "08:01:02", "08:01:05", "08:03:34", "08:07:02"]);
+    assert_eq!(seen[5], seen[6]);
 }
 
 #[test]
@@ -356,9 +357,9 @@ fn of_a_finding_its_command_is_copied_whole_wherever_one_stands_on_its_page() {
             let mut stage = Stage::new("sepm-push-storm", "2009-10-09T09:32:30Z", size);
             let effects = stage.press(keys);
             let [Effect::Copy(text)] = &effects[..] else { panic!("{what}: {effects:?}") };
-            assert!(text.starts_with("appcmd set config") && text.ends_with("/commit:apphost"), "{what}: {text}");
+            assert!(text.contains("appcmd set config") && text.ends_with("/commit:apphost"), "{what}: {text}");
             let told = stage.session.ui.copied(text);
-            assert!(told.starts_with("copied: appcmd set config") && told.ends_with(", if the terminal allows OSC 52"), "{told}");
+            assert!(told.starts_with("copied: %windir%") && told.ends_with(", if the terminal allows OSC 52"), "{told}");
             assert!(told.len() < usize::from(size.0), "{told}");
         }
     }
@@ -375,7 +376,7 @@ fn of_several_commands_the_one_under_the_selection_is_copied() {
     copied.dedup();
     let is = |n: usize, begin: &str| matches!(copied.get(n), Some(Effect::Copy(text)) if text.starts_with(begin));
     // The first one for all that is no command.
-    assert!(is(0, "findstr") && is(1, "reg add") && is(2, "findstr") && copied.len() == 3, "{copied:?}");
+    assert!(is(0, "wmic") && is(1, "poolmon") && is(2, "wmic") && copied.len() == 3, "{copied:?}");
 }
 
 #[test]
@@ -451,10 +452,10 @@ fn what_changed_and_bookmarks_need_no_colour_and_no_unicode() {
 #[test]
 fn every_finding_can_be_selected_and_opened_from_the_pane_and_from_the_list() {
     for way in ["4 z", "4"] {
-        for (keys, finding) in [("", 0), ("Down", 1), ("j j", 2), ("G", 4), ("PgDn", 4), ("Down Down k", 1), ("G g", 0)] {
+        for (keys, finding) in [("", 0), ("Down", 1), ("j j", 2), ("G", 6), ("Down Down k", 1), ("G g", 0)] {
             let mut stage = Stage::new("all", "2009-10-12T08:09:00Z", MIDDLE);
             let titles = findings(&stage.session.moment());
-            assert_eq!(titles.len(), 5, "{titles:?}");
+            assert_eq!(titles.len(), 7, "{titles:?}");
             stage.press(way);
             stage.press(keys);
             stage.press("Enter");
@@ -529,12 +530,12 @@ fn turns_away_otherwise(size: (u16, u16)) -> Stage {
     let mut row = |time: &str, port: u16, end: &str| {
         refused.push_str(&format!("2026-11-21 {time} 10.0.0.7 50123 10.0.0.1 {port} HTTP/1.1 GET /shop/pay {end}\n"));
     };
-    row("03:00:00", 80, "503 1 QueueFull ShopPool");
-    row("06:54:01", 80, "503 1 QueueFull ShopPool");
-    row("06:54:02", 80, "503 1 AppOffline ShopPool");
+    row("03:00:00", 80, "503 1 N/A ShopPool");
+    row("06:54:01", 80, "503 1 N/A ShopPool");
+    row("06:54:02", 80, "503 1 Overslept ShopPool");
     row("06:54:03", 80, "400 1 BadRequest -");
     // UPnP is no web site.
-    row("06:54:04", 2869, "503 - QueueFull -");
+    row("06:54:04", 2869, "503 - N/A -");
     let mut ended = String::from("#Fields: date time cs-method cs-uri-stem sc-status sc-substatus time-taken\n");
     for (time, status) in [("06:54:05", "503 4"), ("06:54:06", "503 2"), ("06:54:07", "200 0"), ("06:55:30", "503 4")] {
         ended.push_str(&format!("2026-11-21 {time} GET /shop/pay {status} 15\n"));
@@ -549,13 +550,13 @@ fn behind_clients_turned_away_for_other_reasons_stand_their_lines_and_no_others(
     let mut stage = turns_away_otherwise(MIDDLE);
     stage.press("4 Down Down");
     let sentence = rows(&mut stage).into_iter().find(|row| row.contains("for other reasons")).unwrap();
-    assert!(sentence.ends_with("2 QueueFull, 1 503.4, 1 AppOffline"), "{sentence}");
+    assert!(sentence.ends_with("2 N/A, 1 Overslept"), "{sentence}");
     stage.press("Enter");
     let lines = rows(&mut stage);
     let times: Vec<&str> = lines.iter().map(|line| line.split("  ").next().unwrap()).collect();
-    assert_eq!(times, ["03:00:00", "06:54:01", "06:54:02", "06:54:05"], "{lines:?}");
+    assert_eq!(times, ["03:00:00", "06:54:01", "06:54:02"], "{lines:?}");
     stage.press("Enter");
-    assert!(rows(&mut stage).iter().any(|row| row == "sc-substatus  4"), "{}", stage.screen());
+    assert!(rows(&mut stage).iter().any(|row| row == "s-reason  Overslept"), "{}", stage.screen());
 }
 
 #[test]
@@ -592,14 +593,14 @@ fn counters_that_are_sampled_here_and_stand_in_no_file_have_their_lines_too() {
     }
     // What the full queue turned away is proven by the counter.
     let mut stage = server(FULL, true, true, Vec::new(), MIDDLE);
-    stage.press("4 G");
+    stage.press("4");
     let findings = rows(&mut stage);
-    let row = findings.iter().position(|row| row.contains("(counter)")).unwrap();
+    let row = findings.iter().position(|row| row.contains("by the full kernel queue")).unwrap();
     stage.press("g");
     stage.press(&"Down ".repeat(row));
     stage.press("Enter");
     let lines = rows(&mut stage);
-    assert!(lines.len() > 60 && lines[0].contains("counters of this machine"), "{lines:?}");
+    assert!(lines.iter().any(|line| line.starts_with("counters of this machine:")), "{lines:?}");
 }
 
 /// A log that is followed: what was there, then rows that come a minute late, and what a follower says of it.

@@ -172,7 +172,7 @@ pub(super) fn of_clients(tallies: &[&Tally], at: Time) -> String {
     match tallies.iter().map(count).max() {
         None | Some(0) => String::new(),
         Some(1) => String::from(" of 1 client"),
-        Some(exact @ ..256) => format!(" of {exact} clients"),
+        Some(exact @ ..1024) => format!(" of {exact} clients"),
         // An estimate, good for two digits.
         Some(many) => {
             let scale = 10_u64.pow(many.ilog10().saturating_sub(1));
@@ -219,10 +219,13 @@ mod tests {
     #[test]
     fn clients_are_counted_as_exactly_as_they_are_known() {
         let told = |clients: u32, second: i64| of_clients(&[&tally(clients)], Time::from_second(second));
-        assert_eq!((told(0, 9).as_str(), told(3, 0).as_str(), told(255, 300).as_str()), ("", " of 1 client", " of 255 clients"));
+        assert_eq!(
+            (told(0, 9).as_str(), told(3, 0).as_str(), told(1000, 1100).as_str()),
+            ("", " of 1 client", " of 1000 clients")
+        );
         let many = told(5000, 9999);
         let count: u64 = many.trim_start_matches(" of about ").trim_end_matches(" clients").parse().unwrap();
-        assert!((4000..6000).contains(&count) && count % 100 == 0, "{many}");
+        assert!((4500..5500).contains(&count) && count % 100 == 0, "{many}");
     }
 
     #[test]

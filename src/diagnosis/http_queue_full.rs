@@ -59,11 +59,10 @@ fn counted(moment: &Moment<'_>) -> Vec<(String, Seen, Vec<Origin>)> {
             return None;
         }
         let all = samples.within(times);
-        let grew: Vec<(Time, f64)> = all
-            .windows(2)
-            .filter_map(|two| Some((two.get(1)?.0, two.get(1)?.1 - two.first()?.1)))
-            .filter(|(_, by)| *by > 0.0)
-            .collect();
+        // A count that is less than before was begun anew, with the queue.
+        let step = |before: f64, value: f64| if value < before { value } else { value - before };
+        let steps = all.windows(2).filter_map(|two| Some((two.get(1)?.0, step(two.first()?.1, two.get(1)?.1))));
+        let grew: Vec<(Time, f64)> = steps.filter(|(_, by)| *by > 0.0).collect();
         let seen = Seen::counted(&grew)?;
         let rows = seen.onsets.iter().chain([&seen.last]).filter_map(|time| moment.timeline.counter_row(path, time.second()));
         let mut rows: Vec<Origin> = rows.take(10).collect();

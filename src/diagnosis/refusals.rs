@@ -51,8 +51,10 @@ pub(super) fn site_name<'m>(moment: &Moment<'m>, id: &str) -> Option<&'m str> {
 
 /// A pool's name as the configuration spells it.
 fn spelt(moment: &Moment<'_>, name: &str) -> String {
-    let pools = moment.limits.settings.pools.iter();
-    pools.map(|pool| &pool.name).find(|known| known.eq_ignore_ascii_case(name)).cloned().unwrap_or_else(|| name.to_owned())
+    let settings = &moment.limits.settings;
+    let used = settings.sites.iter().flat_map(|site| &site.applications).map(|application| &application.pool);
+    let mut known = settings.pools.iter().map(|pool| &pool.name).chain(used);
+    known.find(|known| known.eq_ignore_ascii_case(name)).cloned().unwrap_or_else(|| name.to_owned())
 }
 
 /// Clients that are turned away are an alarm, unless it was over after a moment: a restart of a pool or of IIS.

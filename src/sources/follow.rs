@@ -196,16 +196,16 @@ impl Follower {
     }
 
     /// Goes on where an earlier run was when `checkpoint` was taken. Logs keep their numbers; of one that is found again the bytes
-    /// after the offset follow, without another [`Payload::Opened`].
-    pub fn restore(&mut self, checkpoint: Checkpoint) {
+    /// after the offset follow, without another [`Payload::Opened`]. `now` is of the steady clock: nobody has been quiet before.
+    pub fn restore(&mut self, checkpoint: Checkpoint, now: Duration) {
         self.fresh = !checkpoint.looked;
         self.ids.fetch_max(checkpoint.next_source, Ordering::Relaxed);
         self.ignored.extend(checkpoint.ignored);
         for saved in checkpoint.logs {
             let seen = self.generations.entry(saved.origin.clone()).or_default();
             *seen = (*seen).max(saved.generation + 1);
-            let mut log = Log::new(SourceId(saved.source), saved.path, saved.id, Duration::ZERO);
-            log.place = Place::Retired(Duration::ZERO);
+            let mut log = Log::new(SourceId(saved.source), saved.path, saved.id, now);
+            log.place = Place::Retired(now);
             (log.origin, log.generation) = (saved.origin, saved.generation);
             (log.encoding, log.proof) = (saved.encoding, saved.proof);
             (log.filled, log.half.cut_off) = (saved.filled, saved.cut_off);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Clients kept: so many are counted exactly, more are estimated.
-const KEPT: usize = 256;
+const KEPT: usize = 1024;
 
 /// How many different clients there were. Of their hashes the least are kept: with `k` of them kept, the greatest of these tells how
 /// close together all lie (Bar-Yossef et al., "Counting distinct elements in a data stream", 2002). It is the same in any order.
@@ -51,7 +51,7 @@ impl Distinct {
         self.least.iter().filter(move |(_, first)| **first < end).map(|(hash, _)| *hash)
     }
 
-    /// How many different clients were seen before `end`; exact up to 255 in all.
+    /// How many different clients were seen before `end`; exact up to 1023 in all.
     #[must_use]
     pub fn count(&self, end: i64) -> u64 {
         let seen = self.least.values().filter(|first| **first < end).count() as u64;
@@ -86,21 +86,21 @@ mod tests {
 
     #[test]
     fn few_are_counted_exactly_and_as_of_a_second() {
-        let few = of(0..250);
-        assert_eq!((few.count(i64::MAX), few.count(10), few.count(0)), (250, 10, 0));
+        let few = of(0..1000);
+        assert_eq!((few.count(i64::MAX), few.count(10), few.count(0)), (1000, 10, 0));
         assert_eq!(Distinct::default().count(i64::MAX), 0);
     }
 
     #[test]
-    fn many_are_estimated_within_a_fifth_and_come_together_in_any_order() {
-        for many in [600, 5000, 60_000] {
+    fn many_are_estimated_within_a_tenth_and_come_together_in_any_order() {
+        for many in [3000, 20_000, 60_000] {
             let count = of(0..many).count(i64::MAX);
-            let (low, high) = (u64::from(many) * 4 / 5, u64::from(many) * 6 / 5);
+            let (low, high) = (u64::from(many) * 9 / 10, u64::from(many) * 11 / 10);
             assert!((low..=high).contains(&count), "{count} of {many}");
         }
-        let (mut one, mut other) = (of(0..700), of(300..1000));
-        one.merge(&of(300..1000));
-        other.merge(&of(0..700));
-        assert_eq!((&one, one.count(i64::MAX)), (&other, of(0..1000).count(i64::MAX)));
+        let (mut one, mut other) = (of(0..2000), of(1000..4000));
+        one.merge(&of(1000..4000));
+        other.merge(&of(0..2000));
+        assert_eq!((&one, one.count(i64::MAX)), (&other, of(0..4000).count(i64::MAX)));
     }
 }

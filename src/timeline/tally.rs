@@ -118,8 +118,8 @@ impl NsRequest {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tally {
     counts: Series<u32>,
-    /// Minute → the smallest origin in it, so that order does not matter.
-    proofs: BTreeMap<i64, Origin>,
+    /// Minute → the first second in it and the smallest origin of that, so that order does not matter.
+    proofs: BTreeMap<i64, (i64, Origin)>,
     clients: Distinct,
 }
 
@@ -127,6 +127,7 @@ impl Tally {
     /// Counts `weight` at a second, proven by a line.
     pub fn add(&mut self, second: i64, weight: u64, proof: Origin) {
         self.counts.add(second, u32::try_from(weight).unwrap_or(u32::MAX));
+        let proof = (second, proof);
         self.proofs.entry(second.div_euclid(60)).and_modify(|p| *p = proof.min(*p)).or_insert(proof);
     }
 
@@ -135,7 +136,7 @@ impl Tally {
         self.clients.add(second, client);
     }
 
-    /// How many different clients it met before `end`: exactly up to 255, else about; 0 where no row names them.
+    /// How many different clients it met before `end`: exactly up to 1023, else about; 0 where no row names them.
     #[must_use]
     pub fn clients(&self, end: i64) -> u64 {
         self.clients.count(end)
@@ -179,7 +180,8 @@ impl Tally {
     /// Up to `most` proofs before `end`: the first, the last, that of the minute with most, and some between.
     #[must_use]
     pub fn proofs(&self, end: i64, most: usize) -> Vec<Origin> {
-        let all: Vec<(i64, Origin)> = self.proofs.range(..=end.div_euclid(60)).map(|(minute, proof)| (*minute, *proof)).collect();
+        let all: Vec<(i64, Origin)> =
+            self.proofs.range(..=end.div_euclid(60)).map(|(minute, (_, proof))| (*minute, *proof)).collect();
         if all.len() <= most {
             return all.into_iter().map(|(_, proof)| proof).collect();
         }

@@ -74,7 +74,13 @@ impl Level {
         let last = listing.rows.len().saturating_sub(1);
         // The evidence is what one wants from a finding, and the lines of a file.
         if self.anchor.is_none() && self.selected == 0 && matches!(self.view, View::Finding { .. } | View::Source(_)) {
-            let is_line = |row: &ListRow| matches!(row.target, Some(View::Record { .. }));
+            // Of a finding, rows that lead to others of its story may be there before its evidence has been read.
+            let of_finding = matches!(self.view, View::Finding { .. });
+            let is_line = |row: &ListRow| match row.target {
+                Some(View::Record { .. }) => true,
+                Some(_) => !of_finding,
+                None => false,
+            };
             return listing.rows.iter().position(is_line).unwrap_or(0);
         }
         let anchored = self.anchor.as_ref().filter(|_| !listing.is_text);

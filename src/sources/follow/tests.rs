@@ -112,9 +112,9 @@ impl Rig {
     pub fn restart(&mut self) {
         let text = serde_json::to_string(&self.follower.checkpoint()).unwrap();
         self.follower = follower(self.dir.path().to_owned());
-        self.follower.restore(serde_json::from_str(&text).unwrap());
         // The steady clock counts from the start of the program.
         self.now = Duration::from_secs(1);
+        self.follower.restore(serde_json::from_str(&text).unwrap(), self.now);
     }
 
     pub fn lines(&self) -> Vec<String> {

@@ -42,7 +42,10 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
     if let Some(untold) = &diagnosis.untold {
         let cells = vec![Cell::text("!"), Cell::text(""), Cell::text(""), Cell::text(""), Cell::text(untold.sentence.clone())];
         let lines = View::Lines { about: About::TurnedAway(untold.reasons.clone()), only: None };
-        rows.push(ListRow::new(cells, Some(lines)).role(Role::Critical));
+        // Beside what else turns clients away.
+        let critical = diagnosis.stories.iter().filter(|story| story.severity == Severity::Critical);
+        let at = critical.map(|story| story.findings.len()).sum::<usize>().min(rows.len());
+        rows.insert(at, ListRow::new(cells, Some(lines)).role(Role::Critical));
     }
     if rows.is_empty() && look.moment.timeline.span().is_some() {
         let cells = vec![
