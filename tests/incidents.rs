@@ -1,5 +1,5 @@
 //! Every rule, held to incidents. A folder in `incidents/` holds logs, as they lie on a server, and `expect.toml`: what must be found in
-//! them. `<name>.quiet/` is its quiet twin: logs that look much the same, in which the same rules must find nothing. A folder
+//! them. `<name>-quiet/` is its quiet twin: logs that look much the same, in which the same rules must find nothing. A folder
 //! `quiet-<name>/` has no twin: nothing at all may alarm anybody in it.
 //!
 //! An incident names each finding of the rules that it is about; what other rules find in it is theirs. `count`, `first`, `last`
@@ -174,11 +174,11 @@ fn folder() -> PathBuf {
 /// Incidents with their twins, by the order of their names.
 fn incidents() -> Vec<(Incident, Incident)> {
     let (twins, names): (BTreeSet<String>, BTreeSet<String>) =
-        names().into_iter().filter(|name| !name.starts_with("quiet-")).partition(|name| name.ends_with(".quiet"));
-    let expected: BTreeSet<String> = names.iter().map(|name| format!("{name}.quiet")).collect();
+        names().into_iter().filter(|name| !name.starts_with("quiet-")).partition(|name| name.ends_with("-quiet"));
+    let expected: BTreeSet<String> = names.iter().map(|name| format!("{name}-quiet")).collect();
     assert_eq!(twins, expected, "every incident has a quiet twin, and every twin an incident");
     let load = |name: &str| Incident::load(&folder().join(name));
-    names.iter().map(|name| (load(name), load(&format!("{name}.quiet")))).collect()
+    names.iter().map(|name| (load(name), load(&format!("{name}-quiet")))).collect()
 }
 
 /// Folders in which nothing may alarm anybody.

@@ -32,7 +32,7 @@ fn finding(moment: &Moment<'_>, place: &Place, tallies: &[(&str, &Tally)]) -> Op
         _ => false,
     });
     // Of one spell only its length tells a crash from a restart.
-    if !is_often && !(seen.onsets.len() < OFTEN && longest_spell(&all, moment) > LONG) {
+    if !is_often && longest_spell(&all, moment) <= LONG {
         return None;
     }
     let (of, times) = (of_place(moment, place), seen.onsets.len());

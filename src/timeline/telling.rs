@@ -73,7 +73,9 @@ mod tests {
         let rows = [(10, 5000, 1), (59, 90_000, 2), (20, 90_000, 3), (61, 999, 4), (130, 2000, 5), (140, 1000, 6)];
         let of = |rows: &[(i64, u64, u64)]| {
             let mut longest = Longest::default();
-            rows.iter().for_each(|(second, taken, line)| longest.add(*second, *taken, origin(*line)));
+            for (second, taken, line) in rows {
+                longest.add(*second, *taken, origin(*line));
+            }
             longest
         };
         let all = of(&rows);

@@ -64,7 +64,9 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
     if look.width < NARROW {
         // What it is is worth more than when it was seen last.
         columns.remove(LAST);
-        rows.iter_mut().for_each(|row| drop(row.cells.remove(LAST)));
+        for row in &mut rows {
+            row.cells.remove(LAST);
+        }
     }
     Listing { columns, rows, note: None, is_text: false }
 }
