@@ -10,15 +10,20 @@ mod machine;
 mod markdown;
 mod outline;
 mod pools;
+mod rows;
 mod svg;
 mod text;
 
 use charts::Charts;
 use machine::MachineRow;
 use pools::PoolRow;
+use rows::{
+    AppRow, AvailableRow, BookmarkRow, EvidenceRow, FindingRow, GapRow, LimitRow, NotKnowableRow, PeakRow, PoolPart, ReasonRow,
+    RemedyRow, Reproduce, SlotsRow, SourceRow, Span, StoryRow, TagRow, TypeRow, UsedRow,
+};
 use serde::Serialize;
 
-use crate::diagnosis::{self, Diagnosis, Remedy, Severity, Story};
+use crate::diagnosis::{self, Diagnosis, Remedy, Story};
 use crate::drill::ReadLog;
 use crate::drill::place::Spot;
 use crate::engine::{Gap, Moment};
@@ -69,179 +74,6 @@ pub struct Report {
     zone: Zone,
     #[serde(skip)]
     charts: Charts,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct Span {
-    from: String,
-    to: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct BookmarkRow {
-    at: String,
-    note: String,
-}
-
-#[derive(Debug, Clone)]
-struct Reproduce {
-    version: &'static str,
-    commands: Vec<String>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct SourceRow {
-    path: String,
-    kind: &'static str,
-    records: u64,
-    malformed: u64,
-    bytes: u64,
-    lost_bytes: u64,
-    from: Option<String>,
-    to: Option<String>,
-    remark: Option<String>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct GapRow {
-    from: String,
-    /// Nothing comes after it.
-    to: Option<String>,
-    bytes: u64,
-    why: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct LimitRow {
-    value: u64,
-    origin: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct PeakRow {
-    at: String,
-    mean: f64,
-    low: i64,
-    high: i64,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct AppRow {
-    application: String,
-    limit: LimitRow,
-    ended: u64,
-    rejected_503_2: u64,
-    peak: Option<PeakRow>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct PoolPart {
-    max_bytes: Option<LimitRow>,
-    cutoff_bytes: LimitRow,
-    used: Option<UsedRow>,
-    least_available: Option<AvailableRow>,
-    connections_refused: u64,
-    tags: Vec<TagRow>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct UsedRow {
-    at: String,
-    last_bytes: u64,
-    peak_bytes: u64,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct AvailableRow {
-    at: String,
-    bytes: i64,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct TagRow {
-    tag: String,
-    nonpaged_bytes: u64,
-    bytes_per_minute: Option<f64>,
-    driver: Option<String>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct SlotsRow {
-    slots: &'static str,
-    limit: LimitRow,
-    requests: u64,
-    turned_away: u64,
-    peak: Option<PeakRow>,
-    by_type: Vec<TypeRow>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct TypeRow {
-    r#type: &'static str,
-    requests: u64,
-    turned_away: u64,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct ReasonRow {
-    reason: String,
-    count: u64,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct StoryRow {
-    claim: String,
-    severity: &'static str,
-    /// The cause first.
-    findings: Vec<usize>,
-    #[serde(skip)]
-    level: Severity,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct FindingRow {
-    rule: &'static str,
-    severity: &'static str,
-    title: String,
-    detail: String,
-    first: String,
-    last: String,
-    /// When it set in: once after each quiet while.
-    onsets: Vec<String>,
-    count: u64,
-    evidence: Vec<EvidenceRow>,
-    rules_out: Vec<String>,
-    remedies: Vec<RemedyRow>,
-    verify: Option<RemedyRow>,
-    sources: &'static [&'static str],
-    #[serde(skip)]
-    level: Severity,
-    #[serde(skip)]
-    when: (Time, Time),
-    #[serde(skip)]
-    onset_times: Vec<Time>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct EvidenceRow {
-    path: String,
-    line: u64,
-    text: String,
-    #[serde(skip)]
-    spot: Spot,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct RemedyRow {
-    text: String,
-    command: Option<String>,
-    caution: Option<&'static str>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct NotKnowableRow {
-    rule: &'static str,
-    why: &'static str,
 }
 
 impl Report {
