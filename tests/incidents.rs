@@ -84,8 +84,15 @@ struct Expected {
     /// Parts of remedies, of their commands and of their cautions.
     #[serde(default)]
     remedies: Vec<String>,
+    /// Parts of what it is not, each of one sentence; all sentences are named.
+    rules_out: Option<Vec<String>>,
+    /// Parts of how to see that it helped.
+    #[serde(default)]
+    verify: Vec<String>,
     /// Lines that prove it, each as it stands in its log.
     evidence: Option<Vec<String>>,
+    /// How many lines prove it.
+    lines: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -243,6 +250,18 @@ impl Expected {
                     || r.caution.is_some_and(|c| c.contains(part))
             });
             assert!(told, "{name}: no remedy says {part:?}: {:?}", finding.remedies);
+        }
+        if let Some(parts) = &self.rules_out {
+            let told = &finding.rules_out;
+            let all = parts.len() == told.len() && parts.iter().zip(told).all(|(part, told)| told.contains(part));
+            assert!(all, "{name}: {parts:?} are not in {told:?}");
+        }
+        for part in &self.verify {
+            let told = finding.verify.as_ref().map(|r| format!("{} {}", r.text, r.command.as_deref().unwrap_or_default()));
+            assert!(told.as_ref().is_some_and(|told| told.contains(part)), "{name}: {part:?} is not in {told:?}");
+        }
+        if let Some(lines) = self.lines {
+            assert_eq!(finding.evidence.len(), lines, "{name}: lines of evidence");
         }
         if let Some(evidence) = &self.evidence {
             let told: Vec<String> = finding.evidence.iter().map(|origin| text_of(logs, *origin)).collect();

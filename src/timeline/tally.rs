@@ -1,6 +1,6 @@
 //! How often a kind of trouble was seen, when, and the line that proves it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::distinct::Distinct;
@@ -114,12 +114,17 @@ impl NsRequest {
     }
 }
 
+/// Lines that are kept besides one a minute.
+const EARLY: usize = 16;
+
 /// A count a second, and for each minute the first line that proves it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tally {
     counts: Series<u32>,
     /// Minute → the first second in it and the smallest origin of that, so that order does not matter.
     proofs: BTreeMap<i64, (i64, Origin)>,
+    /// The first [`EARLY`] lines: what did not last for minutes has no other proofs.
+    early: BTreeSet<(i64, Origin)>,
     clients: Distinct,
 }
 
@@ -128,7 +133,17 @@ impl Tally {
     pub fn add(&mut self, second: i64, weight: u64, proof: Origin) {
         self.counts.add(second, u32::try_from(weight).unwrap_or(u32::MAX));
         let proof = (second, proof);
+        self.add_early(proof);
         self.proofs.entry(second.div_euclid(60)).and_modify(|p| *p = proof.min(*p)).or_insert(proof);
+    }
+
+    fn add_early(&mut self, proof: (i64, Origin)) {
+        if self.early.len() < EARLY || self.early.last().is_some_and(|last| proof < *last) {
+            self.early.insert(proof);
+            if self.early.len() > EARLY {
+                self.early.pop_last();
+            }
+        }
     }
 
     /// Notes whose it was, at a second.
@@ -146,6 +161,7 @@ impl Tally {
     pub fn merge(&mut self, other: &Self) {
         self.counts.merge(&other.counts);
         self.clients.merge(&other.clients);
+        other.early.iter().for_each(|proof| self.add_early(*proof));
         for (minute, proof) in &other.proofs {
             self.proofs.entry(*minute).and_modify(|p| *p = (*proof).min(*p)).or_insert(*proof);
         }
@@ -181,13 +197,17 @@ impl Tally {
     #[must_use]
     pub fn proofs(&self, end: i64, most: usize) -> Vec<Origin> {
         let all: Vec<(i64, Origin)> =
-            self.proofs.range(..=end.div_euclid(60)).map(|(minute, (_, proof))| (*minute, *proof)).collect();
+            self.proofs.range(..=end.div_euclid(60)).map(|(_, proof)| *proof).filter(|(second, _)| *second < end).collect();
         if all.len() <= most {
-            return all.into_iter().map(|(_, proof)| proof).collect();
+            let early = self.early.iter().filter(|proof| proof.0 < end && !all.contains(proof));
+            let mut chosen: Vec<(i64, Origin)> = all.iter().chain(early.take(most - all.len())).copied().collect();
+            chosen.sort_unstable();
+            return chosen.into_iter().map(|(_, proof)| proof).collect();
         }
         let mut chosen: Vec<usize> = (0..most).map(|i| i * (all.len() - 1) / (most - 1).max(1)).collect();
         let of_minute = |minute: i64| self.sum(minute * 60..(minute * 60 + 60).min(end));
-        let busiest = (0..all.len()).rev().max_by_key(|at| all.get(*at).map_or(0, |(minute, _)| of_minute(*minute)));
+        let busiest =
+            (0..all.len()).rev().max_by_key(|at| all.get(*at).map_or(0, |(second, _)| of_minute(second.div_euclid(60))));
         if let Some(busiest) = busiest.filter(|busiest| most > 2 && !chosen.contains(busiest)) {
             // In the place of its neighbour between the first and the last.
             let nearest = (1..most - 1).min_by_key(|at| chosen.get(*at).map_or(usize::MAX, |c| c.abs_diff(busiest)));
