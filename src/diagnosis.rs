@@ -126,6 +126,7 @@ impl Diagnosis {
                 Verdict::Fine => {}
             }
         }
+        findings.iter_mut().flat_map(|finding| finding.remedies.iter_mut().chain(&mut finding.verify)).for_each(Remedy::end);
         let untold = untold(moment, &findings);
         Self { stories: story::gather(moment, findings), untold, not_knowable }
     }
@@ -195,7 +196,9 @@ fn untold(moment: &Moment<'_>, findings: &[Finding]) -> Option<Untold> {
         "AppOffline" | "AppShutdown" => told_by(&http_app_offline::RULE),
         "ConnLimit" => told_by(&http_conn_limit::RULE),
         "Disabled" => told_by(&http_disabled::RULE),
-        "N/A" | "503" => told_by(&ns_slots_full::RULE),
+        "N/A" => told_by(&ns_slots_full::RULE),
+        "503" => told_by(&ns_slots_full::RULE) || told_by(&iis_near_limit::RULE),
+        "503.0" => told_by(&ns_slots_full::RULE) || told_by(&iis_503_other::RULE),
         other => other.starts_with("503.") && told_by(&iis_503_other::RULE),
     };
     let untold = turned_away(moment).into_iter().filter(|(reason, _)| !is_told(reason));

@@ -30,6 +30,8 @@ use crate::time::Time;
 pub const POOL_USED: &str = r"\memory\pool nonpaged bytes";
 /// Memory is bounded: counters beyond so many are not kept.
 const MOST_COUNTERS: usize = 4096;
+/// Samples beyond this are none: 100 PB, or as many requests.
+const MOST_SAMPLED: f64 = 1e17;
 /// Beyond so many kinds of trouble, rows of HTTPERR are not told apart by whose they are.
 const MOST_TROUBLES: usize = 4096;
 
@@ -52,6 +54,8 @@ pub struct Timeline {
     counters: BTreeMap<Box<str>, Samples>,
     /// The first row of counters of every minute, by log and minute.
     counter_rows: BTreeMap<(SourceId, i64), Origin>,
+    /// The row of every minute at which the non-paged pool was fullest, and how full, in bytes.
+    pool_rows: BTreeMap<i64, (u64, Origin)>,
     /// Which logs have rows of a counter.
     counter_logs: BTreeMap<Box<str>, BTreeSet<SourceId>>,
     tags: BTreeMap<[u8; 4], TagHistory>,
@@ -74,6 +78,7 @@ impl PartialEq for Timeline {
             && self.troubles == other.troubles
             && self.counters == other.counters
             && self.counter_rows == other.counter_rows
+            && self.pool_rows == other.pool_rows
             && self.counter_logs == other.counter_logs
             && self.tags == other.tags
             && self.ns_max == other.ns_max
@@ -135,13 +140,20 @@ impl Timeline {
                 for (path, value) in paths.iter().zip(*values) {
                     if let Some(value) = value {
                         self.sample(path, record.time, *value, source);
+                        if **path == *POOL_USED {
+                            self.pool_row(record.time, *value, origin);
+                        }
                     }
                 }
                 let row = self.counter_rows.entry((source, second.div_euclid(60))).or_insert(origin);
                 *row = origin.min(*row);
             }
-            #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
-            Fact::PoolTotal(bytes) => self.sample(POOL_USED, record.time, *bytes as f64, source),
+            Fact::PoolTotal(bytes) => {
+                #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
+                let bytes = *bytes as f64;
+                self.sample(POOL_USED, record.time, bytes, source);
+                self.pool_row(record.time, bytes, origin);
+            }
             Fact::PoolTag(tag) => self.pool_tag(record.time, tag, origin),
             // What files without a time of their own say belongs to no moment.
             Fact::TagName { .. } | Fact::Settings(_) => return,
@@ -176,7 +188,8 @@ impl Timeline {
                 self.trouble_of(Trouble::Http503 { app, substatus: request.substatus }, second, origin, request.client);
             }
         }
-        if let Some(ns) = ns.filter(|_| request.status == 503) {
+        // A substatus names another cause than the product's own limit.
+        if let Some(ns) = ns.filter(|_| request.status == 503 && matches!(request.substatus, None | Some(0))) {
             self.trouble_of(Trouble::NsRequest(ns), second, origin, request.client);
         }
         if request.substatus.is_none() {
@@ -214,7 +227,10 @@ impl Timeline {
         tally.add(second, row.reason.count, origin);
         tally.add_client(second, row.client);
         if let Some(ns) = ns {
-            self.trouble_of(Trouble::NsRequest(ns), second, origin, row.client);
+            // And so does a reason that HTTP.sys knows.
+            if matches!(row.reason.phrase, b"N/A" | b"") || row.reason.class == ReasonClass::Unknown {
+                self.trouble_of(Trouble::NsRequest(ns), second, origin, row.client);
+            }
             self.ns.entry(ns).or_default().asked(second, row.client);
         }
     }
@@ -236,6 +252,10 @@ impl Timeline {
     }
 
     fn sample(&mut self, path: &str, time: Time, value: f64, source: SourceId) {
+        // What no server has: a counter that failed and was written all the same.
+        if !value.is_finite() || value.abs() > MOST_SAMPLED {
+            return;
+        }
         if let Some(logs) = self.counter_logs.get_mut(path) {
             logs.insert(source);
         } else if self.counter_logs.len() < MOST_COUNTERS {
@@ -245,6 +265,15 @@ impl Timeline {
             samples.add(time, value);
         } else if self.counters.len() < MOST_COUNTERS {
             self.counters.entry(path.into()).or_default().add(time, value);
+        }
+    }
+
+    /// Of every minute the row of the fullest pool is kept; of equals the smallest origin, so that order does not matter.
+    fn pool_row(&mut self, time: Time, value: f64, origin: Origin) {
+        let row = (ordered(value), origin);
+        let kept = self.pool_rows.entry(time.second().div_euclid(60)).or_insert(row);
+        if (row.0, std::cmp::Reverse(row.1)) > (kept.0, std::cmp::Reverse(kept.1)) {
+            *kept = row;
         }
     }
 
@@ -304,6 +333,12 @@ impl Timeline {
         for (key, row) in other.counter_rows {
             let mine = self.counter_rows.entry(key).or_insert(row);
             *mine = row.min(*mine);
+        }
+        for (minute, row) in other.pool_rows {
+            let kept = self.pool_rows.entry(minute).or_insert(row);
+            if (row.0, std::cmp::Reverse(row.1)) > (kept.0, std::cmp::Reverse(kept.1)) {
+                *kept = row;
+            }
         }
         for (path, logs) in other.counter_logs {
             self.counter_logs.entry(path).or_default().extend(logs);
@@ -377,6 +412,12 @@ impl Timeline {
         logs.iter().find_map(|log| self.counter_rows.get(&(*log, second.div_euclid(60)))).copied()
     }
 
+    /// The row at which the non-paged pool was fullest in the minute of a second; `None` where none tells of it.
+    #[must_use]
+    pub fn fullest_pool(&self, second: i64) -> Option<Origin> {
+        self.pool_rows.get(&second.div_euclid(60)).map(|(_, row)| *row)
+    }
+
     /// All counters.
     pub fn counters(&self) -> impl Iterator<Item = (&str, &Samples)> {
         self.counters.iter().map(|(path, samples)| (&**path, samples))
@@ -411,4 +452,10 @@ impl Timeline {
     pub fn records(&self, source: SourceId) -> Option<&Series<u32>> {
         self.records.get(&source)
     }
+}
+
+/// Whole bytes, to be compared.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes of a pool, never negative")]
+fn ordered(value: f64) -> u64 {
+    value.max(0.0) as u64
 }

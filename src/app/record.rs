@@ -53,6 +53,11 @@ impl Record {
         Ok(Self { setup: Some(setup), live, folder, held: None })
     }
 
+    /// A recording with pseudonyms is being made: nothing with the names may be written beside it.
+    pub fn redacts(&self) -> bool {
+        self.live.is_some() && self.setup.as_ref().is_some_and(|setup| setup.redact.is_some())
+    }
+
     /// Starts or stops. Gives what to tell.
     pub fn toggle(&mut self, session: &Session, now: Tick) -> String {
         if let Some(status) = self.stop() {

@@ -104,6 +104,9 @@ impl Stage {
                 };
                 String::from(why)
             }
+            Effect::Export(_) if self.record.redacts() => {
+                String::from("no report: it would name the clients that this recording does not; report --redact makes one of it")
+            }
             Effect::Export(at) => self.work.report(&self.session, self.record.folder(), at),
         };
         self.session.ui.message = Some(message);

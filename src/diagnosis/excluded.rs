@@ -53,7 +53,8 @@ fn sentence(moment: &Moment<'_>, seen: &Seen, cause: Cause) -> Option<String> {
         Cause::Pool => {
             let refused = count(&phrase(&[CONNECTIONS_REFUSED]));
             (was_read(Kind::HttpErr) && refused == 0).then(|| {
-                let room = least_available(moment, &seconds)
+                let then = seen.first.second()..(seen.last.second().min(moment.at.second()) + 1);
+                let room = least_available(moment, &then)
                     .map_or_else(String::new, |bytes| format!(", and at least {} of it were available", megabytes(bytes)));
                 format!("Not the non-paged pool: HTTPERR has no Connections_Refused at that time{room}.")
             })

@@ -79,6 +79,14 @@ impl Remedy {
         Self { command: Some(command.into()), ..self }
     }
 
+    /// A sentence that announced a command which is not there ends as one that does not.
+    pub(super) fn end(&mut self) {
+        if self.command.is_none() && self.text.ends_with(':') {
+            self.text.pop();
+            self.text.push('.');
+        }
+    }
+
     /// With what to mind.
     #[must_use]
     pub fn mind(self, caution: &'static str) -> Self {
@@ -125,6 +133,8 @@ pub(super) struct Seen {
     pub first: Time,
     pub last: Time,
     pub onsets: Vec<Time>,
+    /// The spells of it, each with its first and last second.
+    pub spells: Vec<(i64, i64)>,
 }
 
 impl Seen {
@@ -133,37 +143,50 @@ impl Seen {
         let count = tallies.iter().map(|t| t.sum(i64::MIN..end)).sum();
         let first = tallies.iter().filter_map(|t| t.counts().first()).min().filter(|first| *first < end)?;
         let last = tallies.iter().filter_map(|t| t.counts().last_before(end)).max()?;
-        let mut onsets: Vec<i64> = tallies.iter().flat_map(|t| t.onsets(end, QUIET)).collect();
-        onsets.sort_unstable();
-        onsets.dedup_by(|b, a| *b - *a <= QUIET);
-        let onsets = onsets.into_iter().map(Time::from_second).collect();
-        Some(Self { count, first: Time::from_second(first), last: Time::from_second(last), onsets })
+        let spells = spells(tallies, end, QUIET);
+        let onsets = spells.iter().map(|(begin, _)| Time::from_second(*begin)).collect();
+        Some(Self { count, first: Time::from_second(first), last: Time::from_second(last), onsets, spells })
     }
 
     /// What a counter counted: when, and by how much it grew.
     pub fn counted(grew: &[(Time, f64)]) -> Option<Self> {
-        let mut onsets: Vec<Time> = Vec::new();
-        let mut before: Option<Time> = None;
-        for (time, _) in grew {
-            if before.is_none_or(|before| time.since(before) > QUIET * 1000) {
-                onsets.push(*time);
-            }
-            before = Some(*time);
-        }
+        let spells = joined(grew.iter().map(|(time, _)| (time.second(), time.second())), QUIET);
+        let begins = |time: &Time| spells.iter().any(|(begin, _)| *begin == time.second());
+        let onsets = grew.iter().map(|(time, _)| *time).filter(begins).collect();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count that grew")]
         let count = grew.iter().map(|(_, by)| by).sum::<f64>().round() as u64;
-        Some(Self { count, first: grew.first()?.0, last: grew.last()?.0, onsets })
+        Some(Self { count, first: grew.first()?.0, last: grew.last()?.0, onsets, spells })
     }
 
     /// Something that was so once.
     pub fn at(time: Time) -> Self {
-        Self { count: 1, first: time, last: time, onsets: vec![time] }
+        Self { count: 1, first: time, last: time, onsets: vec![time], spells: vec![(time.second(), time.second())] }
     }
+}
 
-    /// Seconds from the first to the last.
-    pub fn lasted(&self) -> i64 {
-        self.last.second() - self.first.second()
+/// The spells of some tallies together.
+pub(super) fn spells(tallies: &[&Tally], end: i64, quiet: i64) -> Vec<(i64, i64)> {
+    let mut all: Vec<(i64, i64)> = tallies.iter().flat_map(|tally| tally.spells(end, quiet)).collect();
+    all.sort_unstable();
+    joined(all, quiet)
+}
+
+/// Spells in the order of their beginnings, those that are near each other taken together.
+fn joined(all: impl IntoIterator<Item = (i64, i64)>, quiet: i64) -> Vec<(i64, i64)> {
+    let mut spells: Vec<(i64, i64)> = Vec::new();
+    for (begin, end) in all {
+        match spells.last_mut() {
+            Some((_, last)) if begin - *last <= quiet => *last = end.max(*last),
+            _ => spells.push((begin, end)),
+        }
     }
+    spells
+}
+
+/// A count that is an estimate, to two digits.
+pub(super) fn about(count: u64) -> u64 {
+    let scale = 10_u64.pow(count.max(1).ilog10().saturating_sub(1));
+    (count + scale / 2).div_euclid(scale) * scale
 }
 
 /// ` of 640 clients`, as far as their rows name them; nothing where they do not.
@@ -173,18 +196,19 @@ pub(super) fn of_clients(tallies: &[&Tally], at: Time) -> String {
         None | Some(0) => String::new(),
         Some(1) => String::from(" of 1 client"),
         Some(exact @ ..1024) => format!(" of {exact} clients"),
-        // An estimate, good for two digits.
-        Some(many) => {
-            let scale = 10_u64.pow(many.ilog10().saturating_sub(1));
-            format!(" of about {} clients", many.div_euclid(scale) * scale)
-        }
+        Some(many) => format!(" of about {} clients", about(many)),
     }
 }
 
 /// The most telling lines of some tallies, ten at most.
 pub(super) fn evidence(tallies: &[&Tally], at: Time) -> Vec<Origin> {
+    evidence_within(tallies, &(i64::MIN..at.second() + 1))
+}
+
+/// The same of some seconds.
+pub(super) fn evidence_within(tallies: &[&Tally], seconds: &std::ops::Range<i64>) -> Vec<Origin> {
     let share = (MOST_EVIDENCE / tallies.len().max(1)).max(2);
-    let mut origins: Vec<Origin> = tallies.iter().flat_map(|t| t.proofs(at.second() + 1, share)).collect();
+    let mut origins: Vec<Origin> = tallies.iter().flat_map(|t| t.proofs(seconds, share)).collect();
     // One record may prove two kinds of trouble.
     let mut seen = std::collections::BTreeSet::new();
     origins.retain(|origin| seen.insert(*origin));
@@ -233,7 +257,8 @@ mod tests {
         let at = Time::from_second;
         let grew = [(at(100), 3.0), (at(160), 4.0), (at(100 + QUIET + 61), 1.0)];
         let seen = Seen::counted(&grew).unwrap();
-        assert_eq!((seen.count, seen.first, seen.last, seen.lasted()), (8, at(100), at(461), 361));
+        assert_eq!((seen.count, seen.first, seen.last), (8, at(100), at(461)));
+        assert_eq!(seen.spells, [(100, 160), (461, 461)]);
         assert_eq!(seen.onsets, [at(100), at(461)]);
         assert!(Seen::counted(&[]).is_none());
     }

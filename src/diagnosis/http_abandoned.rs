@@ -1,8 +1,8 @@
 //! `http-abandoned`: worker processes end with requests in their hands, again and again (KB 820729).
 
-use super::finding::{Finding, Remedy, Seen, Severity, evidence, of_clients, plural};
+use super::finding::{Finding, QUIET, Remedy, Seen, Severity, evidence, of_clients, plural, spells};
 use super::platform::Iis;
-use super::refusals::{by_place, of_place, subject};
+use super::refusals::{by_place, of_place, severity, subject};
 use super::{Rule, Verdict};
 use crate::engine::Moment;
 use crate::timeline::tally::{Place, Tally};
@@ -18,6 +18,10 @@ const OFTEN: usize = 3;
 /// Or it goes on for so many seconds.
 const LONG: i64 = 180;
 const DAY: i64 = 24 * 3600;
+/// Seconds without one after which another process ended.
+const BURST: i64 = 20;
+/// Seconds after which nobody connects it with the pool being taken offline.
+const SOON: i64 = 600;
 
 fn check(moment: &Moment<'_>) -> Verdict {
     let places = by_place(moment, &["Connection_Abandoned_By_AppPool", "Connection_Abandoned_By_ReqQueue"]);
@@ -31,16 +35,18 @@ fn finding(moment: &Moment<'_>, place: &Place, tallies: &[(&str, &Tally)]) -> Op
         [first, .., last] => last.second() - first.second() <= DAY,
         _ => false,
     });
-    // Of one spell only its length tells a crash from a restart.
-    if !is_often && longest_spell(&all, moment) <= LONG {
+    // Of one spell only its length tells a crash from a restart, or that the pool was taken offline for it.
+    let is_long = seen.spells.iter().any(|(begin, end)| end - begin > LONG);
+    if !is_often && !is_long && !takes_offline(moment, place, &seen) {
         return None;
     }
-    let (of, times) = (of_place(moment, place), seen.onsets.len());
+    // Each worker process that ends does so within seconds.
+    let (of, times) = (of_place(moment, place), spells(&all, moment.at.second() + 1, BURST).len());
     let iis = Iis::of(moment);
     Some(Finding {
         rule: RULE.name,
         severity: Severity::Warning,
-        title: format!("{} abandoned by worker processes{of}, in {}", plural(seen.count, "request", "requests"), plural(times as u64, "spell", "spells")),
+        title: format!("{} abandoned by worker processes{of}, in {}", plural(seen.count, "request", "requests"), plural(times as u64, "burst", "bursts")),
         detail: format!(
             "{}{} were in the hands of a worker process, or waited for it, when it ended: their connections were closed without an answer. A recycling \
              lets requests finish first; this is a process that failed, hung, or was killed.",
@@ -59,26 +65,20 @@ fn finding(moment: &Moment<'_>, place: &Place, tallies: &[(&str, &Tally)]) -> Op
                 .mind("As long, a hung process is not replaced."),
         ],
         verify: Some(
-            Remedy::new("Afterwards no such row may come; in the newest log:").by("findstr Connection_Abandoned %windir%\\System32\\LogFiles\\HTTPERR\\httperr*.log"),
+            Remedy::new("Afterwards no such row may come; as of later than that:").by("findstr Connection_Abandoned %windir%\\System32\\LogFiles\\HTTPERR\\httperr*.log"),
         ),
         sources: &["KB 820729"],
         subject: subject(moment, place),
     })
 }
 
-/// How long the longest spell went on, in seconds.
-fn longest_spell(tallies: &[&Tally], moment: &Moment<'_>) -> i64 {
-    let end = moment.at.second() + 1;
-    let mut seconds: Vec<i64> =
-        tallies.iter().flat_map(|t| t.counts().nonzero(i64::MIN..end).map(|(second, _)| second)).collect();
-    seconds.sort_unstable();
-    let (mut longest, mut begin, mut last) = (0, None, None);
-    for second in seconds {
-        if last.is_none_or(|last| second - last > super::finding::QUIET) {
-            begin = Some(second);
-        }
-        last = Some(second);
-        longest = longest.max(begin.map_or(0, |begin| second - begin));
-    }
-    longest
+/// Whether the pool was taken offline soon after.
+fn takes_offline(moment: &Moment<'_>, place: &Place, seen: &Seen) -> bool {
+    let offline = by_place(moment, &["AppOffline"]).remove(place).unwrap_or_default();
+    let tallies: Vec<&Tally> = offline.iter().map(|(_, tally)| *tally).collect();
+    let now = moment.at.second();
+    let lasts = severity(&spells(&tallies, now + 1, QUIET), now) == Severity::Critical;
+    let after = |(_, end): &(i64, i64)| tallies.iter().any(|tally| tally.sum(*end..(end + SOON).min(now + 1)) > 0);
+    // A restart takes a pool offline for seconds, too.
+    lasts && seen.spells.iter().any(after)
 }

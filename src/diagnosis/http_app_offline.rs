@@ -40,7 +40,7 @@ fn finding(moment: &Moment<'_>, place: &Place, tallies: &[(&str, &Tally)]) -> Op
             " AppShutdown ({shutdown}): it was shut down by policy, which is its limit of processor time (503.1)."
         ));
     }
-    let severity = severity(seen.onsets.len(), seen.lasted(), moment.at.since(seen.last) / 1000);
+    let severity = severity(&seen.spells, moment.at.second());
     Some(Finding {
         rule: RULE.name,
         severity,

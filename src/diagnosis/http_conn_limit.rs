@@ -33,9 +33,9 @@ fn finding(moment: &Moment<'_>, place: &Place, tallies: &[(&str, &Tally)]) -> Op
         || String::from("limits@maxConnections of the site is not known here (its default, 4294967295, nobody reaches)"),
         |limit| format!("limits@maxConnections of the site is {limit} (applicationHost.config)"),
     );
-    let more = limit.map_or(10_000, |limit| limit.saturating_mul(2));
     let name = id.and_then(|id| site_name(moment, id));
-    let raise = id.and_then(|id| Iis::of(moment).connections(name, id, more));
+    // A limit that nobody knows might be lowered.
+    let raise = id.zip(limit).and_then(|(id, limit)| Iis::of(moment).connections(name, id, limit.saturating_mul(2)));
     Some(Finding {
         rule: RULE.name,
         severity: Severity::Critical,
@@ -53,7 +53,7 @@ fn finding(moment: &Moment<'_>, place: &Place, tallies: &[(&str, &Tally)]) -> Op
         rules_out: ruled_out(moment, &seen, &[Cause::AppLimit, Cause::QueueFull, Cause::Pool]),
         remedies: vec![
             Remedy::new("See who holds the connections: one client or a balancer with hundreds, or many clients.")
-                .by("netstat -ano -p tcp | findstr \":80 \""),
+                .by("netstat -ano -p tcp"),
             Remedy { command: raise, ..Remedy::new("Raise the limit, or take it away, if nothing needs it:") },
             Remedy::new("Shorten connectionTimeout of the site (2 minutes by default), so that idle connections go sooner.")
                 .mind("Too short, and every page costs clients new connections."),

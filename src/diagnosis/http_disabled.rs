@@ -29,7 +29,7 @@ fn finding(moment: &Moment<'_>, place: &Place, tallies: &[(&str, &Tally)]) -> Op
     };
     Some(Finding {
         rule: RULE.name,
-        severity: severity(seen.onsets.len(), seen.lasted(), moment.at.since(seen.last) / 1000),
+        severity: severity(&seen.spells, moment.at.second()),
         title: format!(
             "{} turned away: the application pool{} is stopped",
             plural(seen.count, "request", "requests"),

@@ -28,20 +28,22 @@ fn check(moment: &Moment<'_>) -> Verdict {
         .filter_map(|(place, tallies)| {
             let all: Vec<&Tally> = tallies.iter().map(|(_, tally)| *tally).collect();
             let seen = Seen::of(&all, moment.at)?;
-            Some(finding(moment, place, &seen, evidence(&all, moment.at)))
+            let is_full = tallies.iter().any(|(phrase, _)| *phrase == "QueueFull");
+            Some(finding(moment, place, &seen, evidence(&all, moment.at), is_full))
         })
         .collect();
     for (pool, seen, rows) in counted(moment) {
         let place = Place::AppPool(pool.as_str().into());
-        let told = |finding: &&mut Finding| finding.subject == subject(moment, &place) || finding.subject == Subject::HttpErr;
+        let is_same = |subject: &Subject| matches!(subject, Subject::AppPool(known) if known.eq_ignore_ascii_case(&pool));
+        let told = |finding: &&mut Finding| is_same(&finding.subject) || finding.subject == Subject::HttpErr;
         match found.iter_mut().find(told) {
             // The same requests: whoever counts more is right.
             Some(finding) if finding.count < seen.count => {
                 let rows = [rows, std::mem::take(&mut finding.evidence)].concat();
-                *finding = self::finding(moment, &place, &seen, rows.into_iter().take(10).collect());
+                *finding = self::finding(moment, &place, &seen, rows.into_iter().take(10).collect(), true);
             }
             Some(_) => {}
-            None => found.push(finding(moment, &place, &seen, rows)),
+            None => found.push(finding(moment, &place, &seen, rows, true)),
         }
     }
     Verdict::of(found)
@@ -72,7 +74,7 @@ fn counted(moment: &Moment<'_>) -> Vec<(String, Seen, Vec<Origin>)> {
     pools.collect()
 }
 
-fn finding(moment: &Moment<'_>, place: &Place, seen: &Seen, evidence: Vec<Origin>) -> Finding {
+fn finding(moment: &Moment<'_>, place: &Place, seen: &Seen, evidence: Vec<Origin>, is_full: bool) -> Finding {
     let subject = subject(moment, place);
     let pool = match &subject {
         Subject::AppPool(pool) => Some(pool.clone()),
@@ -81,10 +83,13 @@ fn finding(moment: &Moment<'_>, place: &Place, seen: &Seen, evidence: Vec<Origin
     let of = of_place(moment, place);
     let limit = queue_length(moment, pool.as_deref());
     let mut detail = format!(
-        "HTTP.sys turned {} away before any worker process saw them: the kernel queue{of} holds {} ({}) that wait, and was full, or they waited in it too long.",
+        "HTTP.sys turned {} away before any worker process saw them: {}.",
         plural(seen.count, "request", "requests"),
-        limit.value,
-        limit.origin
+        if is_full {
+            format!("the kernel queue{of} holds {} ({}) that wait, and was full", limit.value, limit.origin)
+        } else {
+            format!("they waited too long in the kernel queue{of}, which was not full")
+        }
     );
     let seconds = seen.first.second() - 60..seen.last.second() + 60;
     if let Some(pool) = &pool {
@@ -101,7 +106,14 @@ fn finding(moment: &Moment<'_>, place: &Place, seen: &Seen, evidence: Vec<Origin
     Finding {
         rule: RULE.name,
         severity: Severity::Critical,
-        title: format!("{} turned away by the full kernel queue{of}", plural(seen.count, "request", "requests")),
+        title: if is_full {
+            format!("{} turned away by the full kernel queue{of}", plural(seen.count, "request", "requests"))
+        } else {
+            format!(
+                "{} turned away after they waited too long in the kernel queue{of}",
+                plural(seen.count, "request", "requests")
+            )
+        },
         detail,
         first: seen.first,
         last: seen.last,
@@ -109,7 +121,7 @@ fn finding(moment: &Moment<'_>, place: &Place, seen: &Seen, evidence: Vec<Origin
         onsets: seen.onsets.clone(),
         evidence,
         rules_out: ruled_out(moment, seen, &[Cause::AppLimit, Cause::Stopped, Cause::Pool]),
-        remedies: remedies(moment, pool.as_deref(), &limit),
+        remedies: remedies(moment, pool.as_deref(), is_full.then_some(&limit)),
         verify: Some(Remedy {
             command: pool.as_deref().and_then(|pool| typeperf(&format!("{}{pool}{}", QUEUE.0, QUEUE.1))),
             ..Remedy::new("Afterwards RejectedRequests must not grow, and CurrentQueueSize be near 0:")
@@ -134,15 +146,18 @@ fn most_queued(moment: &Moment<'_>, pool: &str, seconds: &std::ops::Range<i64>) 
     samples.within(times).into_iter().map(|(_, waiting)| waiting).reduce(f64::max)
 }
 
-fn remedies(moment: &Moment<'_>, pool: Option<&str>, limit: &Limit) -> Vec<Remedy> {
+fn remedies(moment: &Moment<'_>, pool: Option<&str>, full: Option<&Limit>) -> Vec<Remedy> {
     let iis = Iis::of(moment);
-    let hang = Remedy::new(
-        "Find out what the worker processes wait for: what executes longest (x on the server), a database, a lock, a web service:",
-    );
-    let raise = Remedy::new("Raise queueLength of the pool only against short bursts.");
-    vec![
-        Remedy { command: iis.list_requests(), ..hang },
-        Remedy { command: pool.and_then(|pool| iis.queue_length(pool, limit.value.saturating_mul(2).min(65_535))), ..raise }
-            .mind("A longer queue lets clients wait longer; whoever has given up is served all the same, and comes again. 65535 is the most."),
-    ]
+    let hang =
+        Remedy::new("Find out what the worker processes wait for: what executes longest, a database, a lock, a web service:");
+    let mut remedies = vec![Remedy { command: iis.list_requests(), ..hang }];
+    // A longer queue helps nobody who waited too long.
+    if let Some(limit) = full {
+        let raise = Remedy::new("Raise queueLength of the pool only against short bursts.");
+        let command = pool.and_then(|pool| iis.queue_length(pool, limit.value.saturating_mul(2).min(65_535)));
+        remedies.push(Remedy { command, ..raise }.mind(
+            "A longer queue lets clients wait longer; whoever has given up is served all the same, and comes again. 65535 is the most.",
+        ));
+    }
+    remedies
 }

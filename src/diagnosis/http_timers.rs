@@ -54,7 +54,7 @@ fn finding(moment: &Moment<'_>, tallies: &[(&str, &Tally)]) -> Option<Finding> {
         evidence: evidence(&all, moment.at),
         rules_out: vec![String::from("Not the end of idle connections: Timer_ConnectionIdle is not counted.")],
         remedies: vec![
-            Remedy::new("See which networks the clients are in (Enter shows the rows): one branch office points to its line, all of them to a balancer, a proxy or throttling."),
+            Remedy::new("See which networks the clients are in: one branch office points to its line, all of them to a balancer, a proxy or throttling."),
             Remedy::new("If only large answers are concerned: lower minBytesPerSecond (240 by default) of webLimits.")
                 .by("%windir%\\System32\\inetsrv\\appcmd set config -section:system.applicationHost/webLimits /minBytesPerSecond:150 /commit:apphost")
                 .mind("Slow connections are then kept longer, and so are those of an attacker."),

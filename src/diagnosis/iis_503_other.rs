@@ -29,15 +29,23 @@ const CODES: [(u16, &str, &str); 5] = [
 ];
 
 fn check(moment: &Moment<'_>) -> Verdict {
+    let ns_answers = moment.timeline.troubles().any(|(trouble, _)| matches!(trouble, Trouble::NsRequest(_)));
     let mut by_app: std::collections::BTreeMap<&str, Vec<(u16, &Tally)>> = std::collections::BTreeMap::new();
     for (trouble, tally) in moment.timeline.troubles() {
         if let Trouble::Http503 { app, substatus: Some(substatus) } = trouble
             && *substatus != 2
+            // A Notification Server answers so itself when its slots are taken: another rule tells of that.
+            && !(*substatus == 0 && ns_answers && is_ns(app))
         {
             by_app.entry(app).or_default().push((*substatus, tally));
         }
     }
     Verdict::of(by_app.into_iter().filter_map(|(app, tallies)| finding(moment, app, &tallies)))
+}
+
+/// The application is a Notification Server.
+pub(super) fn is_ns(app: &str) -> bool {
+    app.to_ascii_lowercase().ends_with("/altiris/ns")
 }
 
 fn finding(moment: &Moment<'_>, app: &str, of_app: &[(u16, &Tally)]) -> Option<Finding> {
@@ -62,8 +70,8 @@ fn finding(moment: &Moment<'_>, app: &str, of_app: &[(u16, &Tally)]) -> Option<F
         rules_out: ruled_out(moment, &seen, &[Cause::AppLimit, Cause::Stopped, Cause::Pool]),
         remedies: told.iter().map(|(code, _)| remedy(moment, app, *code)).collect(),
         verify: Some(
-            Remedy::new("Afterwards no new row of the application has status 503; in the newest log:")
-                .by("findstr /c:\" 503 \" u_ex*.log"),
+            Remedy::new("No row of the application later than that may have status 503:")
+                .by(r#"findstr /s /c:" 503 " %SystemDrive%\inetpub\logs\LogFiles\u_ex*.log"#),
         ),
         sources: &["KB 943891", "iiscnfg.h: MD_ERROR_SUB503_*"],
         subject: Subject::App(app.to_owned()),

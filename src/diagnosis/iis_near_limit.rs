@@ -8,6 +8,7 @@ use crate::counters;
 use crate::engine::Moment;
 use crate::time::Time;
 use crate::timeline::App;
+use crate::timeline::in_flight::Point;
 use crate::timeline::tally::Trouble;
 
 pub(super) const RULE: Rule = Rule {
@@ -20,6 +21,8 @@ pub(super) const RULE: Rule = Rule {
 const NEAR: u64 = 8;
 /// Seconds that counters are looked back at: they are there once a second.
 const COUNTERS: i64 = 24 * 3600;
+/// Nobody looks further from the peak than this, in seconds.
+const AROUND: i64 = 6 * 3600;
 /// Rows that tell of the peak.
 const MOST_ROWS: usize = 10;
 
@@ -68,10 +71,12 @@ pub(super) fn is_near(value: f64, limit: u64) -> bool {
 
 fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
     let (limit, end) = (moment.limits.app(name), moment.at.second() + 1);
-    let refused = Trouble::Http503 { app: name.into(), substatus: Some(2) };
-    if moment.timeline.count(&refused, i64::MIN..end) > 0 {
+    let refused = |substatus| moment.timeline.count(&Trouble::Http503 { app: name.into(), substatus }, i64::MIN..end);
+    if refused(Some(2)) > 0 {
         return None;
     }
+    // Of these the log does not tell which they are.
+    let blind = refused(None);
     let counted = counted(moment, name).filter(|counted| !counted.shared);
     #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
     let by_counter = counted.as_ref().map_or(0.0, |counted| counted.most as f64);
@@ -79,14 +84,18 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
     let rows = u64::try_from(app.ended.sum(i64::MIN..i64::MAX)).unwrap_or(0);
     let peak = (rows.saturating_mul(10) >= limit.value.saturating_mul(NEAR)).then(|| app.in_flight.peak(end)).flatten();
     let by_log = peak.as_ref().map_or(0.0, |peak| peak.point.mean);
-    if !is_near(by_counter.max(by_log), limit.value) {
+    // More than the limit for certain, and nobody refused: whatever the limit is, it is not this.
+    let is_beyond =
+        blind == 0 && peak.as_ref().is_some_and(|peak| peak.point.low > i64::try_from(limit.value).unwrap_or(i64::MAX));
+    if !is_near(by_counter.max(by_log), limit.value) || is_beyond {
         return None;
     }
     let at = match &peak {
         Some(peak) if by_log >= by_counter => peak.second,
         _ => moment.at.second(),
     };
-    let seen = Seen::at(Time::from_second(at));
+    let (first, last) = around(app, at, end, limit.value);
+    let seen = Seen::at(Time::from_second(first));
     let mut detail = match &peak {
         Some(peak) => format!(
             "In flight by the log: {:.0} on average in the second of {} (between {} and {}).",
@@ -105,24 +114,32 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
     let share = by_counter.max(by_log) / limit.value as f64 * 100.0;
     Some(Finding {
         rule: RULE.name,
-        severity: Severity::Warning,
+        severity: if blind > 0 { Severity::Critical } else { Severity::Warning },
         title: format!(
-            "{name} had {:.0} of {} requests in flight ({share:.0} %), none refused yet",
+            "{name} had {:.0} of {} requests in flight ({share:.0} %), {}",
             by_counter.max(by_log),
-            limit.value
+            limit.value,
+            if blind > 0 {
+                format!("and {blind} got 503, of which the log does not tell why")
+            } else {
+                String::from("none refused yet")
+            }
         ),
         detail,
         first: seen.first,
-        last: seen.last,
-        count: seen.count,
+        last: Time::from_second(last),
+        count: blind.max(1),
         onsets: seen.onsets,
         // Those that ended within minutes of the peak were in flight at it if they took long.
         evidence: app.served.longest.within(&(at..(at + 600).min(end)), MOST_ROWS),
-        rules_out: vec![String::from("Nobody was refused by this limit: no row of the application has 503.2.")],
+        rules_out: (blind == 0)
+            .then(|| String::from("Nobody was refused by this limit: no row of the application has 503.2."))
+            .into_iter()
+            .collect(),
         remedies: vec![
             Remedy {
                 command: Iis::of(moment).list_requests(),
-                ..Remedy::new("See what holds the places, and whether it should take so long (Enter, b; x on the server):")
+                ..Remedy::new("See what holds the places, and whether it should take so long:")
             },
             raise(moment, name, limit.value),
         ],
@@ -132,11 +149,18 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
     })
 }
 
+/// The first and the last second around the peak from which on, and up to which, as many were in flight.
+fn around(app: &App, peak: i64, end: i64, limit: u64) -> (i64, i64) {
+    let is_near = |point: &Point| is_near(point.mean, limit);
+    let before = app.in_flight.window(peak - AROUND..peak);
+    let after = app.in_flight.window(peak + 1..(peak + AROUND).min(end).max(peak + 1));
+    let count =
+        |points: &mut dyn Iterator<Item = &Point>| i64::try_from(points.take_while(|point| is_near(point)).count()).unwrap_or(0);
+    (peak - count(&mut before.iter().rev()), peak + count(&mut after.iter()))
+}
+
 fn verify(counted: Option<&Counted>) -> Option<Remedy> {
     let command = counted.and_then(|counted| typeperf(&format!("\\W3SVC_W3WP(*_{})\\Active Requests", counted.pool)));
-    Some(Remedy {
-        command,
-        ..Remedy::new("In flight must stay under 80 % of the limit at the busiest time of day; pane 1 shows it, and:")
-    })
-    .filter(|remedy| remedy.command.is_some())
+    Some(Remedy { command, ..Remedy::new("In flight must stay under 80 % of the limit at the busiest time of day:") })
+        .filter(|remedy| remedy.command.is_some())
 }

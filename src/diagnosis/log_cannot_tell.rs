@@ -1,6 +1,6 @@
 //! `log-cannot-tell`: a log that cannot answer the question, and how to make it answer.
 
-use super::finding::{Finding, Remedy, Seen, Severity, Subject, evidence, plural};
+use super::finding::{Finding, Remedy, Seen, Severity, Subject, evidence, evidence_within, plural};
 use super::platform::Iis;
 use super::{Rule, Verdict};
 use crate::engine::Moment;
@@ -91,6 +91,11 @@ fn silent(moment: &Moment<'_>) -> Option<Finding> {
     let since = Time::from_second(spoke);
     let count: u64 = refusing.iter().map(|t| t.sum(spoke + 1..end)).sum();
     let last = refusing.iter().filter_map(|t| t.counts().last_before(end)).max()?;
+    // A restart while nobody comes is no silence.
+    let first = refusing.iter().filter_map(|t| t.counts().nonzero(spoke + 1..end).next()).map(|(second, _)| second).min()?;
+    if last - first < SILENT {
+        return None;
+    }
     Some(Finding {
         rule: RULE.name,
         severity: Severity::Warning,
@@ -103,7 +108,10 @@ fn silent(moment: &Moment<'_>) -> Option<Finding> {
         last: Time::from_second(last),
         count,
         onsets: vec![since],
-        evidence: evidence(&refusing, moment.at).into_iter().filter(|o| moment.sources.contains_key(&o.source)).collect(),
+        evidence: evidence_within(&refusing, &(spoke + 1..end))
+            .into_iter()
+            .filter(|o| moment.sources.contains_key(&o.source))
+            .collect(),
         remedies: vec![Remedy {
             command: Iis::of(moment).flush_log(),
             ..Remedy::new(

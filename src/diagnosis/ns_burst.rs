@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::finding::{Finding, Remedy, Seen, Severity, Subject};
+use super::finding::{Finding, Remedy, Seen, Severity, Subject, about};
 use super::ns_slots_full::troubled;
 use super::{Rule, Verdict};
 use crate::engine::Moment;
@@ -48,7 +48,12 @@ fn finding(moment: &Moment<'_>, series: &NsSeries, trouble: &Seen) -> Option<Fin
     // The last stretch may not be over.
     let over = |stretch: i64| (stretch + 1) * NsSeries::STRETCH <= end;
     let usual = known.iter().filter(|(stretch, _)| over(*stretch)).map(|(_, clients)| clients.count(end)).min()?;
-    if others.len() < OTHERS {
+    let mut rest: Vec<u64> = others.iter().map(|clients| clients.count(end)).collect();
+    rest.sort_unstable();
+    let inside: u64 = in_window(from).map(|(_, clients)| clients.count(end)).sum();
+    // Clients that ask more often than once an interval are all met within any part of it: the quieter stretches must have fewer.
+    let quieter = rest.get(rest.len() / 4).copied()?;
+    if others.len() < OTHERS || quieter * 2 * QUARTER.unsigned_abs() > inside {
         return None;
     }
     let unknown = u64::try_from(INTERVAL).ok()?.saturating_sub(known.len() as u64);
@@ -62,10 +67,11 @@ fn finding(moment: &Moment<'_>, series: &NsSeries, trouble: &Seen) -> Option<Fin
     if share <= 0.5 || asked < FEWEST {
         return None;
     }
-    let seconds = from * NsSeries::STRETCH..((from + QUARTER) * NsSeries::STRETCH).min(end);
+    let burst = extent(&known, from, end);
+    let seconds = burst.start() * NsSeries::STRETCH..((burst.end() + 1) * NsSeries::STRETCH).min(end);
     let (first, last) = (Time::from_second(seconds.start), Time::from_second(seconds.end - 1));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of clients")]
-    let asked = asked.round() as u64;
+    let (asked, all) = (about(asked.round() as u64), about(all.round() as u64));
     Some(Finding {
         rule: RULE.name,
         severity: Severity::Warning,
@@ -75,9 +81,10 @@ fn finding(moment: &Moment<'_>, series: &NsSeries, trouble: &Seen) -> Option<Fin
             QUARTER * NsSeries::STRETCH / 60
         ),
         detail: format!(
-            "About {asked} different clients asked for their configuration from {first} to {last}, {all:.0} in all that the logs hold of the 4 hours around it; what they \
+            "From {first} to {last} clients came bunched: about {asked} different ones asked for their configuration within {} minutes, about {all} in all that the logs hold of the 4 hours around it; what they \
              do not hold is reckoned like their quietest {} minutes, with {usual} clients. Each client asks once in 4 hours: evenly spread, a quarter of them \
              would have come. Something makes them ask together: a script that forces the request, a policy that is applied to all at once, the start of work.",
+            QUARTER * NsSeries::STRETCH / 60,
             NsSeries::STRETCH / 60,
         ),
         first,
@@ -88,16 +95,26 @@ fn finding(moment: &Moment<'_>, series: &NsSeries, trouble: &Seen) -> Option<Fin
         rules_out: vec![String::from("Not clients that come again since they were turned away: each client is counted once.")],
         remedies: vec![
             Remedy::new(
-                "Find what makes them ask together, and stop it: a script or a task that forces configuration requests (in KB 176788 it was a VBScript). d compares the time before with this.",
+                "Find what makes them ask together, and stop it: a script or a task that forces configuration requests (in KB 176788 it was a VBScript).",
             ),
-            Remedy::new("Let the clients' own interval spread the requests; c shows how many slots are enough for them then."),
+            Remedy::new("Let the clients' own interval spread the requests: far fewer slots are enough then."),
         ],
         verify: Some(Remedy::new(
-            "No quarter of the interval may bring more than half of the clients: the hours of a day must look alike in pane 3.",
+            "No quarter of the interval may bring more than half of the clients: the hours of a day must look alike.",
         )),
         sources: &["KB 176788"],
         subject: Subject::Ns,
     })
+}
+
+/// The stretches around the busiest quarter that have at least half as many clients as its own on average.
+fn extent(known: &[(i64, &Distinct)], from: i64, end: i64) -> RangeInclusive<i64> {
+    let count = |stretch: i64| known.iter().find(|(at, _)| *at == stretch).map_or(0, |(_, clients)| clients.count(end));
+    let usual = (from..from + QUARTER).map(count).sum::<u64>() / u64::try_from(QUARTER).unwrap_or(1);
+    let is_busy = |stretch: &i64| count(*stretch) * 2 >= usual.max(1);
+    let first = (0..from).rev().take_while(is_busy).last().unwrap_or(from);
+    let last = (from + QUARTER..from + INTERVAL).take_while(is_busy).last().unwrap_or(from + QUARTER - 1);
+    first..=last
 }
 
 fn union(stretches: &[(i64, &Distinct)]) -> Distinct {

@@ -112,7 +112,7 @@ impl Told {
             Remedy::new("If the server's processors, disks or database are busy meanwhile, look there first: a slow database looks the same from here.")
                 .by(r#"typeperf "\Processor(_Total)\% Processor Time" "\PhysicalDisk(_Total)\Avg. Disk sec/Transfer" -si 5"#),
         ],
-        verify: Some(Remedy::new(format!("time-taken of {} must be back at about {before:.1} s; c shows how many slots are enough then.", kind.name()))),
+        verify: Some(Remedy::new(format!("time-taken of {} must be back at about {before:.1} s.", kind.name()))),
         sources: &["KB 176788", "KB 944884"],
         subject: Subject::Ns,
     }

@@ -31,14 +31,15 @@ impl Iis {
 
     /// Limits the requests of an application, by its name `<site>/<path>`: that of the whole server where its site has no name.
     pub fn limit_requests(self, app: &str, limit: u64) -> Option<String> {
-        let place = match app.split_once('/') {
-            Some((site, path)) if !site.is_empty() && site != "-" && !site.starts_with("W3SVC") => {
-                format!("\"{}\" ", safe(format!("{site}/{path}").trim_end_matches('/'))?)
-            }
-            _ => String::new(),
-        };
+        let place = place_of(app)?;
         let set = format!("-section:system.webServer/serverRuntime /appConcurrentRequestLimit:{limit} /commit:apphost");
         (self == Self::SevenOn).then(|| format!("{APPCMD} set config {place}{set}"))
+    }
+
+    /// Shows the limit of the requests of an application.
+    pub fn show_limit(self, app: &str) -> Option<String> {
+        let place = place_of(app)?;
+        (self == Self::SevenOn).then(|| format!("{APPCMD} list config {place}-section:system.webServer/serverRuntime"))
     }
 
     /// Sets the queue length of an application pool.
@@ -69,7 +70,7 @@ impl Iis {
                 "{APPCMD} set config -section:system.applicationHost/sites \"/[name='{}'].limits.maxConnections:{most}\" /commit:apphost",
                 safe(name)?
             )),
-            (Self::SevenOn, None) => Some(format!("{APPCMD} list site /id:{}", safe(id)?)),
+            (Self::SevenOn, None) => None,
         }
     }
 
@@ -84,6 +85,19 @@ impl Iis {
     pub fn flush_log(self) -> Option<String> {
         (self == Self::SevenOn).then(|| String::from("netsh http flush logbuffer"))
     }
+}
+
+/// Whether an application's name has that of its site, rather than of its log's folder.
+pub(super) fn names_site(app: &str) -> bool {
+    app.split_once('/').is_some_and(|(site, _)| !site.is_empty() && site != "-" && !site.starts_with("W3SVC"))
+}
+
+/// The place of an application in a command, with a space behind; empty where its site has no name.
+fn place_of(app: &str) -> Option<String> {
+    if !names_site(app) {
+        return Some(String::new());
+    }
+    Some(format!("\"{}\" ", safe(app.trim_end_matches('/'))?))
 }
 
 /// Shows a counter every five seconds.

@@ -202,7 +202,7 @@ pub(super) fn rows(moment: &Moment<'_>, times: impl IntoIterator<Item = Time>) -
         let lines = moment.timeline.tags().filter_map(|(_, history)| history.proofs.get(&time));
         lines.min().copied()
     };
-    let row = |time: Time| moment.timeline.counter_row(POOL_USED, time.second()).or_else(|| listing(time));
+    let row = |time: Time| moment.timeline.fullest_pool(time.second()).or_else(|| listing(time));
     let mut seen = std::collections::BTreeSet::new();
     times.into_iter().filter_map(row).filter(|origin| seen.insert(*origin)).take(MOST_EVIDENCE).collect()
 }

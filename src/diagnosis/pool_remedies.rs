@@ -139,11 +139,12 @@ fn aggressive(pool: &Pool) -> Option<Remedy> {
     Some(
         Remedy::new(format!("Let HTTP.sys go on until 8 MB are left instead of {now}."))
             .by(
-                r"reg add HKLM\SYSTEM\CurrentControlSet\Services\HTTP\Parameters /v EnableAggressiveMemoryUsage /t REG_DWORD /d 1 /f & net stop http /y & net start w3svc",
+                r"reg add HKLM\SYSTEM\CurrentControlSet\Services\HTTP\Parameters /v EnableAggressiveMemoryUsage /t REG_DWORD /d 1 /f",
             )
             .mind(
-                "It stops IIS and all else that uses HTTP.sys for a moment, and only gives time: at 8 MB the rest of Windows is close \
-                 to failing.",
+                "It counts from a restart of the server on. (net stop http would stop all services that use HTTP.sys, such as remote \
+                 management, and start none of them again: sc enumdepend http names them.) It only gives time: at 8 MB the rest of \
+                 Windows is close to failing.",
             ),
     )
 }

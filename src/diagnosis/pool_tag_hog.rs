@@ -91,7 +91,7 @@ fn holding(moment: &Moment<'_>, now: &Pool) -> Vec<Hog> {
     }
     let at = trouble.map_or(moment.at, |(_, last)| listing_of(moment, last));
     let pool = Pool::of(&Moment { at, ..*moment });
-    let all = in_use(&pool);
+    let all = in_use(moment, &pool);
     #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
     let floor = if trouble.is_some() { 0.0 } else { 2.0 * pool.cutoff.value as f64 };
     let hogs = pool.tags.into_iter().filter(|tag| tag.bytes > PART * all && tag.bytes > floor);
@@ -113,11 +113,14 @@ fn listing_of(moment: &Moment<'_>, trouble: Time) -> Time {
     next.map(|(time, _)| *time).min().unwrap_or(trouble)
 }
 
-/// The bytes that the tags are parts of: what was sampled at about the same time, else what is listed.
-fn in_use(pool: &Pool) -> f64 {
+/// The bytes that the tags are parts of: what was sampled when they were listed, else what is listed.
+fn in_use(moment: &Moment<'_>, pool: &Pool) -> f64 {
     let listed: f64 = pool.tags.iter().map(|tag| tag.bytes).sum();
     let at = pool.tags.iter().map(|tag| tag.at).max();
-    let sampled = pool.used.filter(|(time, _)| at.is_some_and(|at| at.since(*time).abs() <= LISTED));
+    let sampled = at.zip(moment.timeline.counter(POOL_USED)).and_then(|(at, samples)| {
+        let near = samples.within(at.plus(-LISTED)..at.plus(LISTED).min(moment.at).plus(1));
+        near.into_iter().min_by_key(|(time, _)| time.since(at).abs())
+    });
     sampled.map_or(listed, |(_, used)| used.max(listed))
 }
 

@@ -57,10 +57,16 @@ fn spelt(moment: &Moment<'_>, name: &str) -> String {
     known.find(|known| known.eq_ignore_ascii_case(name)).cloned().unwrap_or_else(|| name.to_owned())
 }
 
-/// Clients that are turned away are an alarm, unless it was over after a moment: a restart of a pool or of IIS.
-pub(super) fn severity(onsets: usize, lasted: i64, ago: i64) -> Severity {
+/// Restarts are so many seconds apart, at least: what comes more often is something else.
+const APART: i64 = 3600;
+
+/// Clients that are turned away are an alarm, unless it was over after a moment each time: restarts of a pool or of IIS, as at night.
+pub(super) fn severity(spells: &[(i64, i64)], now: i64) -> Severity {
+    let short = spells.iter().all(|(begin, end)| end - begin <= RESTART);
+    let apart = spells.windows(2).all(|two| matches!(two, [(_, end), (begin, _)] if begin - end >= APART));
     // While it goes on nobody knows that it will be over.
-    if onsets == 1 && lasted <= RESTART && ago > RESTART { Severity::Info } else { Severity::Critical }
+    let over = spells.last().is_none_or(|(_, end)| now - end > RESTART);
+    if short && apart && over { Severity::Info } else { Severity::Critical }
 }
 
 #[cfg(test)]
@@ -69,12 +75,14 @@ mod tests {
 
     #[test]
     fn a_restart_is_no_alarm_once_it_is_over() {
-        assert_eq!(severity(1, 20, 600), Severity::Info);
+        assert_eq!(severity(&[(1000, 1020)], 1600), Severity::Info);
         // It may go on.
-        assert_eq!(severity(1, 20, 30), Severity::Critical);
-        assert_eq!(severity(1, RESTART + 1, 600), Severity::Critical);
-        assert_eq!(severity(2, 20, 600), Severity::Critical);
-        assert_eq!(severity(1, RESTART, RESTART + 1), Severity::Info);
-        assert_eq!(severity(1, RESTART, RESTART), Severity::Critical);
+        assert_eq!(severity(&[(1000, 1020)], 1050), Severity::Critical);
+        assert_eq!(severity(&[(1000, 1000 + RESTART + 1)], 9000), Severity::Critical);
+        assert_eq!(severity(&[(1000, 1000 + RESTART)], 1000 + 2 * RESTART + 1), Severity::Info);
+        assert_eq!(severity(&[(1000, 1000 + RESTART)], 1000 + 2 * RESTART), Severity::Critical);
+        // One a night, and one every quarter of an hour.
+        assert_eq!(severity(&[(0, 9), (86_400, 86_410), (172_800, 172_805)], 200_000), Severity::Info);
+        assert_eq!(severity(&[(0, 9), (900, 910), (1800, 1810)], 200_000), Severity::Critical);
     }
 }

@@ -37,10 +37,17 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
     if seen_refused.is_none() && !is_near(peak.point.mean, limit.value) {
         return None;
     }
-    let at = crate::time::Time::from_second(peak.second);
-    let seen = seen_refused.unwrap_or_else(|| Seen::at(at));
     #[expect(clippy::cast_precision_loss, reason = "a mean to show with one decimal")]
     let mean = app.held_by_smc.sum(i64::MIN..end) as f64 / 1000.0 / held.sum(i64::MIN..end) as f64;
+    #[expect(clippy::cast_precision_loss, reason = "counts of clients")]
+    let come_and_go = held.clients(end) as f64 > 1.5 * peak.point.mean;
+    // In pull mode, however slow, many more clients take turns than are in flight, and each is done before its next heartbeat.
+    if come_and_go && mean < HEARTBEAT / 2.0 {
+        return None;
+    }
+    let at = crate::time::Time::from_second(peak.second);
+    let seen = seen_refused.unwrap_or_else(|| Seen::at(at));
+    let of = if is_near(peak.point.mean, limit.value) { format!(" of {}", limit.value) } else { String::new() };
     let detail = format!(
         "{:.0} % of the time in flight at {name} is {} requests of user agent Smc that were held open for {} s or more, {mean:.0} s on average{}. \
          In push mode each client keeps one open all the time, so as many are in flight as clients are connected: {:.0} at the peak of {at}, \
@@ -56,7 +63,7 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
     Some(Finding {
         rule: RULE.name,
         severity: Severity::Warning,
-        title: format!("SEP clients in push mode hold {:.0} of {} requests open at {name}", peak.point.mean, limit.value),
+        title: format!("SEP clients in push mode hold {:.0}{of} requests open at {name}", peak.point.mean),
         detail,
         first: seen.first,
         last: seen.last.max(Seen::of(&[held], moment.at)?.last),
@@ -67,7 +74,7 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
         remedies: remedies(moment, name, limit.value, peak.point.mean),
         verify: Some(
             Remedy::new("In pull mode requests of Smc take seconds, not minutes, and in flight falls to a few; no row may end in Smc 503 2:")
-                .by("findstr /c:\"Smc 503 2\" u_ex*.log"),
+                .by(r#"findstr /s /c:"Smc 503 2" %SystemDrive%\inetpub\logs\LogFiles\u_ex*.log"#),
         ),
         sources: &["KB 177969"],
         subject: Subject::App(name.to_owned()),
@@ -85,7 +92,7 @@ fn share_held(app: &App, end: i64) -> Option<f64> {
 fn remedies(moment: &Moment<'_>, name: &str, limit: u64, in_flight: f64) -> Vec<Remedy> {
     let pull = format!(
         "Change the client groups from push to pull mode (SEPM: Clients, Policies, Communications Settings, Download). With N clients, S seconds a \
-         request and a heartbeat of H seconds, N × S ÷ H are in flight: {in_flight:.0} clients at 1 s and {HEARTBEAT:.0} s are {:.0}. c reckons it.",
+         request and a heartbeat of H seconds, N × S ÷ H are in flight: {in_flight:.0} clients at 1 s and {HEARTBEAT:.0} s are {:.0}.",
         (in_flight / HEARTBEAT).ceil()
     );
     vec![

@@ -54,7 +54,7 @@ fn finding(moment: &Moment<'_>, tallies: &[&Tally]) -> Option<Finding> {
         remedies,
         verify: Some(
             Remedy::new("Afterwards the log has no new entry of that kind:")
-                .by("findstr /c:\"503 Service Unavailable\" scm-server-0.log"),
+                .by("findstr /c:\"Service Unavailable\" scm-server-0.log"),
         ),
         sources: &["KB 177969"],
         subject: Subject::Sepm,

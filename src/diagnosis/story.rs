@@ -66,7 +66,9 @@ pub(super) fn gather(moment: &Moment<'_>, findings: Vec<Finding>) -> Vec<Story> 
     silence(&mut stories, silent);
     let key = |story: &Story| {
         let (first, last) = (story.findings.iter().map(|f| f.first).min(), story.findings.iter().map(|f| f.last).max());
-        (story.severity, std::cmp::Reverse(last), first, story.findings.first().map(|f| f.rule))
+        // A log that cannot tell is less urgent than anything that is told.
+        let blind = story.findings.iter().all(|f| f.rule == log_cannot_tell::RULE.name);
+        (story.severity, blind, std::cmp::Reverse(last), first, story.findings.first().map(|f| f.rule))
     };
     stories.sort_by_key(key);
     stories
@@ -74,7 +76,9 @@ pub(super) fn gather(moment: &Moment<'_>, findings: Vec<Finding>) -> Vec<Story> 
 
 /// Who holds the pool, so that it is low, so that connections are refused.
 fn pool(moment: &Moment<'_>, loose: &mut Loose) -> Option<Story> {
-    let refused = loose.0.iter().find(|f| f.rule == http_connections_refused::RULE.name)?.last;
+    let Some(refused) = loose.0.iter().find(|f| f.rule == http_connections_refused::RULE.name).map(|f| f.last) else {
+        return shortage(moment, loose);
+    };
     let pool = Pool::of(&Moment { at: refused.min(moment.at), ..*moment });
     #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
     let near = pool.available.is_none_or(|left| left < 2.0 * pool.cutoff.value as f64);
@@ -94,16 +98,33 @@ fn pool(moment: &Moment<'_>, loose: &mut Loose) -> Option<Story> {
         let max = max.value as f64;
         claim.push_str(&format!(": {} of {} non-paged pool in use", megabytes(used), megabytes(max)));
     }
-    let hog = story.by(pool_tag_hog::RULE.name).and_then(|hog| match hog.subject {
-        Subject::Tag(tag) => pool.tags.iter().find(|known| known.tag == tag),
-        _ => None,
-    });
-    if let Some(hog) = hog {
-        let driver = if hog.driver.is_empty() { String::new() } else { format!(" ({})", hog.driver) };
-        claim.push_str(&format!(", {} of it by tag {}{driver}", megabytes(hog.bytes), hog.shown()));
-    }
+    let hog = story.by(pool_tag_hog::RULE.name).and_then(|hog| holder(&pool, hog));
+    claim.push_str(&hog.unwrap_or_default());
     story.claim = claim;
     Some(story)
+}
+
+/// Who holds the pool, so that it is low, or will be, and nobody is refused yet.
+fn shortage(moment: &Moment<'_>, loose: &mut Loose) -> Option<Story> {
+    if !loose.has(|f| f.rule == pool_low::RULE.name) {
+        return None;
+    }
+    let mut story = Story::of(loose.take(&[pool_tag_hog::RULE.name, pool_low::RULE.name], |_| true))?;
+    let low = story.by(pool_low::RULE.name)?.title.clone();
+    if story.findings.len() > 1 {
+        let pool = Pool::of(moment);
+        let hog = story.findings.first().and_then(|hog| holder(&pool, hog));
+        story.claim = format!("{low}{}", hog.unwrap_or_default());
+    }
+    Some(story)
+}
+
+/// `, 69.0 MB of it by tag Xyz (xyz.sys)`
+fn holder(pool: &Pool, hog: &Finding) -> Option<String> {
+    let Subject::Tag(tag) = hog.subject else { return None };
+    let hog = pool.tags.iter().find(|known| known.tag == tag)?;
+    let driver = if hog.driver.is_empty() { String::new() } else { format!(" ({})", hog.driver) };
+    Some(format!(", {} of it by tag {}{driver}", megabytes(hog.bytes), hog.shown()))
 }
 
 /// Push mode, so that secars is full, so that SEPM itself is turned away.
@@ -127,7 +148,7 @@ fn ns(loose: &mut Loose) -> Option<Story> {
     }
     let is_slow = loose.has(|f| f.rule == ns_slow_clients::RULE.name);
     let is_ns = |f: &Finding| match &f.subject {
-        Subject::App(app) => app.to_ascii_lowercase().ends_with("/altiris/ns"),
+        Subject::App(app) => iis_503_other::is_ns(app),
         // Slow clients are slow everywhere.
         Subject::HttpErr => f.rule == http_timers::RULE.name && is_slow,
         subject => *subject == Subject::Ns,
@@ -139,7 +160,14 @@ fn ns(loose: &mut Loose) -> Option<Story> {
         iis_503_other::RULE.name,
         http_timers::RULE.name,
     ];
-    let mut story = Story::of(loose.take(&rules, is_ns))?;
+    let mut findings = loose.take(&rules, is_ns);
+    // Whatever began first stands first, of the causes.
+    let is_cause = |f: &Finding| f.rule == ns_burst::RULE.name || f.rule == ns_slow_clients::RULE.name;
+    let causes = findings.partition_point(is_cause);
+    if let Some(causes) = findings.get_mut(..causes) {
+        causes.sort_by_key(|f| f.first);
+    }
+    let mut story = Story::of(findings)?;
     let full = story.by(ns_slots_full::RULE.name).map(|full| full.title.clone()).unwrap_or_default();
     let causes: Vec<String> = [ns_burst::RULE.name, ns_slow_clients::RULE.name]
         .into_iter()

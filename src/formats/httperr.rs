@@ -89,10 +89,10 @@ fn counted(phrase: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 impl HttpErr<'_> {
-    /// Whether a client was turned away: a 503, or a reason of that class.
+    /// Whether a client was turned away: a 503, or a reason of that class without a status; `N/I` comes with 501, too.
     #[must_use]
     pub fn turned_away(&self) -> bool {
-        self.status == Some(503) || self.reason.class == ReasonClass::TurnedAway
+        self.status.map_or(self.reason.class == ReasonClass::TurnedAway, |status| status == 503)
     }
 
     /// Whether it concerns another user of HTTP.sys than a web site: UPnP (port 2869) or WSD (port 5357).

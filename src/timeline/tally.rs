@@ -179,27 +179,29 @@ impl Tally {
         u64::try_from(self.counts.sum(seconds)).unwrap_or(0)
     }
 
-    /// The seconds before `end` at which the trouble set in: after at least `quiet` seconds without it.
+    /// The spells of trouble before `end`, each with its first and last second: between two of them are more than `quiet` seconds.
     #[must_use]
-    pub fn onsets(&self, end: i64, quiet: i64) -> Vec<i64> {
-        let mut onsets = Vec::new();
-        let mut last = None;
-        self.counts.nonzero(i64::MIN..end).for_each(|(second, _)| {
-            if last.is_none_or(|last| second - last > quiet) {
-                onsets.push(second);
-            }
-            last = Some(second);
+    pub fn spells(&self, end: i64, quiet: i64) -> Vec<(i64, i64)> {
+        let mut spells: Vec<(i64, i64)> = Vec::new();
+        self.counts.nonzero(i64::MIN..end).for_each(|(second, _)| match spells.last_mut() {
+            Some((_, last)) if second - *last <= quiet => *last = second,
+            _ => spells.push((second, second)),
         });
-        onsets
+        spells
     }
 
-    /// Up to `most` proofs before `end`: the first, the last, that of the minute with most, and some between.
+    /// Up to `most` proofs in some seconds: the first, the last, that of the minute with most, and some between.
     #[must_use]
-    pub fn proofs(&self, end: i64, most: usize) -> Vec<Origin> {
-        let all: Vec<(i64, Origin)> =
-            self.proofs.range(..=end.div_euclid(60)).map(|(_, proof)| *proof).filter(|(second, _)| *second < end).collect();
+    pub fn proofs(&self, seconds: &Range<i64>, most: usize) -> Vec<Origin> {
+        let end = seconds.end;
+        let all: Vec<(i64, Origin)> = self
+            .proofs
+            .range(seconds.start.div_euclid(60)..=end.div_euclid(60))
+            .map(|(_, proof)| *proof)
+            .filter(|(second, _)| seconds.contains(second))
+            .collect();
         if all.len() <= most {
-            let early = self.early.iter().filter(|proof| proof.0 < end && !all.contains(proof));
+            let early = self.early.iter().filter(|proof| seconds.contains(&proof.0) && !all.contains(proof));
             let mut chosen: Vec<(i64, Origin)> = all.iter().chain(early.take(most - all.len())).copied().collect();
             chosen.sort_unstable();
             return chosen.into_iter().map(|(_, proof)| proof).collect();

@@ -152,17 +152,20 @@ impl Page {
         }
     }
 
+    /// A remedy; each of its lines copies its command whole, or what it says where it has none.
     fn remedy(&mut self, remedy: &Remedy) {
+        let from = self.rows.len();
         self.text(&format!("* {}", remedy.text), Role::Text);
         if let Some(command) = &remedy.command {
-            // Each of its lines copies it whole.
             for part in wrapped(command, self.width.saturating_sub(2)) {
-                let row = ListRow::new(vec![Cell::text(format!("  {part}"))], None).role(Role::Accent);
-                self.rows.push(ListRow { copy: Some(command.clone()), ..row });
+                self.rows.push(ListRow::new(vec![Cell::text(format!("  {part}"))], None).role(Role::Accent));
             }
         }
         if let Some(caution) = remedy.caution {
             self.text(&format!("Mind: {caution}"), Role::Warn);
+        }
+        for row in self.rows.iter_mut().skip(from) {
+            row.copy = Some(remedy.command.clone().unwrap_or_else(|| remedy.text.clone()));
         }
     }
 
