@@ -214,3 +214,22 @@ fn a_log_that_is_still_written_is_read_as_far_as_it_goes() {
     let (code, line) = check(&home, &["--at", "2009-10-12T08:00:31Z", log]);
     assert!(code == 0 && line.contains("age=2s"), "{line}");
 }
+
+/// A built-in incident, in a folder of its name.
+fn incident(name: &str) -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    for path in why503::demo::find(Some(name)).unwrap().extract(&home.path().join(name)).unwrap() {
+        assert!(path.exists());
+    }
+    home
+}
+
+#[test]
+fn refusals_that_only_the_notification_server_tells_of_count_besides_all_others() {
+    let (_, line) = check(&incident("all"), &["all"]);
+    let counts = "2697 503.2 at Symantec Web Server/secars, 526 N/A, 204 Connections_Refused, 27 Notification Server";
+    assert!(line.contains(&format!("3454 turned away in 15 min: {counts};")) && line.contains("turned_away=3454;"), "{line}");
+    // Whoever adds the parts up has the whole.
+    let (_, line) = check(&incident("ns-busy"), &["ns-busy", "--at", "08:00"]);
+    assert!(line.contains("1570 turned away in 15 min: 1514 N/A, 56 Notification Server;"), "{line}");
+}

@@ -138,6 +138,20 @@ fn bookmarks_come_after_the_stories_and_are_not_there_without_any() {
 }
 
 #[test]
+fn reasons_slots_and_findings_agree_on_how_many_were_turned_away() {
+    for (name, of_ns) in [("all", 553), ("ns-busy", 8521)] {
+        let report: serde_json::Value = serde_json::from_str(&report(name).json().unwrap()).unwrap();
+        let sum = |rows: &serde_json::Value, is_it: &dyn Fn(&serde_json::Value) -> bool| -> u64 {
+            rows.as_array().unwrap().iter().filter(|row| is_it(row)).map(|row| row["count"].as_u64().unwrap()).sum()
+        };
+        let told_by_ns = sum(&report["turned_away"], &|row| ["N/A", "Notification Server"].contains(&row["reason"].as_str().unwrap()));
+        assert_eq!(told_by_ns, of_ns, "{name}");
+        assert_eq!(sum(&report["findings"], &|row| row["rule"] == "ns-slots-full"), of_ns, "{name}");
+        assert_eq!(report["ns_slots"][0]["turned_away"], of_ns, "{name}");
+    }
+}
+
+#[test]
 fn a_gap_is_hatched_and_said() {
     let mut logs = Logs::new(Limits::default(), &[]);
     logs.read(1, "W3SVC1/u_ex.log", [&LOG.replace("{}", "x").into_bytes()[..]]);
