@@ -53,10 +53,9 @@ impl Measure {
     }
 }
 
-/// All but the age.
-pub(super) fn all(moment: &Moment<'_>, asked: &Asked, seconds: &Range<i64>) -> Vec<Measure> {
-    let mut all = vec![turned_away(moment, asked, seconds)];
-    all.extend(in_flight(moment, asked, seconds));
+/// All but the clients turned away and the age.
+pub(super) fn others(moment: &Moment<'_>, asked: &Asked, seconds: &Range<i64>) -> Vec<Measure> {
+    let mut all = in_flight(moment, asked, seconds);
     all.extend(ns_slots(moment, asked, seconds));
     all.extend(pool(moment, asked, seconds));
     all
@@ -70,9 +69,15 @@ pub(super) fn age(asked: &Asked, age: i64) -> Measure {
     Measure { metric: Metric::Age, of: String::new(), value: age as f64, unit: "s", warning, critical, max: None, said }
 }
 
+/// Clients turned away.
+pub(super) struct Away {
+    pub count: u64,
+    pub measure: Measure,
+}
+
 /// What SEPM's own log tells of may be in a web log, too: the greater count is taken.
 #[expect(clippy::cast_precision_loss, reason = "a count of clients")]
-fn turned_away(moment: &Moment<'_>, asked: &Asked, seconds: &Range<i64>) -> Measure {
+pub(super) fn turned_away(moment: &Moment<'_>, asked: &Asked, seconds: &Range<i64>) -> Away {
     let reasons = turned_away_within(moment, seconds);
     let sum: u64 = reasons.iter().map(|(_, count)| count).sum();
     let sepm = moment.timeline.count(&Trouble::Sepm503, seconds.clone());
@@ -92,16 +97,9 @@ fn turned_away(moment: &Moment<'_>, asked: &Asked, seconds: &Range<i64>) -> Meas
         named = vec![format!("{sepm} by SEPM, as its own log says")];
     }
     let named = if named.is_empty() { String::new() } else { format!(": {}", named.join(", ")) };
-    Measure {
-        metric: Metric::TurnedAway,
-        of: String::new(),
-        value: count as f64,
-        unit: "",
-        warning,
-        critical,
-        max: None,
-        said: format!("{count} turned away in {}{named}", super::span(asked.last)),
-    }
+    let said = format!("{count} turned away in {}{named}", super::span(asked.last));
+    let (metric, of, value) = (Metric::TurnedAway, String::new(), count as f64);
+    Away { count, measure: Measure { metric, of, value, unit: "", warning, critical, max: None, said } }
 }
 
 /// ` at Symantec Web Server/secars`: the application that most of those are of that were turned away by a status.
