@@ -168,6 +168,13 @@ fn checkmk_and_zabbix_have_the_state_in_what_is_printed() {
     assert_eq!((&object["measures"][0]["metric"], &object["measures"][0]["value"]), (&"turned_away".into(), &30.0.into()));
     let (code, line) = check(&home, &["--format", "checkmk", "gone.log"]);
     assert!(code == 0 && line.starts_with("3 why503 - "), "{line}");
+    // Wrong usage is said in the same form, and what is missing in the line itself.
+    let (code, line) = check(&home, &["--format", "checkmk"]);
+    assert!(code == 0 && line.starts_with("3 why503 - ") && line.contains("<PATH>"), "{line}");
+    let (code, line) = check(&home, &["--format=json", "-c", "ns_slots", log]);
+    let object: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((code, &object["state"], &object["code"]), (0, &"UNKNOWN".into(), &3.into()));
+    assert!(object["text"].as_str().unwrap().contains("write ns_slots=80"), "{line}");
 }
 
 #[test]
