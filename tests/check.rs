@@ -129,7 +129,10 @@ fn what_nobody_can_tell_is_unknown_and_never_ok() {
         assert!(code == 3 && line.starts_with("WHY503 UNKNOWN - ") && !line.contains('|'), "{args:?}: {code} {line}");
         lines.push(line);
     }
-    assert!(lines[2].contains("no record is as old as 2009-10-12T07:00:00Z: the first one is of 2009-10-12T08:00:00Z"), "{lines:?}");
+    assert!(
+        lines[2].contains("no record is as old as 2009-10-12T07:00:00Z: the first one is of 2009-10-12T08:00:00Z"),
+        "{lines:?}"
+    );
     assert!(lines[0].contains("gone.log") && lines[1].contains("2009-10-12T08:00:02Z"), "{lines:?}");
     assert!(lines[6].contains("100 for 0 to 100") && lines[7].contains("15m") && lines[8].contains("in_flight=90"), "{lines:?}");
     // A day is not too long for an idle server, unless somebody says so.
