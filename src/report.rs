@@ -160,7 +160,7 @@ impl Report {
         text::render(self, ascii)
     }
 
-    /// As Markdown. Nothing of a log is obeyed as such: what might be stands in code.
+    /// As Markdown. Nothing of a log is obeyed as such: what might be stands in code, or behind a backslash.
     #[must_use]
     pub fn markdown(&self) -> String {
         markdown::render(self)
