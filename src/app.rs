@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
 
+pub use check::wrong_usage;
 use live::Live;
 
 use crate::cli::{self, Cli, Command};

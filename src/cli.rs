@@ -327,6 +327,15 @@ pub fn is_check(args: impl Iterator<Item = std::ffi::OsString>) -> bool {
     names.next().is_some_and(|name| name == "check")
 }
 
+/// The form of a check's line that a command line asks for, right or wrong in all else.
+#[must_use]
+pub fn check_format(args: impl Iterator<Item = std::ffi::OsString>) -> CheckFormat {
+    let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let after = args.iter().skip_while(|arg| *arg != "--format").nth(1);
+    let asked = args.iter().find_map(|arg| arg.strip_prefix("--format=")).or(after.map(String::as_str));
+    asked.and_then(|name| CheckFormat::from_str(name, false).ok()).unwrap_or(CheckFormat::Nagios)
+}
+
 /// Writes completions for a shell.
 pub fn completions(shell: Shell, out: &mut dyn Write) {
     let mut bytes = Vec::new();

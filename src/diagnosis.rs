@@ -36,7 +36,8 @@ use std::ops::Range;
 
 use crate::counters::{self, REJECTED};
 use crate::engine::Moment;
-use crate::timeline::tally::{SEPM_503, Trouble};
+use crate::slots;
+use crate::timeline::tally::{NsRequest, SEPM_503, Trouble};
 pub use finding::{Finding, QUIET, Remedy, Severity, Subject, megabytes};
 use finding::{Seen, evidence, plural};
 pub use story::Story;
@@ -143,8 +144,12 @@ pub fn findings(moment: &Moment<'_>) -> Vec<Finding> {
     Diagnosis::of(moment).stories.into_iter().flat_map(|story| story.findings).collect()
 }
 
+/// The reason of requests that only the Notification Server's log, or agents, tell were turned away: no HTTP log has their 503.
+pub const NOTIFICATION_SERVER: &str = "Notification Server";
+
 /// Clients turned away as of a moment, by reason, the most frequent first, whether a rule knows the reason or not. Other users of
 /// HTTP.sys are not counted. What HTTP.sys counts and what HTTPERR tells of full queues are the same requests: the greater counts.
+/// What the Notification Server and agents tell beyond the HTTP logs is [`NOTIFICATION_SERVER`].
 #[must_use]
 pub fn turned_away(moment: &Moment<'_>) -> Vec<(String, u64)> {
     turned_away_within(moment, &(i64::MIN..moment.at.second() + 1))
@@ -165,6 +170,9 @@ pub fn turned_away_within(moment: &Moment<'_>, seconds: &Range<i64>) -> Vec<(Str
     }
     let full = reasons.entry(String::from("QueueFull")).or_default();
     *full = rejected(moment, seconds).max(*full);
+    let in_http = |request| moment.timeline.count(&Trouble::NsRequest(request), seconds.clone());
+    let beyond = |request: NsRequest| slots::turned_away(moment, request, seconds).saturating_sub(in_http(request));
+    reasons.insert(String::from(NOTIFICATION_SERVER), NsRequest::ALL.into_iter().map(beyond).sum());
     let mut rows: Vec<(String, u64)> = reasons.into_iter().filter(|(_, count)| *count > 0).collect();
     rows.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     rows
@@ -196,7 +204,7 @@ fn untold(moment: &Moment<'_>, findings: &[Finding]) -> Option<Untold> {
         "AppOffline" | "AppShutdown" => told_by(&http_app_offline::RULE),
         "ConnLimit" => told_by(&http_conn_limit::RULE),
         "Disabled" => told_by(&http_disabled::RULE),
-        "N/A" => told_by(&ns_slots_full::RULE),
+        "N/A" | NOTIFICATION_SERVER => told_by(&ns_slots_full::RULE),
         "503" => told_by(&ns_slots_full::RULE) || told_by(&iis_near_limit::RULE),
         "503.0" => told_by(&ns_slots_full::RULE) || told_by(&iis_503_other::RULE),
         other => other.starts_with("503.") && told_by(&iis_503_other::RULE),

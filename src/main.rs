@@ -27,12 +27,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Wrong usage of `check`, which a monitoring system must not take for an alarm: a line for it, and all of it for whoever set it up.
+/// Wrong usage of `check`: a line for the monitoring system, and all of it for whoever set it up.
 fn unknown(usage: &str) -> ExitCode {
-    let first = usage.lines().next().unwrap_or_default().replace('|', "/");
-    let _ = writeln!(io::stdout(), "WHY503 UNKNOWN - {}", Shown::from_str(&first));
     for line in usage.lines() {
         let _ = writeln!(io::stderr(), "{}", Shown::from_str(line));
     }
-    ExitCode::from(3)
+    why503::app::wrong_usage(usage, why503::cli::check_format(std::env::args_os()))
 }

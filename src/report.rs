@@ -3,6 +3,7 @@
 //! [`Report`] is the contract: fields may be added, never renamed. Unknown is `null`, never a made-up number.
 
 mod charts;
+mod files;
 mod findings;
 mod html;
 mod json;
@@ -26,6 +27,7 @@ use serde::Serialize;
 use crate::diagnosis::{self, Diagnosis, Remedy, Story};
 use crate::drill::ReadLog;
 use crate::drill::place::Spot;
+use crate::engine::source::Source;
 use crate::engine::{Gap, Moment};
 use crate::limits::Limit;
 use crate::pool::Pool;
@@ -94,7 +96,7 @@ impl Report {
                 .timeline
                 .span()
                 .map(|(from, to)| Span { from: from.rfc3339(), to: to.min(moment.at).max(from).rfc3339() }),
-            sources: sources(moment),
+            sources: files::of(moment),
             gaps: moment.gaps.iter().map(gap_row).collect(),
             requests: moment.timeline.apps().map(|(name, app)| app_row(moment, name, app)).collect(),
             pools: pools::of(moment),
@@ -158,7 +160,7 @@ impl Report {
         text::render(self, ascii)
     }
 
-    /// As Markdown. Nothing of a log is obeyed as such: what might be stands in code.
+    /// As Markdown. Nothing of a log is obeyed as such: what might be stands in code, or behind a backslash.
     #[must_use]
     pub fn markdown(&self) -> String {
         markdown::render(self)
@@ -182,27 +184,6 @@ fn limit_row(limit: Limit) -> LimitRow {
 fn peak_row(peak: Peak) -> PeakRow {
     let at = Time::from_second(peak.second).rfc3339();
     PeakRow { at, mean: peak.point.mean, low: peak.point.low, high: peak.point.high }
-}
-
-fn sources(moment: &Moment<'_>) -> Vec<SourceRow> {
-    let mut rows: Vec<SourceRow> = moment
-        .sources
-        .values()
-        .filter(|source| !source.is_sign())
-        .map(|source| SourceRow {
-            path: source.name(),
-            kind: source.kind.name(),
-            records: source.records,
-            malformed: source.malformed,
-            bytes: source.bytes,
-            lost_bytes: source.lost,
-            from: source.span.map(|(from, _)| from.rfc3339()),
-            to: source.span.map(|(_, to)| to.rfc3339()),
-            remark: source.problem(moment.heard.max(moment.at)),
-        })
-        .collect();
-    rows.sort_by(|a, b| a.path.cmp(&b.path));
-    rows
 }
 
 fn app_row(moment: &Moment<'_>, name: &str, app: &App) -> AppRow {
@@ -247,6 +228,7 @@ fn pool(moment: &Moment<'_>) -> PoolPart {
             .map(|tag| TagRow {
                 tag: String::from_utf8_lossy(&tag.tag).into_owned(),
                 nonpaged_bytes: bytes(tag.bytes),
+                at: tag.at.rfc3339(),
                 bytes_per_minute: tag.forecast(moment).trend().map(|trend| trend.mid),
                 driver: Some(tag.driver.clone()).filter(|d| !d.is_empty()),
             })
@@ -315,6 +297,6 @@ fn finding(moment: &Moment<'_>, finding: diagnosis::Finding) -> FindingRow {
 }
 
 fn evidence(moment: &Moment<'_>, origin: Origin, time: Time) -> EvidenceRow {
-    let path = moment.sources.get(&origin.source).map(crate::engine::source::Source::name).unwrap_or_default();
+    let path = moment.sources.get(&origin.source).map(Source::name).unwrap_or_default();
     EvidenceRow { path, line: origin.position.line, text: String::new(), spot: Spot::new(moment, origin, time) }
 }

@@ -87,6 +87,8 @@ fn whoever_is_near_a_limit_is_a_warning_and_a_blind_log_is_one() {
 fn thresholds_of_clients_turned_away_are_in_the_hands_of_whoever_gives_them() {
     let (home, log) = log(&[(503, 2, 15); 30]);
     let at = |more: &[&str]| check(&home, &[&["--at", "2009-10-12T08:00:29Z", log], more].concat());
+    let (_, line) = at(&["-c", "100", "-c", "in_flight=101"]);
+    assert!(line.starts_with("WHY503 OK - 30 turned away in 15 min, within thresholds | turned_away=30;;100;0;"), "{line}");
     for (given, code) in [
         (&["-c", "100"][..], 0),
         (&["-w", "0", "-c", "100"], 1),
@@ -127,6 +129,10 @@ fn what_nobody_can_tell_is_unknown_and_never_ok() {
         assert!(code == 3 && line.starts_with("WHY503 UNKNOWN - ") && !line.contains('|'), "{args:?}: {code} {line}");
         lines.push(line);
     }
+    assert!(
+        lines[2].contains("no record is as old as 2009-10-12T07:00:00Z: the first one is of 2009-10-12T08:00:00Z"),
+        "{lines:?}"
+    );
     assert!(lines[0].contains("gone.log") && lines[1].contains("2009-10-12T08:00:02Z"), "{lines:?}");
     assert!(lines[6].contains("100 for 0 to 100") && lines[7].contains("15m") && lines[8].contains("in_flight=90"), "{lines:?}");
     // A day is not too long for an idle server, unless somebody says so.
@@ -165,6 +171,13 @@ fn checkmk_and_zabbix_have_the_state_in_what_is_printed() {
     assert_eq!((&object["measures"][0]["metric"], &object["measures"][0]["value"]), (&"turned_away".into(), &30.0.into()));
     let (code, line) = check(&home, &["--format", "checkmk", "gone.log"]);
     assert!(code == 0 && line.starts_with("3 why503 - "), "{line}");
+    // Wrong usage is said in the same form, and what is missing in the line itself.
+    let (code, line) = check(&home, &["--format", "checkmk"]);
+    assert!(code == 0 && line.starts_with("3 why503 - ") && line.contains("<PATH>"), "{line}");
+    let (code, line) = check(&home, &["--format=json", "-c", "ns_slots", log]);
+    let object: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((code, &object["state"], &object["code"]), (0, &"UNKNOWN".into(), &3.into()));
+    assert!(object["text"].as_str().unwrap().contains("write ns_slots=80"), "{line}");
 }
 
 #[test]
@@ -213,4 +226,48 @@ fn a_log_that_is_still_written_is_read_as_far_as_it_goes() {
     fs::write(&path, text).unwrap();
     let (code, line) = check(&home, &["--at", "2009-10-12T08:00:31Z", log]);
     assert!(code == 0 && line.contains("age=2s"), "{line}");
+}
+
+#[test]
+fn a_line_that_is_too_long_keeps_its_moment_and_counts_what_it_leaves_out() {
+    let (_, line) = check(&incident("all"), &["all"]);
+    let (text, _) = line.split_once(" | ").unwrap();
+    assert!(text.starts_with("WHY503 CRITICAL - as of 2009-10-12T08:10:00Z, the newest record, "), "{text}");
+    assert!(text.contains(" years ago: 3454 turned away in 15 min: ") && text.ends_with(" more") && text.len() < 330, "{text}");
+    // One application is told of by its measure and by who fills it, not a third time.
+    let (_, line) = check(&incident("sepm-push-storm"), &["sepm-push-storm", "--at", "09:33"]);
+    let (text, _) = line.split_once(" | ").unwrap();
+    assert_eq!(text.matches("in flight at").count() + text.matches("requests open at").count(), 2, "{text}");
+    assert_eq!(text.matches("1730").count(), 2, "once in all, and once by its reason: {text}");
+}
+
+#[test]
+fn a_log_that_cannot_tell_names_its_remedy() {
+    let home = tempfile::tempdir().unwrap();
+    let row = "10.1.2.3, -, 10/12/09, 7:55:20, W3SVC1, SRV01, 10.1.2.4, 4502, 163, 3223, 200, 0, GET, /secars/x, -,\n";
+    fs::write(home.path().join("in091012.log"), row).unwrap();
+    let (code, line) = check(&home, &["in091012.log"]);
+    assert!(code == 3 && line.contains("in091012.log: ") && line.contains("choose the format W3C"), "{line}");
+    write(home.path(), &[(200, 0, 15); 3]);
+    let (code, line) = check(&home, &["--at", "2009-10-12T08:00:02Z", "in091012.log", "u_ex091012.log"]);
+    assert!(code == 1 && line.contains("1 of 2 files cannot be read, in091012.log: ") && line.contains("choose"), "{line}");
+}
+
+/// A built-in incident, in a folder of its name.
+fn incident(name: &str) -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    for path in why503::demo::find(Some(name)).unwrap().extract(&home.path().join(name)).unwrap() {
+        assert!(path.exists());
+    }
+    home
+}
+
+#[test]
+fn refusals_that_only_the_notification_server_tells_of_count_besides_all_others() {
+    let (_, line) = check(&incident("all"), &["all"]);
+    let counts = "2697 503.2 at Symantec Web Server/secars, 526 N/A, 204 Connections_Refused, 27 Notification Server";
+    assert!(line.contains(&format!("3454 turned away in 15 min: {counts};")) && line.contains("turned_away=3454;"), "{line}");
+    // Whoever adds the parts up has the whole.
+    let (_, line) = check(&incident("ns-busy"), &["ns-busy", "--at", "08:00"]);
+    assert!(line.contains("1570 turned away in 15 min: 1514 N/A, 56 Notification Server;"), "{line}");
 }

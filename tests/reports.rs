@@ -138,6 +138,34 @@ fn bookmarks_come_after_the_stories_and_are_not_there_without_any() {
 }
 
 #[test]
+fn reasons_slots_and_findings_agree_on_how_many_were_turned_away() {
+    for (name, of_ns) in [("all", 553), ("ns-busy", 8521)] {
+        let report: serde_json::Value = serde_json::from_str(&report(name).json().unwrap()).unwrap();
+        let sum = |rows: &serde_json::Value, is_it: &dyn Fn(&serde_json::Value) -> bool| -> u64 {
+            rows.as_array().unwrap().iter().filter(|row| is_it(row)).map(|row| row["count"].as_u64().unwrap()).sum()
+        };
+        let told_by_ns =
+            sum(&report["turned_away"], &|row| ["N/A", "Notification Server"].contains(&row["reason"].as_str().unwrap()));
+        assert_eq!(told_by_ns, of_ns, "{name}");
+        assert_eq!(sum(&report["findings"], &|row| row["rule"] == "ns-slots-full"), of_ns, "{name}");
+        assert_eq!(report["ns_slots"][0]["turned_away"], of_ns, "{name}");
+    }
+}
+
+#[test]
+fn a_story_has_the_rule_and_the_count_of_what_is_worst_in_it() {
+    let text = report("all").text(true);
+    let (_, story) = text.split_once("!! 204 connections refused").unwrap();
+    let words: Vec<&str> = story.split_whitespace().take(40).collect();
+    let told = words.join(" ");
+    // The tag that holds the pool is the cause, and no more than a warning, seen eleven times.
+    assert!(told.contains("[critical, http-connections-refused]") && told.contains("2009-10-12 08:06:00, 204 times"), "{told}");
+    // The listing is of the end, when the tag of the story no longer holds much.
+    assert!(text.contains("Tags as of 2009-10-12T08:10:00Z, the last listing:"), "{text}");
+    assert_eq!(text.matches("Commands are for cmd.exe").count(), 1);
+}
+
+#[test]
 fn a_gap_is_hatched_and_said() {
     let mut logs = Logs::new(Limits::default(), &[]);
     logs.read(1, "W3SVC1/u_ex.log", [&LOG.replace("{}", "x").into_bytes()[..]]);
@@ -369,7 +397,12 @@ fn what_came_later_is_not_in_a_report_of_an_earlier_moment() {
     };
     let before = json("09:00");
     assert_eq!((&before["turned_away"][0]["count"], &before["span"]["to"]), (&1.into(), &"2009-10-12T09:00:00Z".into()));
-    assert_eq!(json("2009-10-13T00:00:00Z")["turned_away"][0]["count"], 2);
+    let file = &before["sources"][0];
+    assert_eq!((&file["records"], &file["to"]), (&1.into(), &"2009-10-12T08:00:01Z".into()));
+    assert_eq!(file["remark"], "1 later record is not counted");
+    let whole = json("2009-10-13T00:00:00Z");
+    assert_eq!((&whole["turned_away"][0]["count"], &whole["sources"][0]["records"]), (&2.into(), &2.into()));
+    assert_eq!(whole["sources"][0]["remark"], serde_json::Value::Null);
     let mut command = Command::new(cargo_bin!("why503"));
     let output =
         command.current_dir(home.path()).args(["report", "--to", "07:00", "u_ex.log"]).env("HOME", home.path()).output().unwrap();

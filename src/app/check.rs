@@ -53,6 +53,11 @@ fn say(check: &Check, format: CheckFormat, said: &AtomicBool) -> Option<u8> {
     if said.swap(true, Ordering::SeqCst) {
         return None;
     }
+    Some(print(check, format))
+}
+
+/// Prints the line, and gives the exit code.
+fn print(check: &Check, format: CheckFormat) -> u8 {
     let (line, code) = match format {
         CheckFormat::Nagios => (check.nagios(), check.state.code()),
         // For these the state is in the line, and another code would be a failure of the program.
@@ -61,7 +66,15 @@ fn say(check: &Check, format: CheckFormat, said: &AtomicBool) -> Option<u8> {
     };
     // Whoever was to read it has gone.
     let _ = io::stdout().write_all(line.as_bytes());
-    Some(code)
+    code
+}
+
+/// Wrong usage, which a monitoring system must not take for an alarm: what is wrong in one line, in the form that was asked for.
+#[must_use]
+pub fn wrong_usage(usage: &str, format: CheckFormat) -> ExitCode {
+    // What is wrong ends where the tips and the usage begin.
+    let told: Vec<&str> = usage.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    ExitCode::from(print(&Check::unknown(told.join(" ")), format))
 }
 
 fn answer(args: &cli::Check, common: &Common) -> anyhow::Result<Check> {

@@ -9,6 +9,8 @@ use crate::ui::text::{Charset, Shown};
 
 /// Columns of the text: old transports cut a line at 1024 bytes, and the performance data must fit, too.
 const MOST_TEXT: usize = 300;
+/// Columns of `; and 99 more`.
+const AND_MORE: usize = 13;
 
 impl Check {
     /// For Nagios and Icinga: `WHY503 OK - text | performance data`.
@@ -41,10 +43,23 @@ impl Check {
         format!("{object}\n")
     }
 
-    /// Why, in one line without a bar, which would end it.
+    /// Why, in one line without a bar, which would end it. Reasons for which there is no room are counted.
     fn text(&self) -> String {
-        let text = shown(&self.reasons.join("; ")).replace('|', "/");
-        Shown::from_str(&text).cut(MOST_TEXT, Charset::Unicode).as_str().to_owned()
+        let head = self.as_of.as_ref().map_or_else(String::new, |as_of| format!("{as_of}: "));
+        let room = MOST_TEXT.saturating_sub(Shown::from_str(&head).width() + AND_MORE);
+        let mut text = String::new();
+        for (place, reason) in self.reasons.iter().enumerate() {
+            let reason = shown(reason).replace('|', "/");
+            let reason = Shown::from_str(&reason);
+            let joined = format!("{text}; {}", reason.as_str());
+            text = match place {
+                // What is worst is told, however long.
+                0 => reason.cut(room, Charset::Unicode).as_str().to_owned(),
+                _ if Shown::from_str(&joined).width() <= room => joined,
+                left_out => return format!("{head}{text}; and {} more", self.reasons.len() - left_out),
+            };
+        }
+        head + &text
     }
 }
 

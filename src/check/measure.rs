@@ -7,14 +7,16 @@ use super::{Asked, Metric, State};
 use crate::diagnosis::{megabytes, turned_away_within};
 use crate::engine::Moment;
 use crate::pool::Pool;
-use crate::slots::{self, SlotUse};
+use crate::slots::SlotUse;
 use crate::time::Time;
 use crate::timeline::POOL_USED;
 use crate::timeline::in_flight::InFlight;
-use crate::timeline::tally::{NsRequest, Trouble};
+use crate::timeline::tally::Trouble;
 
 /// Applications that are told of, the fullest first.
 const MOST_APPS: usize = 10;
+/// Reasons for which clients were turned away that are named, the most frequent first.
+const MOST_REASONS: usize = 4;
 const MB: f64 = 1_048_576.0;
 
 /// A value with its thresholds.
@@ -51,10 +53,9 @@ impl Measure {
     }
 }
 
-/// All but the age.
-pub(super) fn all(moment: &Moment<'_>, asked: &Asked, seconds: &Range<i64>) -> Vec<Measure> {
-    let mut all = vec![turned_away(moment, asked, seconds)];
-    all.extend(in_flight(moment, asked, seconds));
+/// All but the clients turned away and the age.
+pub(super) fn others(moment: &Moment<'_>, asked: &Asked, seconds: &Range<i64>) -> Vec<Measure> {
+    let mut all = in_flight(moment, asked, seconds);
     all.extend(ns_slots(moment, asked, seconds));
     all.extend(pool(moment, asked, seconds));
     all
@@ -68,36 +69,37 @@ pub(super) fn age(asked: &Asked, age: i64) -> Measure {
     Measure { metric: Metric::Age, of: String::new(), value: age as f64, unit: "s", warning, critical, max: None, said }
 }
 
-/// The same clients may be told of by web logs, by the Notification Server's log, by agents, and by SEPM: the greatest count is taken.
+/// Clients turned away.
+pub(super) struct Away {
+    pub count: u64,
+    pub measure: Measure,
+}
+
+/// What SEPM's own log tells of may be in a web log, too: the greater count is taken.
 #[expect(clippy::cast_precision_loss, reason = "a count of clients")]
-fn turned_away(moment: &Moment<'_>, asked: &Asked, seconds: &Range<i64>) -> Measure {
+pub(super) fn turned_away(moment: &Moment<'_>, asked: &Asked, seconds: &Range<i64>) -> Away {
     let reasons = turned_away_within(moment, seconds);
-    let http: u64 = reasons.iter().map(|(_, count)| count).sum();
-    let ns: u64 = NsRequest::ALL.iter().map(|request| slots::turned_away(moment, *request, seconds)).sum();
+    let sum: u64 = reasons.iter().map(|(_, count)| count).sum();
     let sepm = moment.timeline.count(&Trouble::Sepm503, seconds.clone());
-    let count = http.max(ns).max(sepm);
+    let count = sum.max(sepm);
     let (warning, critical) = asked.bounds(Metric::TurnedAway, (None, Some(Bounds::upto(0.0))));
     let mut named: Vec<String> = reasons
         .iter()
-        .take(3)
+        .take(MOST_REASONS)
         .map(|(reason, count)| format!("{count} {reason}{}", whereabouts(moment, reason, seconds)))
         .collect();
-    for (told, by) in [(ns, "by the Notification Server"), (sepm, "by SEPM, as its own log says")] {
-        if told > http {
-            named.push(format!("{told} {by}"));
-        }
+    let others: u64 = reasons.iter().skip(MOST_REASONS).map(|(_, count)| count).sum();
+    if others > 0 {
+        named.push(format!("{others} for other reasons"));
+    }
+    if sepm > sum {
+        // Of which clients the web logs tell, too, nobody knows.
+        named = vec![format!("{sepm} by SEPM, as its own log says")];
     }
     let named = if named.is_empty() { String::new() } else { format!(": {}", named.join(", ")) };
-    Measure {
-        metric: Metric::TurnedAway,
-        of: String::new(),
-        value: count as f64,
-        unit: "",
-        warning,
-        critical,
-        max: None,
-        said: format!("{count} turned away in {}{named}", super::span(asked.last)),
-    }
+    let said = format!("{count} turned away in {}{named}", super::span(asked.last));
+    let (metric, of, value) = (Metric::TurnedAway, String::new(), count as f64);
+    Away { count, measure: Measure { metric, of, value, unit: "", warning, critical, max: None, said } }
 }
 
 /// ` at Symantec Web Server/secars`: the application that most of those are of that were turned away by a status.

@@ -61,13 +61,16 @@ pub(super) fn counters(text: &str) -> Result<Source, String> {
 
 /// A measure with its range, or a range of clients turned away.
 pub(super) fn threshold(text: &str) -> Result<(Metric, Bounds), String> {
+    if Metric::of(text).is_some() {
+        return Err(format!("{text} has no range: write {text}=80"));
+    }
     let (name, range) = text.split_once('=').unwrap_or(("turned_away", text));
     let metric = Metric::of(name).ok_or_else(|| {
         let names = Metric::ALL.map(Metric::name).join(", ");
         format!("{name:?} is no measure: write one of {names}, such as in_flight=90")
     })?;
     let bounds = Bounds::parse(range).ok_or_else(|| {
-        format!("{range:?} is no range: write 100 for 0 to 100, 20: for 20 or more, @10:20 for outside of 10 to 20")
+        format!("{range:?} is no range: write 100 for 0 to 100, 20: for 20 or more, or @10:20, which alarms from 10 to 20")
     })?;
     Ok((metric, bounds))
 }
@@ -122,6 +125,8 @@ mod tests {
         assert_eq!((duration("90s"), duration("15m"), duration("2h"), duration("7")), (Ok(90), Ok(900), Ok(7200), Ok(7)));
         assert!(["", "m", "1ms", "-5m", "0s", "fortnight"].iter().all(|text| duration(text).unwrap_err().contains("15m")));
         assert!(threshold("speed=1").unwrap_err().contains("in_flight=90") && threshold("10:5").unwrap_err().contains("@10:20"));
+        assert!(threshold("ns_slots").unwrap_err().contains("write ns_slots=80"));
+        assert!(threshold("ten").unwrap_err().contains("@10:20, which alarms from 10 to 20"));
         assert_eq!(threshold("5").unwrap().0, Metric::TurnedAway);
         assert!(app_path("shop").unwrap_err().contains("/shop"));
     }

@@ -1,5 +1,7 @@
 //! `ns-slots-full`: an Altiris Notification Server turns requests away because all slots are taken (KB 176788).
 
+use std::ops::Range;
+
 use super::excluded::{Cause, ruled_out};
 use super::finding::{Finding, Remedy, Seen, Severity, Subject, evidence, of_clients, plural};
 use super::iis_near_limit::is_near;
@@ -22,6 +24,9 @@ pub(super) const RULE: Rule = Rule {
 const AROUND: i64 = 300;
 /// Requests that a web log must have of slots before it tells that they were free: a part of a log tells nothing.
 const TRUSTED: i64 = 200;
+/// Spells that are looked at, and seconds of each.
+const MOST_SPELLS: usize = 32;
+const LONGEST: i64 = 3600;
 
 /// When slots were short: requests were turned away for want of one, or 80 % of them were taken. `None` if they never were.
 pub(super) fn troubled(moment: &Moment<'_>) -> Option<Seen> {
@@ -133,12 +138,17 @@ fn setting(slots: Slots) -> &'static str {
 
 /// The most slots that were taken around what was seen, by the web log, of as many; `None` where it does not tell.
 fn most_at(moment: &Moment<'_>, slots: &[SlotUse], seen: &Seen) -> Option<(f64, f64)> {
-    let seconds = seen.first.second() - AROUND..(seen.last.second() + AROUND).min(moment.at.second()) + 1;
+    let now = moment.at.second();
+    // The latest spells, each as far as it says something: logs may span years.
+    let spells = seen.spells.iter().rev().take(MOST_SPELLS);
+    let spells: Vec<Range<i64>> =
+        spells.map(|(begin, end)| begin - AROUND..(*end.min(&(begin + LONGEST)) + AROUND).min(now) + 1).collect();
     let of = |kind: &SlotUse| {
         let requests: Vec<NsRequest> = kind.types.iter().map(|of| of.request).collect();
         let served = requests.iter().filter_map(|request| moment.timeline.ns(*request));
         let served: i64 = served.map(|ns| ns.served.count.sum(i64::MIN..moment.at.second() + 1)).sum();
-        let most = window(moment, &requests, &seconds).iter().map(|point| point.mean).fold(0.0, f64::max);
+        let points = spells.iter().flat_map(|seconds| window(moment, &requests, seconds));
+        let most = points.map(|point| point.mean).fold(0.0, f64::max);
         #[expect(clippy::cast_precision_loss, reason = "a count of slots")]
         (served >= TRUSTED).then_some((most, kind.limit.value as f64))
     };

@@ -43,16 +43,18 @@ pub(super) fn stories(report: &Report, parts: &mut Vec<Block<'_>>) {
 fn story(report: &Report, story: &StoryRow, parts: &mut Vec<Block<'_>>) {
     let findings: Vec<(usize, &FindingRow)> =
         story.findings.iter().filter_map(|at| Some((at + 1, report.findings.get(*at)?))).collect();
-    let Some((_, cause)) = findings.first() else { return };
-    parts.push(Block::Text(Mark::Is(story.level), format!("{} [{}, {}]", story.claim, story.severity, cause.rule)));
+    // What is worst stands for the whole: a cause may be no more than a warning, and counts something else.
+    let of_level = findings.iter().map(|(_, finding)| *finding).filter(|finding| finding.level == story.level);
+    let Some(worst) = of_level.reduce(|most, next| if next.count > most.count { next } else { most }) else { return };
+    parts.push(Block::Text(Mark::Is(story.level), format!("{} [{}, {}]", story.claim, story.severity, worst.rule)));
     let spans = findings.iter().map(|(_, finding)| finding.when);
     let (from, to) = spans.fold((Time::MAX, Time::MIN), |(a, b), (first, last)| (a.min(first), b.max(last)));
     let mut items = vec![Item::of(format!(
         "{} to {}, {}{}",
         report.zone.date_clock(from),
         report.zone.date_clock(to),
-        times(cause.count),
-        onsets(report, cause)
+        times(worst.count),
+        onsets(report, worst)
     ))];
     for (place, (number, finding)) in findings.iter().enumerate() {
         let what = match (place, findings.len()) {

@@ -75,35 +75,58 @@ fn backticks(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// A sentence in one line: words as they are, all else in code spans.
+/// A sentence in one line: words as they are, single marks behind a backslash, all else in code spans.
 fn prose(text: &str) -> String {
     let shown = Shown::from_str(text);
     let mut parts: Vec<(bool, String)> = Vec::new();
     for (place, word) in shown.as_str().split(' ').filter(|word| !word.is_empty()).enumerate() {
-        let plain = is_plain(word) && !(place == 0 && begins_a_list(word));
+        let plain = if place == 0 { begins_plainly(word) } else { is_plain(word) };
+        let mark = place > 0 && word.len() == 1 && "&<>#*~".contains(word);
+        let word = if mark { format!("\\{word}") } else { word.to_owned() };
         match parts.last_mut() {
-            Some((last, text)) if *last == plain => text.extend([" ", word]),
-            _ => parts.push((plain, word.to_owned())),
+            Some((last, text)) if *last == (plain || mark) => text.extend([" ", &word]),
+            _ => parts.push((plain || mark, word)),
         }
     }
-    let parts = parts.into_iter().map(|(plain, text)| if plain { text } else { code(&text) });
+    let parts = parts.into_iter().map(|(plain, text)| if plain { text } else { code_within(&text) });
     parts.collect::<Vec<_>>().join(" ")
 }
 
-/// Nothing in it is anything but a letter, a digit, or a mark that no reader of Markdown obeys within a word.
+/// Nothing in it is anything but a letter, a digit, or a mark that no reader of Markdown obeys within a line.
 fn is_plain(word: &str) -> bool {
-    let harmless = |c: char| c.is_alphanumeric() || ".,;:()%+-/'\"?".contains(c);
+    let harmless = |c: char| c.is_alphanumeric() || ".,;:()%+-/'\"?×÷…–≤≥".contains(c);
     let is_link = || {
         let small = word.to_ascii_lowercase();
         small.contains("://") || small.contains("www.") || small.starts_with("//") || small.contains("mailto:")
     };
-    // A line of nothing but these is a rule, or makes a heading of the line above it.
-    word.chars().all(harmless) && word.chars().any(char::is_alphanumeric) && !is_link()
+    word == "=" || word.chars().all(harmless) && !is_link()
+}
+
+/// The same of a word that begins a line: a line of nothing but marks is a rule, or makes a heading of the line above it.
+fn begins_plainly(word: &str) -> bool {
+    is_plain(word) && word.chars().any(char::is_alphanumeric) && !begins_a_list(word)
 }
 
 /// `1.` or `2)`
 fn begins_a_list(word: &str) -> bool {
     word.strip_suffix(['.', ')']).is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit())) || word.starts_with(['-', '+'])
+}
+
+/// A code span between the marks of the sentence that it stands in: `(`, and `.` or `),`.
+fn code_within(text: &str) -> String {
+    let (open, mut core) = text.strip_prefix('(').map_or(("", text), |rest| ("(", rest));
+    while let Some(last) = core.chars().next_back() {
+        let is_closed = core.matches(')').count() <= core.matches('(').count();
+        match core.strip_suffix(last) {
+            Some(rest) if ".,;:".contains(last) || last == ')' && !is_closed => core = rest,
+            _ => break,
+        }
+    }
+    if core.trim().is_empty() {
+        return code(text);
+    }
+    let close = text.get(open.len() + core.len()..).unwrap_or_default();
+    format!("{open}{}{close}", code(core))
 }
 
 /// A code span, whatever backticks are in the text.
@@ -121,11 +144,14 @@ mod tests {
     fn words_stay_words_and_all_else_is_code() {
         for (text, wanted) in [
             ("812 clients turned away with 503.2", "812 clients turned away with 503.2"),
-            ("see N_Connections_Refused, twice", "see `N_Connections_Refused,` twice"),
-            ("<b>x</b> & `tick`", "`` <b>x</b> & `tick` ``"),
+            ("see N_Connections_Refused, twice", "see `N_Connections_Refused`, twice"),
+            ("in use (64 %) and a & b", r"in use (64 %) and a \& b"),
+            ("(a_b and c_d(e)).", "(`a_b` and `c_d(e)`)."),
+            ("(a_b) = x_y:", "(`a_b`) = `x_y`:"),
+            ("<b>x</b> & `tick`", r"`<b>x</b>` \& `` `tick` ``"),
             ("https://a.example www.b.example a@c.example", "`https://a.example www.b.example a@c.example`"),
-            ("1. not a list", "`1.` not a list"),
-            ("- - -", "`- - -`"),
+            ("1. not a list", "`1`. not a list"),
+            ("- - -", "`-` - -"),
             ("a\n# b", "`a\\n#` b"),
         ] {
             assert_eq!(prose(text), wanted);

@@ -109,6 +109,10 @@ pub(super) fn head(report: &Report) -> Vec<String> {
     if report.redacted {
         lines.push(String::from("redacted: names, addresses and query values are pseudonyms"));
     }
+    let mut remedies = report.findings.iter().flat_map(|finding| finding.remedies.iter().chain(&finding.verify));
+    if remedies.any(|remedy| remedy.command.is_some()) {
+        lines.push(String::from("Commands are for cmd.exe, as an administrator."));
+    }
     lines
 }
 
@@ -172,7 +176,7 @@ fn pool<'a>(report: &'a Report, parts: &mut Vec<Block<'a>>) {
     let mut items =
         vec![Item::of(format!("maximum {max}; HTTP.sys refuses connections under {} ({})", mb(cutoff.value), cutoff.origin))];
     if let Some(used) = &pool.used {
-        items.push(Item::of(format!("used {} at the end, {} at most", mb(used.last_bytes), mb(used.peak_bytes))));
+        items.push(Item::of(format!("used {} at {}, {} at most", mb(used.last_bytes), used.at, mb(used.peak_bytes))));
     }
     if let Some(least) = &pool.least_available {
         #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
@@ -182,7 +186,8 @@ fn pool<'a>(report: &'a Report, parts: &mut Vec<Block<'a>>) {
     items.push(Item::of(format!("connections refused: {}", pool.connections_refused)));
     parts.push(Block::List(items));
     parts.extend(report.charts.pool.iter().map(Block::Chart));
-    if !pool.tags.is_empty() {
+    if let Some(listed) = pool.tags.iter().map(|tag| &tag.at).max() {
+        parts.push(Block::Text(Mark::Plain, format!("Tags as of {listed}, the last listing:")));
         let row = |tag: &super::TagRow| {
             let growth = tag.bytes_per_minute.map(|g| format!("{}{} a minute", if g >= 0.0 { "+" } else { "" }, megabytes(g)));
             let driver = tag.driver.clone().unwrap_or_else(|| String::from("unknown"));

@@ -96,6 +96,8 @@ pub(super) struct AvailableRow {
 pub(super) struct TagRow {
     pub tag: String,
     pub nonpaged_bytes: u64,
+    /// When it was listed.
+    pub at: String,
     pub bytes_per_minute: Option<f64>,
     pub driver: Option<String>,
 }
