@@ -131,6 +131,7 @@ screens! {
     changed_of_the_pool_leak: "pool-leak" at "2007-11-13T20:02:10Z", "4 Enter d";
     changed_of_the_busy_ns: "ns-busy" at "2008-05-06T07:30:00Z", "3 d";
     changed_lines_of_a_group: "ns-busy" at "2008-05-06T07:30:00Z", "3 d / G e t C l i e n t Enter Enter";
+    changed_without_time_taken: "pool-leak" at "2007-11-13T20:02:10Z", "1 d";
     changed_without_a_finding: "ns-busy" at "2008-05-06T07:00:00Z", "1 Enter d";
     bookmarks: "all" at "2009-10-12T08:04:40Z", "m h e r e Enter n m t h e n Enter '";
     bookmark_on_the_axis: "all" at "2009-10-12T08:04:40Z", "m Enter Right Right Right";

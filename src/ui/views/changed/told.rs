@@ -55,7 +55,9 @@ fn cells(side: &Side) -> [String; 8] {
     let seconds = |millis: Option<u64>| millis.map_or_else(|| String::from("-"), |millis| short(millis as f64 / 1000.0));
     let [p50, p90, p99] = [500, 900, 990].map(|permille| seconds(side.taken.permille(permille)));
     let at_least = if side.clients >= Comparison::MOST_CLIENTS { ">=" } else { "" };
-    [short(in_flight), short(rate), refused, p50, p90, p99, seconds(side.taken.max), format!("{at_least}{}", side.clients)]
+    // Nobody knows is not none.
+    let in_flight = if side.is_timed() { short(in_flight) } else { String::from("?") };
+    [in_flight, short(rate), refused, p50, p90, p99, seconds(side.taken.max), format!("{at_least}{}", side.clients)]
 }
 
 /// `In flight: from 32.0 to 4870 (+4838). 0.2/s came, then 25.0/s, of which 74 % were turned away. Of that change: user agent Smc 97 %. …`
@@ -63,13 +65,13 @@ fn of_requests(told: &Comparison) -> String {
     let (before, during) = (&told.before.load, &told.during.load);
     let parts = told.parts();
     let change = parts.change();
-    let mut text = format!(
-        "In flight: from {} to {} ({}{}).",
-        short(before.in_flight),
-        short(during.in_flight),
-        plus(change),
-        short(change)
-    );
+    let by = told.amount(during) - told.amount(before);
+    let step = format!("from {} to {} ({}{})", short(told.amount(before)), short(told.amount(during)), plus(by), short(by));
+    let mut text = if told.is_timed() {
+        format!("In flight: {step}.")
+    } else {
+        format!("In flight: not known, the log lacks time-taken. Requests a second: {step}.")
+    };
     text.push_str(&came(told));
     if told.groups.first().is_none_or(|group| told.share(group).is_none()) {
         return text;
@@ -83,6 +85,9 @@ fn of_requests(told: &Comparison) -> String {
     let named: Vec<String> = named.collect();
     if !named.is_empty() {
         text.push_str(&format!(" Of that change: {}.", named.join(", ")));
+    }
+    if !told.is_timed() {
+        return text;
     }
     if !told.is_settled() {
         text.push_str(" Requests outlast the time compared: whether more came or each takes longer cannot be told.");
@@ -130,8 +135,12 @@ fn why(look: &Look<'_>, changed: &Changed) -> String {
             format!("{name}: {series} did not change by more than noise before {}, when the finding set in{since}", clock(onset))
         }
         _ => format!(
-            "{}: no finding is about it; the last {} s, and what was before.",
+            "{}: {}; the last {} s, and what was before.",
             name(changed),
+            match changed.of_logs.as_slice() {
+                [] => String::from("no finding is about it"),
+                rules => format!("only its log has a finding ({})", rules.join(", ")),
+            },
             during.end.since(during.start) / 1000
         ),
     };
