@@ -11,6 +11,7 @@ use crate::drill::compare::{Comparison, Group, Load};
 use crate::drill::matching::About;
 use crate::ui::listing::Cut;
 use crate::ui::theme::Role;
+pub(in crate::ui::views) use propose::about;
 pub(in crate::ui) use propose::propose;
 pub(in crate::ui) use told::summary;
 

@@ -62,7 +62,7 @@ fn of_logs(look: &Look<'_>, about: Option<&About>, change: &Change) -> Vec<&'sta
 }
 
 /// The requests that a subject is about. Of those that no row can be told to belong to, all requests.
-fn about(look: &Look<'_>, subject: &Subject) -> Option<About> {
+pub(in crate::ui::views) fn about(look: &Look<'_>, subject: &Subject) -> Option<About> {
     Some(match subject {
         Subject::App(app) => About::App(app.clone()),
         Subject::Ns => About::NsSlots,
