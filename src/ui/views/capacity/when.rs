@@ -29,14 +29,13 @@ impl When {
     /// away in the window.
     pub(in crate::ui) fn propose(look: &Look<'_>, target: &Target, finding: Option<(&str, &Subject)>) -> Self {
         let diagnosis = look.diagnosis();
-        let found = match finding {
-            Some((rule, subject)) => diagnosis.findings().find(|f| f.rule == rule && f.subject == *subject),
-            None => {
-                let is_calm = Capacity::of(look.moment, target, look.window).is_none_or(|window| window.turned_away == 0);
-                let ours = diagnosis.findings().filter(|finding| is_calm && is_of(target, &finding.subject));
-                // The worst first; of these the newest.
-                ours.min_by_key(|finding| (finding.severity, std::cmp::Reverse(finding.last)))
-            }
+        let found = if let Some((rule, subject)) = finding {
+            diagnosis.findings().find(|f| f.rule == rule && f.subject == *subject)
+        } else {
+            let is_calm = Capacity::of(look.moment, target, look.window).is_none_or(|window| window.turned_away == 0);
+            let ours = diagnosis.findings().filter(|finding| is_calm && is_of(target, &finding.subject));
+            // The worst first; of these the newest.
+            ours.min_by_key(|finding| (finding.severity, std::cmp::Reverse(finding.last)))
         };
         Self { proposed: found.map(|finding| (seconds(look, finding), finding.rule)), is_window: false }
     }

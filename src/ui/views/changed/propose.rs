@@ -40,7 +40,7 @@ pub(in crate::ui) fn propose(look: &Look<'_>, level: &View, row: Option<&View>, 
         None => {
             let change = Change::of_window(look.moment, &subject, look.window);
             let of_logs = of_logs(look, about.as_ref(), &change);
-            Changed { change, subject, about, of_logs }
+            Changed { subject, about, change, of_logs }
         }
     })
 }
