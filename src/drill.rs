@@ -87,6 +87,12 @@ pub struct Answer<T> {
 }
 
 impl Plan {
+    /// Whether anything of a log is to be read.
+    #[must_use]
+    pub fn reads(&self, log: SourceId) -> bool {
+        self.blocks.iter().any(|(source, _)| *source == log)
+    }
+
     /// Asks for all rows about something, in a stretch of time.
     #[must_use]
     pub fn new(moment: &Moment<'_>, about: About, times: Range<Time>, only: Option<(By, Vec<u8>)>) -> Self {

@@ -10,9 +10,12 @@ use std::collections::BinaryHeap;
 
 use logs::Logs;
 use why503::demo;
-use why503::diagnosis::capacity::{Capacity, Chosen, ENOUGH, Load, Target, What, WhatIf, share_turned_away, smallest_limit};
+use why503::diagnosis::capacity::{
+    Capacity, Chosen, ENOUGH, Load, Pull, Target, What, WhatIf, share_turned_away, smallest_limit,
+};
 use why503::engine::Engine;
 use why503::limits::Limits;
+use why503::slots;
 use why503::sources::load::Recording;
 use why503::sources::shelf::Shelf;
 use why503::time::{Time, Zone};
@@ -197,15 +200,19 @@ fn clients_in_push_mode_try_again_at_once_and_the_formula_says_too_little() {
     assert!(observed - computed > 0.1, "{observed} observed, {computed} computed");
     let (refusals, clients) = capacity.returning.unwrap();
     assert!(refusals > 2 * clients, "{refusals} refusals of {clients} clients");
-    // Each of them holds one request: as many slots as clients are enough, and no formula is needed for that.
+    // What the tallies know is too few clients: they would have fitted, and yet some were turned away. So nothing is built on it.
     let pull = capacity.pull.unwrap();
-    assert!(pull.is_push && pull.clients.is_some_and(|clients| clients <= 5403), "{pull:?}");
-    assert_eq!(now.enough(), pull.clients);
-    assert_eq!(
-        what_if(&capacity, &target, &Chosen { limit: Some(6000), ..Chosen::default() }, |what| *what == What::Chosen)
-            .share_turned_away(),
-        Some(0.0)
-    );
+    assert!(pull.is_push && !pull.is_counted && pull.clients.is_some_and(|clients| clients <= 5403), "{pull:?}");
+    assert!(now.held.is_none() && now.enough() > Some(5403), "{now:?}");
+    // Once they are counted: each of them holds one request, as many slots as clients are enough, and no formula is needed for that.
+    let counted = Capacity { pull: Some(Pull { clients: Some(5403), is_counted: true, ..pull }), ..capacity.clone() };
+    let of_counted = |chosen: Chosen, wanted: fn(&What) -> bool| what_if(&counted, &target, &chosen, wanted);
+    let now = of_counted(Chosen::default(), |what| *what == What::Now);
+    assert_eq!((now.enough(), now.fits_held(), now.erlangs()), (Some(5403), false, counted.load().unwrap().erlangs()));
+    let more = of_counted(Chosen { limit: Some(6000), ..Chosen::default() }, |what| *what == What::Chosen);
+    assert_eq!(more.share_turned_away(), Some(0.0));
+    // Then they do not come again, and no more of them can be in flight than there are.
+    assert_eq!((more.erlangs(), more.in_flight()), (Some(5403.0), Some(5403.0)));
     // Nobody has seen yet how long they take in pull mode.
     let pulling =
         |capacity: &Capacity, chosen: Chosen| what_if(capacity, &target, &chosen, |what| matches!(what, What::Pull(..)));
@@ -220,6 +227,27 @@ fn clients_in_push_mode_try_again_at_once_and_the_formula_says_too_little() {
     let load = pulling(&later, Chosen::default()).load.unwrap();
     assert!((load.erlangs().unwrap() - clients * seconds / 300.0).abs() < 1e-9, "{load:?}");
     assert!(load.share_turned_away(5000).unwrap() < ENOUGH, "{load:?}");
+}
+
+#[test]
+fn capacity_slots_and_finding_agree_on_how_many_were_turned_away() {
+    let engine = load("ns-busy");
+    let moment = engine.moment(at(2008, 5, 6, (8, 25, 0)));
+    let (refusals, _) = Capacity::of(&moment, &policies(), 3600).unwrap().returning.unwrap();
+    let finding = why503::diagnosis::findings(&moment).into_iter().find(|finding| finding.rule == "ns-slots-full").unwrap();
+    assert_eq!(refusals, finding.count);
+    // The hour before is the window of the same seconds, and has fewer: the trouble is older.
+    let end = moment.at.second() + 1;
+    let hour = Capacity::within(&moment, &policies(), end - 3600..end).unwrap();
+    assert_eq!(Some(&hour), Capacity::of(&moment, &policies(), 3600).as_ref());
+    assert_eq!(
+        hour.turned_away,
+        slots::turned_away(&moment, NsRequest::GetClientPolicies, &hour.seconds)
+            + slots::turned_away(&moment, NsRequest::GetPackageInfo, &hour.seconds)
+    );
+    assert!(hour.turned_away < refusals, "{hour:?}");
+    // What is asked for beyond the logs is not there, and nothing panics.
+    assert_eq!(Capacity::within(&moment, &policies(), end + 10..end + 20).unwrap().arrivals, 0);
 }
 
 /// A log of an application, with or without `time-taken`.

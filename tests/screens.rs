@@ -127,10 +127,15 @@ screens! {
     log: "all" at "2009-10-12T08:04:40Z", "6 z";
     log_filtered: "all" at "2009-10-12T08:04:40Z", "6 / R e f u s e d Enter";
     help: "all" at "2009-10-12T08:04:40Z", "?";
+    capacity_of_a_calm_window: "ns-busy" at "2008-05-06T08:59:59Z", "3 c";
+    capacity_of_a_calm_window_all_the_same: "ns-busy" at "2008-05-06T08:59:59Z", "3 c Down Down Down Down >";
+    capacity_of_a_finding: "sepm-push-storm" at "2009-10-09T09:36:30Z", "4 c";
+    capacity_of_a_finding_in_full: "ns-busy" at "2008-05-06T08:25:00Z", "4 Enter c";
     changed_of_the_push_storm: "sepm-push-storm" at "2009-10-09T09:36:00Z", "4 d";
     changed_of_the_pool_leak: "pool-leak" at "2007-11-13T20:02:10Z", "4 Enter d";
     changed_of_the_busy_ns: "ns-busy" at "2008-05-06T07:30:00Z", "3 d";
     changed_lines_of_a_group: "ns-busy" at "2008-05-06T07:30:00Z", "3 d / G e t C l i e n t Enter Enter";
+    changed_without_time_taken: "pool-leak" at "2007-11-13T20:02:10Z", "1 d";
     changed_without_a_finding: "ns-busy" at "2008-05-06T07:00:00Z", "1 Enter d";
     bookmarks: "all" at "2009-10-12T08:04:40Z", "m h e r e Enter n m t h e n Enter '";
     bookmark_on_the_axis: "all" at "2009-10-12T08:04:40Z", "m Enter Right Right Right";
@@ -275,11 +280,19 @@ fn c_tells_of_what_is_selected_and_says_where_there_is_nothing_to_tell() {
     assert!(stage.screen().contains("Capacity of"), "{}", stage.screen());
     stage.press("3 c");
     assert!(stage.screen().contains("none is shown here"), "{}", stage.screen());
-    for pane in ["2", "4", "5", "6"] {
+    for pane in ["2", "5", "6"] {
         stage.press(pane);
         stage.press("c");
         assert!(stage.screen().contains("c tells of an application (1) or of NS slots (3)"), "{}", stage.screen());
     }
+    // A finding about an application leads to its limit, and again from its page.
+    for keys in ["4 c", "Esc Enter c"] {
+        stage.press(keys);
+        assert!(stage.screen().contains("Capacity of Symantec Web Server/secars"), "{}", stage.screen());
+    }
+    let mut pool = Stage::new("pool-leak", "2007-11-13T20:02:10Z", SMALL);
+    pool.press("4 c");
+    assert!(pool.screen().contains("this finding is of neither"), "{}", pool.screen());
 }
 
 #[test]

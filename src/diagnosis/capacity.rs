@@ -103,7 +103,8 @@ pub struct Capacity {
     pub quiet: Option<Stretch>,
     /// All that the logs tell of, up to the moment.
     pub known: Stretch,
-    /// Requests turned away by the moment, and how many different clients they are of, where any row names them.
+    /// Requests turned away from the beginning of the logs to the moment, and how many different clients they are of, where any row
+    /// names them: when a client came first is known, not whether it came in the seconds looked at.
     pub returning: Option<(u64, u64)>,
     /// What is known of SEP clients, where the application is theirs.
     pub pull: Option<Pull>,

@@ -37,8 +37,18 @@ pub struct Side {
     pub seconds: f64,
     /// How long those took that ended in it.
     pub taken: Taken,
+    /// Of those that were let in and ended in it, rows of a log that does not tell how long they took.
+    pub untimed: u64,
     /// Different clients; at least so many if they are [`Comparison::MOST_CLIENTS`] or more.
     pub clients: usize,
+}
+
+impl Side {
+    /// Whether anything tells how many were in flight: else nobody knows, and 0 would be a lie.
+    #[must_use]
+    pub fn is_timed(&self) -> bool {
+        self.taken.max.is_some() || self.untimed == 0
+    }
 }
 
 /// Requests with something in common, in both stretches.
@@ -52,14 +62,6 @@ pub struct Group {
     pub before: Load,
     /// And during it.
     pub during: Load,
-}
-
-impl Group {
-    /// By how much more of them were in flight.
-    #[must_use]
-    pub fn change(&self) -> f64 {
-        self.during.in_flight - self.before.in_flight
-    }
 }
 
 /// Two stretches of time side by side.
@@ -104,11 +106,29 @@ impl Comparison {
         !outlasts(&self.before) && !outlasts(&self.during)
     }
 
+    /// Whether it is known how many were in flight in both.
+    #[must_use]
+    pub fn is_timed(&self) -> bool {
+        self.before.is_timed() && self.during.is_timed()
+    }
+
+    /// What is compared: how many were in flight, or arrivals a second where no row tells how long it took.
+    #[must_use]
+    pub fn amount(&self, load: &Load) -> f64 {
+        amount(load, self.is_timed())
+    }
+
+    /// By how much more of a group there is of [`Self::amount`].
+    #[must_use]
+    pub fn change(&self, group: &Group) -> f64 {
+        self.amount(&group.during) - self.amount(&group.before)
+    }
+
     /// How much of the change a group explains: 1 for all of it. `None` where there is no change to explain.
     #[must_use]
     pub fn share(&self, group: &Group) -> Option<f64> {
-        let change = self.parts().change();
-        is_change(change).then(|| group.change() / change)
+        let change = self.amount(&self.during.load) - self.amount(&self.before.load);
+        is_change(change).then(|| self.change(group) / change)
     }
 }
 
@@ -119,6 +139,7 @@ struct Counted {
     let_in: u64,
     ended: u64,
     turned_away: u64,
+    untimed: u64,
     /// Milliseconds in flight within the stretch, of all together.
     held: u64,
 }
@@ -129,6 +150,7 @@ impl Counted {
         self.let_in += other.let_in;
         self.ended += other.ended;
         self.turned_away += other.turned_away;
+        self.untimed += other.untimed;
         self.held = self.held.saturating_add(other.held);
     }
 
@@ -175,6 +197,7 @@ impl Reading {
         if !matches!(hit.kind, Kind::W3c | Kind::HttpErr) {
             return;
         }
+        let is_untimed = hit.kind == Kind::W3c && hit.taken.is_none() && hit.turned_away == 0;
         let taken = i64::try_from(hit.taken.unwrap_or(0)).unwrap_or(i64::MAX);
         let end = record.time.plus(500);
         let begin = end.plus(taken.saturating_neg());
@@ -183,6 +206,7 @@ impl Reading {
             let_in: u64::from(window.contains(&begin) && hit.turned_away == 0 && hit.taken.is_some()),
             ended: u64::from(window.contains(&record.time)),
             turned_away: u64::from(window.contains(&record.time) && hit.turned_away > 0),
+            untimed: u64::from(window.contains(&record.time) && is_untimed),
             held: u64::try_from(end.min(window.end).since(begin.max(window.start))).unwrap_or(0),
         };
         if let (Some(taken), true) = (hit.taken.filter(|_| hit.turned_away == 0), one.ended > 0)
@@ -230,17 +254,21 @@ impl Reading {
             #[expect(clippy::cast_precision_loss, reason = "milliseconds of a window, far below 2^52")]
             seconds: spans[at] as f64 / 1000.0,
             taken: std::mem::take(&mut self.taken[at]),
+            untimed: self.all[at].untimed,
             clients: clients[at],
         };
         let (before, during) = (side(0), side(1));
-        let (groups, cut) = ranked(groups, during.load.in_flight - before.load.in_flight);
-        Comparison { before, during, groups, cut, missing: self.missing }
+        let mut told = Comparison { before, during, groups: Vec::new(), cut: false, missing: self.missing };
+        (told.groups, told.cut) =
+            ranked(groups, told.amount(&told.during.load) - told.amount(&told.before.load), told.is_timed());
+        told
     }
 }
 
 /// What explains most first; of each kind those with the greatest changes. Tells whether there were more.
-fn ranked(groups: Vec<Group>, change: f64) -> (Vec<Group>, bool) {
-    let steps = |group: &Group| (group.change().abs(), (group.during.rate - group.before.rate).abs());
+fn ranked(groups: Vec<Group>, change: f64, is_timed: bool) -> (Vec<Group>, bool) {
+    let by = |group: &Group| amount(&group.during, is_timed) - amount(&group.before, is_timed);
+    let steps = |group: &Group| (by(group).abs(), (group.during.rate - group.before.rate).abs());
     let mut all = groups;
     all.sort_by(|a, b| {
         let ((a_held, a_rate), (b_held, b_rate)) = (steps(a), steps(b));
@@ -248,14 +276,18 @@ fn ranked(groups: Vec<Group>, change: f64) -> (Vec<Group>, bool) {
     });
     let many = all.len();
     let mut told: Vec<Group> = Vec::new();
-    for by in By::ALL {
-        told.extend(all.iter().filter(|group| group.by == by).take(MOST_TOLD).cloned());
+    for kind in By::ALL {
+        told.extend(all.iter().filter(|group| group.by == kind).take(MOST_TOLD).cloned());
     }
-    let explains = |group: &Group| if is_change(change) { group.change() * change.signum() } else { group.change().abs() };
+    let explains = |group: &Group| if is_change(change) { by(group) * change.signum() } else { by(group).abs() };
     // The sort is stable: of those that explain as much, those whose rates changed more come first.
     told.sort_by(|a, b| explains(b).total_cmp(&explains(a)).then(steps(b).1.total_cmp(&steps(a).1)));
     let cut = told.len() < many;
     (told, cut)
+}
+
+fn amount(load: &Load, is_timed: bool) -> f64 {
+    if is_timed { load.in_flight } else { load.rate }
 }
 
 /// A hundredth of a request is no change.

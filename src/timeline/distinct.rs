@@ -5,6 +5,22 @@ use std::collections::BTreeMap;
 /// Clients kept: so many are counted exactly, more are estimated.
 const KEPT: usize = 1024;
 
+/// A count as exactly as it is known: of an estimate two digits.
+#[must_use]
+pub fn rounded(count: u64) -> u64 {
+    if count < KEPT as u64 {
+        return count;
+    }
+    let scale = 10_u64.pow(count.ilog10().saturating_sub(1));
+    count / scale * scale
+}
+
+/// The same for people: `812`, `about 5400`.
+#[must_use]
+pub fn shown(count: u64) -> String {
+    if count < KEPT as u64 { count.to_string() } else { format!("about {}", rounded(count)) }
+}
+
 /// How many different clients there were. Of their hashes the least are kept: with `k` of them kept, the greatest of these tells how
 /// close together all lie (Bar-Yossef et al., "Counting distinct elements in a data stream", 2002). It is the same in any order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -102,5 +118,13 @@ mod tests {
         one.merge(&of(1000..4000));
         other.merge(&of(0..2000));
         assert_eq!((&one, one.count(i64::MAX)), (&other, of(0..4000).count(i64::MAX)));
+    }
+
+    #[test]
+    fn an_estimate_does_not_look_exact() {
+        assert_eq!(
+            [0, 812, 1023, 1024, 5148, 12_999].map(shown),
+            ["0", "812", "1023", "about 1000", "about 5100", "about 12000"]
+        );
     }
 }

@@ -18,7 +18,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub use ask::{Ask, Job, Reply};
+pub use capacity::When;
 pub use changed::Changed;
+use changed::about as changed_about;
 pub(in crate::ui) use changed::{propose as propose_change, summary as changed_summary};
 pub use executing::Executing;
 pub(in crate::ui) use executing::summary as executing_summary;
@@ -118,6 +120,8 @@ pub enum View {
         target: Target,
         /// Numbers in the place of those measured.
         chosen: Chosen,
+        /// Of which seconds.
+        when: When,
     },
 }
 
@@ -207,7 +211,7 @@ impl View {
             Self::Record { origin, time } => Some(Ask::Record(*origin, *time)),
             Self::Finding { rule, subject } => findings::evidence(look, rule, subject).map(Ask::Texts),
             Self::Source(id) => Some(Ask::Texts(source::malformed_places(look.moment, *id))),
-            Self::Capacity { target, .. } => capacity::ask(look, target),
+            Self::Capacity { target, when, .. } => capacity::ask(look, target, when),
             Self::Apps
             | Self::Tags
             | Self::Tag(_)
@@ -250,7 +254,7 @@ impl View {
             Self::Source(id) => source::one(look, *id),
             Self::Machine => machine::all(look),
             Self::Executing => executing::all(look),
-            Self::Capacity { target, chosen } => capacity::parameters(look, target, chosen),
+            Self::Capacity { target, chosen, when } => capacity::parameters(look, target, chosen, when),
         }
     }
 

@@ -7,8 +7,8 @@ use crate::engine::Moment;
 use crate::formats::Kind;
 use crate::limits::Limit;
 use crate::slots::{self, SlotUse};
-use crate::timeline::App;
 use crate::timeline::tally::{NsRequest, Trouble};
+use crate::timeline::{App, distinct};
 
 /// A stretch of fewer requests tells no mean worth building on.
 pub const FEWEST: i64 = 30;
@@ -66,10 +66,17 @@ impl Capacity {
     /// What the `window` seconds before a moment tell; `None` where the moment knows no such application or slots.
     #[must_use]
     pub fn of(moment: &Moment<'_>, target: &Target, window: i64) -> Option<Self> {
+        let end = moment.at.second() + 1;
+        Self::within(moment, target, end - window..end)
+    }
+
+    /// What some seconds tell, as far as they are before a moment; `None` where the moment knows no such application or slots.
+    #[must_use]
+    pub fn within(moment: &Moment<'_>, target: &Target, seconds: Range<i64>) -> Option<Self> {
         let (limit, series) = found(moment, target)?;
         let known = known(moment);
-        let from = (moment.at.second() + 1 - window).max(known.start);
-        let seconds = from.min(known.end)..known.end;
+        let end = seconds.end.clamp(known.start, known.end);
+        let seconds = seconds.start.clamp(known.start, end)..end;
         let counts = series.counts(moment, &seconds);
         let in_flight = |seconds: Range<i64>| series.in_flight(moment, seconds);
         let quarter = (seconds.end - seconds.start) / 4;
@@ -174,8 +181,8 @@ impl Series<'_> {
             _ => false,
         };
         let ours = moment.timeline.troubles().filter(|(trouble, _)| is_ours(trouble));
-        let counts = ours.map(|(_, tally)| (tally.sum(i64::MIN..end), tally.clients(end)));
-        Some(counts.fold((0, 0), |sum, (n, clients)| (sum.0 + n, sum.1 + clients))).filter(|(_, clients)| *clients > 0)
+        let clients: u64 = ours.map(|(_, tally)| tally.clients(end)).sum();
+        (clients > 0).then(|| (self.counts(moment, &(i64::MIN..end)).turned_away, clients))
     }
 
     /// Requests that SEP clients did not hold open are as long as those of pull mode.
@@ -195,10 +202,14 @@ impl Series<'_> {
             ..Counts::default()
         };
         let turned_away = self.returning(moment).map_or(0, |(_, clients)| clients);
-        let clients = held.map_or(0, |tally| tally.clients(all.end)).max(turned_away);
         let is_push = app.held_by_smc.sum(seconds.clone()) > app.served.taken.sum(seconds.clone()) / 2;
+        let seen = distinct::rounded(held.map_or(0, |tally| tally.clients(all.end)).max(turned_away));
+        // Each holds one: there are no fewer than are in flight.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "requests in flight, never below 0")]
+        let holding = self.in_flight(moment, seconds.clone()).filter(|_| is_push).map_or(0, |mean| mean.ceil() as u64);
+        let clients = seen.max(holding);
         let seconds = short.mean_seconds().filter(|mean| short.timed >= FEWEST && *mean > 0.0);
-        Some(Pull { seconds, clients: Some(clients).filter(|clients| *clients > 0), is_push })
+        Some(Pull { seconds, clients: Some(clients).filter(|clients| *clients > 0), is_counted: false, is_push })
     }
 }
 

@@ -11,6 +11,8 @@ pub struct Pull {
     pub seconds: Option<f64>,
     /// At least so many clients: those that held a request open, or were turned away; `None` where no row names any.
     pub clients: Option<u64>,
+    /// They were counted one by one: else more than 1023 are an estimate.
+    pub is_counted: bool,
     /// Most of the time in flight of the window is of requests that they held open: push mode.
     pub is_push: bool,
 }
@@ -74,12 +76,29 @@ impl WhatIf {
         self.curve(&[self.limit]).pop()
     }
 
-    /// How many are in flight in the mean.
+    /// Whether there is a slot for the request that each client holds: nobody is turned away then.
+    #[must_use]
+    pub fn fits_held(&self) -> bool {
+        self.fits(self.limit)
+    }
+
+    fn fits(&self, limit: u64) -> bool {
+        self.held.is_some_and(|held| limit >= held)
+    }
+
+    /// How many would be in flight in the mean if all were let in: where each client has its slot, no more than there are clients. Who
+    /// is let in does not come again at once, as those did that were counted.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts of clients")]
+    pub fn erlangs(&self) -> Option<f64> {
+        let erlangs = self.load.ok()?.erlangs()?;
+        Some(self.held.filter(|_| self.fits_held()).map_or(erlangs, |held| erlangs.min(held as f64)))
+    }
+
+    /// How many are in flight in the mean.
+    #[must_use]
     pub fn in_flight(&self) -> Option<f64> {
-        let formula = self.load.ok()?.in_flight(self.limit)?;
-        Some(self.held.map_or(formula, |held| formula.min(held as f64)))
+        if self.fits_held() { self.erlangs() } else { self.load.ok()?.in_flight(self.limit) }
     }
 
     /// The smallest limit that is [`super::ENOUGH`].
@@ -93,8 +112,7 @@ impl WhatIf {
     #[must_use]
     pub fn curve(&self, limits: &[u64]) -> Vec<f64> {
         let Ok(load) = self.load else { return Vec::new() };
-        let fits = |limit: u64| self.held.is_some_and(|held| limit >= held);
-        load.curve(limits).into_iter().zip(limits).map(|(share, limit)| if fits(*limit) { 0.0 } else { share }).collect()
+        load.curve(limits).into_iter().zip(limits).map(|(share, limit)| if self.fits(*limit) { 0.0 } else { share }).collect()
     }
 }
 
@@ -149,11 +167,22 @@ impl Capacity {
         all
     }
 
-    /// How many requests so many times the clients hold open.
+    /// Whether the requests known reach less far back than an interval of so many minutes: to spread them makes them fewer then.
+    #[must_use]
+    pub fn is_shorter_than(&self, minutes: u64) -> bool {
+        let seconds = self.known.seconds.end - self.known.seconds.start;
+        u64::try_from(seconds).is_ok_and(|seconds| seconds / 60 < minutes)
+    }
+
+    /// How many requests so many times the clients hold open; `None` where it is not known. If some were turned away though all
+    /// clients seen would have fitted, there are more clients than were seen.
     #[expect(clippy::cast_precision_loss, reason = "counts of clients")]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
     fn held(&self, times: f64) -> Option<u64> {
         let clients = self.pull.filter(|pull| pull.is_push)?.clients?;
+        if self.turned_away > 0 && clients <= self.limit.value {
+            return None;
+        }
         Some((clients as f64 * times).ceil().clamp(1.0, 1e15) as u64)
     }
 }

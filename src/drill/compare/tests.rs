@@ -25,11 +25,13 @@ impl ReadLog for Memory {
 /// A request: the second it ended in, its page, client, status, and milliseconds it took.
 type Row = (i64, &'static str, u8, u16, u64);
 
-fn server(rows: &[Row]) -> (Engine, Memory) {
-    let mut log = String::from("#Fields: date time cs-uri-stem c-ip cs(User-Agent) sc-status sc-substatus time-taken\n");
+fn server(rows: &[Row], is_timed: bool) -> (Engine, Memory) {
+    let mut log = String::from("#Fields: date time cs-uri-stem c-ip cs(User-Agent) sc-status sc-substatus");
+    log.push_str(if is_timed { " time-taken\n" } else { "\n" });
     for (second, page, client, status, taken) in rows {
         let stamp = Time::from_second(BASE + second).rfc3339().replace('T', " ").replace('Z', "");
-        let _ = writeln!(log, "{stamp} {page} 10.0.0.{client} Agent{} {status} 0 {taken}", client % 3);
+        let _ = write!(log, "{stamp} {page} 10.0.0.{client} Agent{} {status} 0", client % 3);
+        let _ = if is_timed { writeln!(log, " {taken}") } else { writeln!(log) };
     }
     let mut engine = Engine::new(crate::limits::Limits::default(), &[]);
     let opened = Opened {
@@ -51,7 +53,11 @@ fn seconds(from: i64, to: i64) -> Range<Time> {
 }
 
 fn compare(rows: &[Row], before: Range<Time>, during: Range<Time>) -> Comparison {
-    let (engine, log) = server(rows);
+    compare_logged(rows, true, before, during)
+}
+
+fn compare_logged(rows: &[Row], is_timed: bool, before: Range<Time>, during: Range<Time>) -> Comparison {
+    let (engine, log) = server(rows, is_timed);
     let moment = engine.moment(Time::from_second(BASE + 10_000));
     let [before, during] = [before, during].map(|times| Plan::new(&moment, About::Everything, times, None));
     Comparison::read(&before, &during, &log, &AtomicBool::new(false)).unwrap()
@@ -109,7 +115,7 @@ proptest! {
             prop_assert!(is_near(&group.before, &brute_force(&rows, &before, is_mine)), "{:?}", group);
             prop_assert!(is_near(&group.during, &brute_force(&rows, &during, is_mine)), "{:?}", group);
             let parts = Parts::of(&group.before, &group.during);
-            prop_assert!((parts.more + parts.longer - group.change()).abs() < 1e-9);
+            prop_assert!((parts.more + parts.longer - (group.during.in_flight - group.before.in_flight)).abs() < 1e-9);
             *explained.entry(group.by.name()).or_default() += told.share(group).unwrap_or(0.0);
         }
         let parts = told.parts();
@@ -152,8 +158,27 @@ fn who_was_not_there_before_is_more_and_not_longer() {
 
 #[test]
 fn a_comparison_that_nobody_waits_for_is_given_up() {
-    let (engine, log) = server(&[(5, "/a", 1, 200, 10)]);
+    let (engine, log) = server(&[(5, "/a", 1, 200, 10)], true);
     let moment = engine.moment(Time::from_second(BASE + 10));
     let plan = Plan::new(&moment, About::Everything, seconds(0, 10), None);
     assert!(Comparison::read(&plan, &plan, &log, &AtomicBool::new(true)).is_none());
+}
+
+#[test]
+fn of_a_log_without_time_taken_what_came_more_often_explains_the_change() {
+    // One request of /a a second all the time; from 600 on two more of /b.
+    let both = [(0, "/b", 7, 200, 0), (0, "/b", 8, 200, 0)];
+    let rows: Vec<Row> = (0..1200)
+        .flat_map(|second| {
+            let more = both.into_iter().filter(move |_| second >= 600).map(move |row| (second, row.1, row.2, row.3, row.4));
+            std::iter::once((second, "/a", 1, 200, 0)).chain(more)
+        })
+        .collect();
+    let told = compare_logged(&rows, false, seconds(0, 600), seconds(600, 1200));
+    assert!(!told.is_timed() && told.before.untimed == 600, "{:?}", told.before);
+    let first = told.groups.iter().find(|group| group.by == By::Url).unwrap();
+    assert_eq!((first.key.as_slice(), told.share(first)), (&b"/b"[..], Some(1.0)));
+    assert!((told.change(first) - 2.0).abs() < 1e-9, "{first:?}");
+    // Where nobody was there, none was in flight: that is known.
+    assert!(compare_logged(&[], false, seconds(0, 600), seconds(600, 1200)).is_timed());
 }

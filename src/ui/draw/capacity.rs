@@ -15,7 +15,7 @@ use crate::ui::state::Ui;
 use crate::ui::text::Shown;
 use crate::ui::theme::Role;
 use crate::ui::views::View;
-use crate::ui::views::capacity::{Number, measured, notes, percent};
+use crate::ui::views::capacity::{Number, clients_shown, measured, notes, percent};
 use crate::ui::widgets::{Cell, Column, ColumnWidth, LimitChart, Point, Row, Table};
 
 /// Rows around the numbers below: border, heading, note.
@@ -29,10 +29,10 @@ const LEAST: u16 = 3;
 
 /// The table, the curve and, where there is room, what to mind; gives what is left below.
 pub(super) fn above(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment<'_>, looks: Looks<'_>) -> Rect {
-    let View::Capacity { target, chosen } = &ui.level().view else { return area };
+    let View::Capacity { target, chosen, when } = &ui.level().view else { return area };
     let look = ui.look(moment, Slot::Level, None);
-    let Some(capacity) = measured(&look, target) else { return area };
-    let numbers = Number::all(&capacity, target);
+    let Some(capacity) = measured(&look, target, when) else { return area };
+    let numbers = Number::all(&capacity, target, when);
     let below = AROUND + u16::try_from(numbers.len()).unwrap_or(0);
     let (top, rest) = cut(area, area.height.saturating_sub(below));
     if top.height < LEAST {
@@ -42,7 +42,8 @@ pub(super) fn above(frame: &mut Frame<'_>, area: Rect, ui: &Ui, moment: &Moment<
     let selected = listing.rows.get(ui.level().selection(&listing)).and_then(|row| Number::of(&row.id()));
     let all = capacity.what_ifs(target, chosen);
     let shown = all.iter().position(|what_if| is_of(&what_if.what, selected)).unwrap_or(0);
-    let screen = Screen { capacity: &capacity, target, all: &all, shown, zone: ui.zone, looks };
+    let is_incident = when.incident().is_some();
+    let screen = Screen { capacity: &capacity, target, is_incident, all: &all, shown, zone: ui.zone, looks };
 
     let buffer = frame.buffer_mut();
     let rows = u16::try_from(all.len()).unwrap_or(0) + 2;
@@ -71,6 +72,8 @@ fn is_of(what: &What, selected: Option<Number>) -> bool {
 struct Screen<'a> {
     capacity: &'a Capacity,
     target: &'a Target,
+    /// The seconds are not the window's.
+    is_incident: bool,
     all: &'a [WhatIf],
     /// The one that the curve is of.
     shown: usize,
@@ -105,7 +108,7 @@ impl Screen<'_> {
         let when =
             if seconds.is_empty() { String::new() } else { format!(", {}-{}", clock(seconds.start), clock(seconds.end - 1)) };
         let texts = [
-            format!("observed{when}"),
+            format!("{}{when}", if self.is_incident { "incident" } else { "observed" }),
             String::new(),
             in_flight.map_or_else(|| String::from("?"), figure),
             limit.value.to_string(),
@@ -117,8 +120,9 @@ impl Screen<'_> {
 
     fn row(&self, what_if: &WhatIf, is_shown: bool) -> Row<'static> {
         let number = |value: Option<f64>| value.map_or_else(|| String::from("?"), figure);
-        let load = what_if.load.ok();
         let name = match what_if.load {
+            // What the formula says of so many erlangs does not hold.
+            Ok(_) if what_if.fits_held() => format!("{}, 1 each", self.name(what_if)),
             Ok(_) => self.name(what_if),
             Err(why) => match what_if.what {
                 What::Pull(..) => format!("pull mode: {why}"),
@@ -129,7 +133,7 @@ impl Screen<'_> {
         };
         let texts = [
             name,
-            number(load.and_then(|load| load.erlangs())),
+            number(what_if.erlangs()),
             number(what_if.in_flight()),
             what_if.limit.to_string(),
             what_if.share_turned_away().map_or_else(|| String::from("?"), percent),
@@ -149,14 +153,28 @@ impl Screen<'_> {
             What::Busiest(seconds) => format!("busiest minute, {}", clock(seconds.start)),
             What::Limit if self.capacity.advised(self.target) == Some(what_if.limit) => String::from("limit as advised"),
             What::Limit => String::from("twice the limit"),
-            What::Spread(minutes) => format!("spread over {minutes} min"),
+            What::Spread(minutes) => {
+                let since = self.since();
+                let is_shorter = self.capacity.is_shorter_than(*minutes);
+                if is_shorter { format!("all {since} in {minutes} min") } else { format!("all {since}, evenly") }
+            }
             What::Quick(seconds) => format!("as quick as {}-{}", clock(seconds.start), clock(seconds.end)),
             What::Twice => String::from("twice the clients"),
             What::Pull(clients, _) => {
-                format!("pull mode, {} clients", clients.map_or_else(|| String::from("?"), |clients| clients.to_string()))
+                let told = |clients| clients_shown(self.capacity, clients);
+                format!("pull, {} clients", clients.map_or_else(|| String::from("?"), told))
             }
             What::Chosen => String::from("as chosen below"),
         }
+    }
+
+    /// `since 06:55`, or with the day: the beginning of the logs.
+    fn since(&self) -> String {
+        let told = |second: i64| self.zone.date_clock(Time::from_second(second));
+        let (first, last) = (told(self.capacity.known.seconds.start), told(self.capacity.known.seconds.end - 1));
+        let is_of_a_day = first.get(..10) == last.get(..10);
+        let from = if is_of_a_day { first.get(11..16) } else { first.get(5..16) };
+        format!("since {}", from.unwrap_or(&first))
     }
 
     /// The share turned away by limit, of the load that is changed, with a mark at its limit; the load of the window behind it.

@@ -1,12 +1,13 @@
 //! The level that tells whether a limit is enough: how one gets there, and how its numbers are changed.
 
 use super::Ui;
+use crate::diagnosis::Subject;
 use crate::diagnosis::capacity::{Chosen, Target};
 use crate::drill::matching::About;
 use crate::engine::Moment;
 use crate::ui::panes;
 use crate::ui::replies::Slot;
-use crate::ui::views::{View, capacity};
+use crate::ui::views::{View, When, capacity};
 
 impl Ui {
     /// Whether the limit of what is selected, or shown by the pane, is enough; once more goes back.
@@ -15,9 +16,33 @@ impl Ui {
             self.back();
             return;
         }
-        match self.target(moment) {
-            Some(target) => self.enter(View::Capacity { target, chosen: Chosen::default() }),
-            None => self.message = Some(String::from("c tells of an application (1) or of NS slots (3): none is shown here")),
+        let finding = self.finding(moment);
+        let look = self.look(moment, Slot::Level, None);
+        let target = match &finding {
+            Some((_, subject)) => capacity::of_subject(&look, subject),
+            None => self.target(moment),
+        };
+        let Some(target) = target else {
+            let none = if finding.is_some() { "this finding is of neither" } else { "none is shown here" };
+            self.message = Some(format!("c tells of an application (1) or of NS slots (3): {none}"));
+            return;
+        };
+        let when = When::propose(&look, &target, finding.as_ref().map(|(rule, subject)| (*rule, subject)));
+        self.enter(View::Capacity { target, chosen: Chosen::default(), when });
+    }
+
+    /// The finding that is shown, or selected in the list of all.
+    fn finding(&self, moment: &Moment<'_>) -> Option<(&'static str, Subject)> {
+        let of = |view: &View| match view {
+            View::Finding { rule, subject } => Some((*rule, subject.clone())),
+            _ => None,
+        };
+        match &self.level().view {
+            View::Findings => {
+                let listing = self.listing(moment, None);
+                listing.rows.get(self.level().selection(&listing)).and_then(|row| of(row.target.as_ref()?))
+            }
+            view => of(view),
         }
     }
 
@@ -41,15 +66,18 @@ impl Ui {
     /// More or less of the number that is selected.
     pub(super) fn change_number(&mut self, more: bool, moment: &Moment<'_>) {
         let look = self.look(moment, Slot::Level, None);
-        let View::Capacity { target, chosen } = &self.level().view else { return };
-        let Some(capacity) = capacity::measured(&look, target) else { return };
+        let View::Capacity { target, chosen, when } = &self.level().view else { return };
+        let Some(capacity) = capacity::measured(&look, target, when) else { return };
         let listing = self.listing(moment, None);
         let row = listing.rows.get(self.level().selection(&listing));
         let Some(number) = row.and_then(|row| capacity::Number::of(&row.id())) else { return };
         let mut changed = *chosen;
         number.change(more, &capacity, &mut changed);
-        if let View::Capacity { chosen, .. } = &mut self.level_mut().view {
+        if let View::Capacity { chosen, when, .. } = &mut self.level_mut().view {
             *chosen = changed;
+            if number == capacity::Number::Window {
+                when.change();
+            }
         }
     }
 }

@@ -1,14 +1,19 @@
 //! Whether a limit is enough: the numbers that can be changed, what was measured beside them, and what to mind.
 
 mod number;
+mod when;
 
 pub(in crate::ui) use number::Number;
+pub use when::When;
+pub(in crate::ui) use when::of_subject;
 
 use super::{Ask, Cell, Column, ListRow, Listing, Look, Reply, Width};
 use crate::diagnosis::capacity::{Capacity, Chosen, NS_ADVISED, Target, WhatIf};
 use crate::drill::matching::{About, By};
 use crate::engine::Moment;
 use crate::slots::SlotUse;
+use crate::time::Time;
+use crate::timeline::distinct;
 use crate::ui::theme::Role;
 
 /// Where observed and computed shares are so far apart, the formula's assumptions do not hold.
@@ -33,45 +38,61 @@ pub(super) fn title(moment: &Moment<'_>, target: &Target) -> String {
 }
 
 /// How many clients there are is read again, where it matters.
-pub(super) fn ask(look: &Look<'_>, target: &Target) -> Option<Ask> {
+pub(super) fn ask(look: &Look<'_>, target: &Target, when: &When) -> Option<Ask> {
     let Target::App(app) = target else { return None };
-    Capacity::of(look.moment, target, look.window)?.pull?;
-    Some(Ask::Groups { about: About::App(app.clone()), by: By::Client, times: look.times() })
+    when.capacity(look, target)?.pull?;
+    let of = |seconds: &std::ops::Range<i64>| Time::from_second(seconds.start)..Time::from_second(seconds.end);
+    let times = when.incident().map_or_else(|| look.times(), of);
+    Some(Ask::Groups { about: About::App(app.clone()), by: By::Client, times })
 }
 
 /// What was measured, with the clients that were read again.
-pub(in crate::ui) fn measured(look: &Look<'_>, target: &Target) -> Option<Capacity> {
-    let mut capacity = Capacity::of(look.moment, target, look.window)?;
+pub(in crate::ui) fn measured(look: &Look<'_>, target: &Target, when: &When) -> Option<Capacity> {
+    let mut capacity = when.capacity(look, target)?;
     if let (Some(Reply::Groups(answer)), Some(pull)) = (look.reply, &mut capacity.pull) {
         let seen = u64::try_from(answer.rows.len()).unwrap_or(0);
+        // These are counted one by one.
+        pull.is_counted = seen > 0 && Some(seen) >= pull.clients;
         pull.clients = pull.clients.max(Some(seen).filter(|seen| *seen > 0));
     }
     Some(capacity)
 }
 
 /// The numbers that can be changed.
-pub(super) fn parameters(look: &Look<'_>, target: &Target, chosen: &Chosen) -> Listing {
+pub(super) fn parameters(look: &Look<'_>, target: &Target, chosen: &Chosen, when: &When) -> Listing {
     let columns = vec![
         Column::text("< > changes", Width::Fixed(19)),
         Column::number("chosen", 10),
         Column::number("as it is", 10),
         Column::text("from", Width::Fill),
     ];
-    let Some(capacity) = measured(look, target) else {
+    let Some(capacity) = measured(look, target, when) else {
         let note = Some(String::from("not known: no request of it by this moment"));
         return Listing { columns, note, ..Listing::default() };
     };
-    let rows = Number::all(&capacity, target).into_iter().map(|number| {
+    let rows = Number::all(&capacity, target, when).into_iter().map(|number| {
+        if number == Number::Window {
+            return when.row(number.name(), look.zone);
+        }
         let (value, measured) = (number.value(&capacity, chosen), number.measured(&capacity));
-        let cell = |value: Option<f64>| value.map_or_else(|| Cell::text("?"), |v| Cell::number(v, number.shown(v)));
+        let cell = |value: Option<f64>| value.map_or_else(|| Cell::text("?"), |v| Cell::number(v, number.shown(&capacity, v)));
         let cells =
             vec![Cell::text(number.name()), cell(value), cell(measured), Cell::text(number.origin(&capacity, target, look.zone))];
         let row = ListRow::new(cells, None);
         if value == measured { row } else { row.role(Role::Accent) }
     });
-    let first = notes(look, &capacity, target).into_iter().find_map(|note| note.short);
-    let note = first.map_or_else(|| String::from(ASSUMED), |first| format!("{first} (assumed: independent, steady, no retries)"));
-    Listing { columns, rows: rows.collect(), note: Some(note), is_text: false }
+    let rows = rows.collect();
+    Listing { columns, rows, note: Some(weightiest(look, notes(look, &capacity, target))), is_text: false }
+}
+
+/// What to mind in one line: the first, and what else there is room for.
+fn weightiest(look: &Look<'_>, notes: Vec<Note>) -> String {
+    let mut shorts = notes.into_iter().filter_map(|note| note.short);
+    let Some(first) = shorts.next() else { return String::from(ASSUMED) };
+    let rest = shorts
+        .next_back()
+        .map_or_else(|| String::from(" (assumed: independent, steady, no retries)"), |last| format!("; {last}"));
+    if first.len() + rest.len() <= usize::from(look.width) { first + &rest } else { first }
 }
 
 /// Something to mind.
@@ -80,7 +101,7 @@ pub(in crate::ui) struct Note {
     pub role: Role,
     /// The whole of it.
     pub text: String,
-    /// What of the assumptions does not hold, in half a line.
+    /// What of the assumptions does not hold, or holds in their place, in half a line.
     short: Option<String>,
 }
 
@@ -88,13 +109,12 @@ pub(in crate::ui) struct Note {
 pub(in crate::ui) fn notes(look: &Look<'_>, capacity: &Capacity, target: &Target) -> Vec<Note> {
     let now = capacity.what_ifs(target, &Chosen::default()).into_iter().next();
     let mut notes = broken(look, capacity, now.as_ref());
-    let mut tell = |role, text| notes.push(Note { role, text, short: None });
     if let Some(clients) = now.as_ref().and_then(|now| now.held) {
-        tell(
-            Role::Limit,
-            format!("push mode: each of {clients} clients seen holds one request, so as many slots are enough for them"),
-        );
+        let clients = clients_shown(capacity, clients);
+        let text = format!("push mode: each of {clients} clients seen holds one request, so as many slots are enough (1 each)");
+        notes.push(Note { role: Role::Limit, text, short: Some(String::from("push: each client holds 1 slot")) });
     }
+    let mut tell = |role, text| notes.push(Note { role, text, short: None });
     if capacity.limit.origin.contains("IIS 6") {
         tell(Role::Warn, String::from("IIS 6 limits the queue, not what is in work: the formula is too strict"));
     }
@@ -128,10 +148,19 @@ fn broken(look: &Look<'_>, capacity: &Capacity, now: Option<&WhatIf>) -> Vec<Not
     {
         warn(format!("from {first:.0} to {last:.0} in flight"), ": not steady; another window may be (+ -)");
     }
-    if let Some((refusals, clients)) = capacity.returning.filter(|(refusals, clients)| refusals > clients) {
-        warn(format!("{refusals} refusals of about {clients} clients"), " by now: they try again, and count again");
+    // Of all the logs: it says nothing of seconds in which nobody was turned away.
+    let returning = capacity.returning.filter(|(refusals, clients)| refusals > clients && capacity.turned_away > 0);
+    if let Some((refusals, clients)) = returning {
+        let clients = distinct::shown(clients);
+        warn(format!("since the logs begin {refusals} refusals of {clients} clients: they try again"), ", and count again");
     }
     notes
+}
+
+/// How many clients, for people: beyond 1023 about so many, unless they were counted or chosen.
+pub(in crate::ui) fn clients_shown(capacity: &Capacity, clients: u64) -> String {
+    let is_estimate = capacity.pull.is_some_and(|pull| pull.clients == Some(clients) && !pull.is_counted);
+    if is_estimate { distinct::shown(clients) } else { clients.to_string() }
 }
 
 /// A share for people: `23.1 %`. What is next to nothing is not nothing.

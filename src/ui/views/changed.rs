@@ -11,6 +11,7 @@ use crate::drill::compare::{Comparison, Group, Load};
 use crate::drill::matching::About;
 use crate::ui::listing::Cut;
 use crate::ui::theme::Role;
+pub(in crate::ui::views) use propose::about;
 pub(in crate::ui) use propose::propose;
 pub(in crate::ui) use told::summary;
 
@@ -26,6 +27,8 @@ pub struct Changed {
     pub about: Option<About>,
     /// When, and why then.
     pub change: Change,
+    /// Rules that found something about a log of it: these tell why less is known than could be.
+    pub of_logs: Vec<&'static str>,
 }
 
 impl Changed {
@@ -39,15 +42,17 @@ impl Changed {
 /// The groups, or the pool tags: what explains most first.
 pub(super) fn listing(look: &Look<'_>, changed: &Changed) -> Listing {
     let Some(about) = &changed.about else { return pool::listing(look, &changed.change) };
+    let is_timed = !matches!(look.reply, Some(Reply::Compared(told)) if !told.is_timed());
+    let of = if is_timed { "requests in flight of" } else { "requests a second of" };
     let mut columns = vec![
         Column::text("kind", Width::Fixed(10)),
-        Column { cut: Cut::Middle, ..Column::text("requests in flight of", Width::Fill) },
+        Column { cut: Cut::Middle, ..Column::text(of, Width::Fill) },
         Column::number("before", 8),
         Column::number("during", 8),
         Column::number("change", 8),
         Column::number("explains", 8),
     ];
-    let is_wide = look.width >= WIDE;
+    let is_wide = is_timed && look.width >= WIDE;
     if is_wide {
         columns.extend([("/s before", 9), ("/s during", 9), ("s before", 9), ("s during", 9)].map(|(t, w)| Column::number(t, w)));
     }
@@ -57,9 +62,9 @@ pub(super) fn listing(look: &Look<'_>, changed: &Changed) -> Listing {
         let mut cells = vec![
             Cell::text(group.by.name()),
             Cell::bytes(&group.key),
-            number(before.in_flight),
-            number(during.in_flight),
-            signed(group.change()),
+            number(told.amount(before)),
+            number(told.amount(during)),
+            signed(told.change(group)),
             share(told.share(group)),
         ];
         if is_wide {
@@ -79,9 +84,8 @@ fn note(told: &Comparison) -> Option<String> {
     if let Some(missing) = told.missing.first() {
         return Some(missing.clone());
     }
-    let (before, during) = (&told.before, &told.during);
-    if before.load.ended + during.load.ended > 0 && before.taken.max.or(during.taken.max).is_none() {
-        return Some(String::from("the logs do not tell how long these took: what arrives more often stands first"));
+    if !told.is_timed() {
+        return Some(String::from("the logs do not tell how long these took: ranked by requests a second"));
     }
     told.cut.then(|| String::from("of each kind only those that changed most are shown"))
 }

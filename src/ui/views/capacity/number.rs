@@ -1,5 +1,6 @@
 //! The numbers of the level that can be changed.
 
+use super::{When, clients_shown};
 use crate::diagnosis::capacity::{CONFIG_INTERVAL, Capacity, Chosen, HEARTBEAT, NS_ADVISED, Target};
 use crate::time::{Time, Zone};
 
@@ -20,6 +21,8 @@ pub(in crate::ui) enum Number {
     Heartbeat,
     /// Minutes from one configuration request of a client to the next.
     Interval,
+    /// Which seconds it all is of: an incident's, or the window.
+    Window,
 }
 
 /// Steps within a power of ten.
@@ -30,12 +33,15 @@ const MINUTES: [f64; 18] =
 
 impl Number {
     /// Those that matter for a target.
-    pub fn all(capacity: &Capacity, target: &Target) -> Vec<Self> {
+    pub fn all(capacity: &Capacity, target: &Target, when: &When) -> Vec<Self> {
         let mut all = vec![Self::Limit, Self::Arrivals, Self::Seconds];
         match target {
             Target::Ns(_) => all.push(Self::Interval),
             Target::App(_) if capacity.pull.is_some() => all.extend([Self::Clients, Self::PullSeconds, Self::Heartbeat]),
             Target::App(_) => {}
+        }
+        if when.is_choice() {
+            all.push(Self::Window);
         }
         all
     }
@@ -43,7 +49,7 @@ impl Number {
     /// The one of a name.
     pub fn of(name: &str) -> Option<Self> {
         use Number as N;
-        [N::Limit, N::Arrivals, N::Seconds, N::Clients, N::PullSeconds, N::Heartbeat, N::Interval]
+        [N::Limit, N::Arrivals, N::Seconds, N::Clients, N::PullSeconds, N::Heartbeat, N::Interval, N::Window]
             .into_iter()
             .find(|number| number.name() == name)
     }
@@ -58,6 +64,7 @@ impl Number {
             Self::PullSeconds => "seconds in pull",
             Self::Heartbeat => "heartbeat, minutes",
             Self::Interval => "interval, minutes",
+            Self::Window => "seconds looked at",
         }
     }
 
@@ -72,6 +79,7 @@ impl Number {
             Self::PullSeconds => capacity.pull?.seconds,
             Self::Heartbeat => Some(HEARTBEAT as f64),
             Self::Interval => Some(CONFIG_INTERVAL as f64),
+            Self::Window => None,
         }
     }
 
@@ -86,15 +94,17 @@ impl Number {
             Self::Clients => chosen.clients.map(|clients| clients as f64),
             Self::PullSeconds => chosen.pull_seconds,
             Self::Heartbeat | Self::Interval => chosen.minutes.map(|minutes| minutes as f64),
+            Self::Window => None,
         }
         .or(measured)
     }
 
     /// The number for people.
-    pub fn shown(self, value: f64) -> String {
+    pub fn shown(self, capacity: &Capacity, value: f64) -> String {
         match self {
+            Self::Clients => clients_shown(capacity, whole(value)),
             Self::Arrivals | Self::Seconds | Self::PullSeconds => figures(value),
-            Self::Limit | Self::Clients | Self::Heartbeat | Self::Interval => format!("{value:.0}"),
+            Self::Limit | Self::Heartbeat | Self::Interval | Self::Window => format!("{value:.0}"),
         }
     }
 
@@ -116,7 +126,8 @@ impl Number {
                 None => String::from("not known: too few short ones"),
             },
             Self::Heartbeat => String::from("the default (KB 177969)"),
-            Self::Interval => String::from("as in KB 176788"),
+            Self::Interval => format!("KB 176788; spread: all {} known", capacity.known.arrivals),
+            Self::Window => String::new(),
         }
     }
 
@@ -148,7 +159,7 @@ impl Number {
             Self::Clients => chosen.clients = Some(whole()),
             Self::PullSeconds => chosen.pull_seconds = Some(next.clamp(0.001, 1e6)),
             Self::Heartbeat | Self::Interval => chosen.minutes = Some(whole()),
-            Self::Arrivals => {}
+            Self::Arrivals | Self::Window => {}
         }
     }
 }

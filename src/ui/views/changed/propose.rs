@@ -3,6 +3,7 @@
 use super::Changed;
 use crate::diagnosis::change::Change;
 use crate::diagnosis::{Finding, Subject};
+use crate::drill::Plan;
 use crate::drill::matching::About;
 use crate::ui::views::{Look, View};
 
@@ -36,16 +37,32 @@ pub(in crate::ui) fn propose(look: &Look<'_>, level: &View, row: Option<&View>, 
     Some(match newest {
         Some(finding) if finding.subject != subject => of_finding(look, finding, self::about(look, &finding.subject)),
         Some(finding) => of_finding(look, finding, about),
-        None => Changed { change: Change::of_window(look.moment, &subject, look.window), subject, about },
+        None => {
+            let change = Change::of_window(look.moment, &subject, look.window);
+            let of_logs = of_logs(look, about.as_ref(), &change);
+            Changed { subject, about, change, of_logs }
+        }
     })
 }
 
 fn of_finding(look: &Look<'_>, finding: &Finding, about: Option<About>) -> Changed {
-    Changed { subject: finding.subject.clone(), about, change: Change::of_finding(look.moment, finding) }
+    let change = Change::of_finding(look.moment, finding);
+    Changed { subject: finding.subject.clone(), about, change, of_logs: Vec::new() }
+}
+
+/// The rules that found something about a log that is read again for this.
+fn of_logs(look: &Look<'_>, about: Option<&About>, change: &Change) -> Vec<&'static str> {
+    let Some(about) = about else { return Vec::new() };
+    let plan = Plan::new(look.moment, about.clone(), change.during.clone(), None);
+    let diagnosis = look.diagnosis();
+    let found = diagnosis.findings().filter(|finding| matches!(finding.subject, Subject::Source(source) if plan.reads(source)));
+    let mut rules: Vec<&'static str> = found.map(|finding| finding.rule).collect();
+    rules.dedup();
+    rules
 }
 
 /// The requests that a subject is about. Of those that no row can be told to belong to, all requests.
-fn about(look: &Look<'_>, subject: &Subject) -> Option<About> {
+pub(in crate::ui::views) fn about(look: &Look<'_>, subject: &Subject) -> Option<About> {
     Some(match subject {
         Subject::App(app) => About::App(app.clone()),
         Subject::Ns => About::NsSlots,

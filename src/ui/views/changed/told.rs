@@ -49,28 +49,30 @@ fn row(name: &str, span: &str, cells: &[String; 8]) -> String {
 }
 
 fn cells(side: &Side) -> [String; 8] {
-    let Load { rate, in_flight, ended, turned_away, .. } = side.load;
-    #[expect(clippy::cast_precision_loss, reason = "counts of requests")]
-    let refused = if ended > 0 { percent(turned_away as f64 / ended as f64) } else { String::from("-") };
+    let Load { rate, in_flight, .. } = side.load;
+    let refused = side.load.refused().map_or_else(|| String::from("-"), percent);
     #[expect(clippy::cast_precision_loss, reason = "milliseconds, to show with a few digits")]
     let seconds = |millis: Option<u64>| millis.map_or_else(|| String::from("-"), |millis| short(millis as f64 / 1000.0));
     let [p50, p90, p99] = [500, 900, 990].map(|permille| seconds(side.taken.permille(permille)));
     let at_least = if side.clients >= Comparison::MOST_CLIENTS { ">=" } else { "" };
-    [short(in_flight), short(rate), refused, p50, p90, p99, seconds(side.taken.max), format!("{at_least}{}", side.clients)]
+    // Nobody knows is not none.
+    let in_flight = if side.is_timed() { short(in_flight) } else { String::from("?") };
+    [in_flight, short(rate), refused, p50, p90, p99, seconds(side.taken.max), format!("{at_least}{}", side.clients)]
 }
 
-/// `In flight: from 32.0 to 4870 (+4838). 97 % of that is user agent Smc. 88 % since each takes longer …`
+/// `In flight: from 32.0 to 4870 (+4838). 0.2/s came, then 25.0/s, of which 74 % were turned away. Of that change: user agent Smc 97 %. …`
 fn of_requests(told: &Comparison) -> String {
     let (before, during) = (&told.before.load, &told.during.load);
     let parts = told.parts();
     let change = parts.change();
-    let mut text = format!(
-        "In flight: from {} to {} ({}{}).",
-        short(before.in_flight),
-        short(during.in_flight),
-        plus(change),
-        short(change)
-    );
+    let by = told.amount(during) - told.amount(before);
+    let step = format!("from {} to {} ({}{})", short(told.amount(before)), short(told.amount(during)), plus(by), short(by));
+    let mut text = if told.is_timed() {
+        format!("In flight: {step}.")
+    } else {
+        format!("In flight: not known, the log lacks time-taken. Requests a second: {step}.")
+    };
+    text.push_str(&came(told));
     if told.groups.first().is_none_or(|group| told.share(group).is_none()) {
         return text;
     }
@@ -82,7 +84,10 @@ fn of_requests(told: &Comparison) -> String {
     });
     let named: Vec<String> = named.collect();
     if !named.is_empty() {
-        text.push_str(&format!(" Of that: {}.", named.join(", ")));
+        text.push_str(&format!(" Of that change: {}.", named.join(", ")));
+    }
+    if !told.is_timed() {
+        return text;
     }
     if !told.is_settled() {
         text.push_str(" Requests outlast the time compared: whether more came or each takes longer cannot be told.");
@@ -100,6 +105,21 @@ fn of_requests(told: &Comparison) -> String {
     text
 }
 
+/// What came, where not all of it was let in: beside a limit, those let in do not tell by how much demand grew.
+fn came(told: &Comparison) -> String {
+    let (before, during) = (&told.before.load, &told.during.load);
+    let turned_away = |share: Option<f64>| share.filter(|share| *share > 0.0).map(percent);
+    let (rates, shares) = ((short(before.rate), short(during.rate)), [before, during].map(|load| turned_away(load.refused())));
+    match shares {
+        [None, None] => String::new(),
+        [None, Some(is)] => format!(" {}/s came, then {}/s, of which {is} were turned away.", rates.0, rates.1),
+        [was, is] => {
+            let [was, is] = [was, is].map(|share| share.unwrap_or_else(|| percent(0.0)));
+            format!(" {}/s came, then {}/s, of which {was}, then {is} were turned away.", rates.0, rates.1)
+        }
+    }
+}
+
 /// What is compared, and why these stretches.
 fn why(look: &Look<'_>, changed: &Changed) -> String {
     let Change { at, onset, series, shortened, during, .. } = &changed.change;
@@ -115,8 +135,12 @@ fn why(look: &Look<'_>, changed: &Changed) -> String {
             format!("{name}: {series} did not change by more than noise before {}, when the finding set in{since}", clock(onset))
         }
         _ => format!(
-            "{}: no finding is about it; the last {} s, and what was before.",
+            "{}: {}; the last {} s, and what was before.",
             name(changed),
+            match changed.of_logs.as_slice() {
+                [] => String::from("no finding is about it"),
+                rules => format!("only its log has a finding ({})", rules.join(", ")),
+            },
             during.end.since(during.start) / 1000
         ),
     };
@@ -171,5 +195,20 @@ mod tests {
             ["0", "~0", "0.015", "1.42", "10.0", "32.0", "100", "4870"]
         );
         assert_eq!([-0.001, 0.004, 1.0, -0.2].map(percent), ["0 %", "0 %", "100 %", "-20 %"]);
+    }
+
+    #[test]
+    fn what_came_is_told_where_not_all_of_it_was_let_in() {
+        let side = |rate: f64, ended: u64, turned_away: u64| Side {
+            load: Load { rate, let_in: rate, in_flight: 40.0, ended, turned_away },
+            ..Side::default()
+        };
+        let told = |before: Side, during: Side| {
+            came(&Comparison { before, during, groups: Vec::new(), cut: false, missing: std::collections::BTreeSet::new() })
+        };
+        assert_eq!(told(side(2.0, 100, 0), side(3.59, 100, 43)), " 2.00/s came, then 3.59/s, of which 43 % were turned away.");
+        let both = told(side(2.0, 100, 5), side(3.59, 100, 43));
+        assert_eq!(both, " 2.00/s came, then 3.59/s, of which 5 %, then 43 % were turned away.");
+        assert_eq!(told(side(2.0, 100, 0), side(3.59, 100, 0)), "");
     }
 }
