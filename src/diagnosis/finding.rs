@@ -2,6 +2,7 @@
 
 use crate::record::{Origin, SourceId};
 use crate::time::Time;
+use crate::timeline::distinct;
 use crate::timeline::tally::Tally;
 
 /// Seconds without a kind of trouble after which it counts as having set in anew.
@@ -183,20 +184,13 @@ fn joined(all: impl IntoIterator<Item = (i64, i64)>, quiet: i64) -> Vec<(i64, i6
     spells
 }
 
-/// A count that is an estimate, to two digits.
-pub(super) fn about(count: u64) -> u64 {
-    let scale = 10_u64.pow(count.max(1).ilog10().saturating_sub(1));
-    (count + scale / 2).div_euclid(scale) * scale
-}
-
 /// ` of 640 clients`, as far as their rows name them; nothing where they do not.
 pub(super) fn of_clients(tallies: &[&Tally], at: Time) -> String {
     let count = |tally: &&Tally| tally.clients(at.second() + 1);
     match tallies.iter().map(count).max() {
         None | Some(0) => String::new(),
         Some(1) => String::from(" of 1 client"),
-        Some(exact @ ..1024) => format!(" of {exact} clients"),
-        Some(many) => format!(" of about {} clients", about(many)),
+        Some(many) => format!(" of {} clients", distinct::shown(many)),
     }
 }
 

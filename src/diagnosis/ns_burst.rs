@@ -2,13 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use super::finding::{Finding, Remedy, Seen, Severity, Subject, about};
+use super::finding::{Finding, Remedy, Seen, Severity, Subject};
 use super::ns_slots_full::troubled;
 use super::{Rule, Verdict};
 use crate::engine::Moment;
 use crate::time::Time;
 use crate::timeline::NsSeries;
-use crate::timeline::distinct::Distinct;
+use crate::timeline::distinct::{Distinct, rounded};
 use crate::timeline::tally::NsRequest;
 
 pub(super) const RULE: Rule = Rule {
@@ -71,7 +71,7 @@ fn finding(moment: &Moment<'_>, series: &NsSeries, trouble: &Seen) -> Option<Fin
     let seconds = burst.start() * NsSeries::STRETCH..((burst.end() + 1) * NsSeries::STRETCH).min(end);
     let (first, last) = (Time::from_second(seconds.start), Time::from_second(seconds.end - 1));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of clients")]
-    let (asked, all) = (about(asked.round() as u64), about(all.round() as u64));
+    let (asked, all) = (rounded(asked.round() as u64), rounded(all.round() as u64));
     Some(Finding {
         rule: RULE.name,
         severity: Severity::Warning,

@@ -1,6 +1,6 @@
 //! `sepm-server-503`: SEPM's own log tells that secars turned it away (KB 177969).
 
-use super::finding::{Finding, Remedy, Seen, Severity, Subject, evidence};
+use super::finding::{Finding, Remedy, Seen, Severity, Subject, evidence, plural};
 use super::{Rule, Verdict};
 use crate::engine::Moment;
 use crate::formats::Kind;
@@ -40,9 +40,9 @@ fn finding(moment: &Moment<'_>, tallies: &[&Tally]) -> Option<Finding> {
     Some(Finding {
         rule: RULE.name,
         severity: Severity::Critical,
-        title: format!("SEPM was turned away by its own web server {entries} times"),
+        title: format!("SEPM was turned away by its own web server {}", plural(entries, "time", "times")),
         detail: format!(
-            "SEPM's log tells of \"503 Service Unavailable\" from secars {unavailable} times, and of error 0x10010000 {code} times. Clients that ask at such a \
+            "SEPM's log tells of \"503 Service Unavailable\" from secars ({unavailable}), and of error 0x10010000 ({code}). Clients that ask at such a \
              moment are turned away, too, and their green dots come and go."
         ),
         first: seen.first,
