@@ -248,7 +248,7 @@ fn without_estimates(report: &mut serde_json::Value) {
         let finding = finding.as_object_mut().unwrap();
         finding.remove("detail");
         if finding["rule"] == "ns-burst" {
-            finding.retain(|field, _| matches!(field.as_str(), "rule" | "severity" | "first" | "last"));
+            finding.retain(|field, _| matches!(field.as_str(), "rule" | "severity"));
         }
     }
     report.as_object_mut().unwrap().remove("stories");

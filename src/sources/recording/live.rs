@@ -120,10 +120,12 @@ impl Live {
     /// Ends the recording, and waits a moment for it to be on the disk.
     #[must_use]
     pub fn stop(mut self) -> Status {
-        let _ = self.pay();
+        let until = clock::steady() + FAREWELL;
+        while self.pay().is_none() && clock::steady() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let Self { out, status, thread, .. } = self;
         drop(out);
-        let until = clock::steady() + FAREWELL;
         while !thread.is_finished() && clock::steady() < until {
             std::thread::sleep(Duration::from_millis(5));
         }
