@@ -315,6 +315,9 @@ impl Engine {
         }
         source.kind = reading.stream.kind();
         source.remark = reading.stream.remark();
+        if source.host.as_deref() != reading.stream.host() {
+            source.host = reading.stream.host().map(Into::into).or(source.host.take());
+        }
         let iis = reading.stream.iis().or(source.iis);
         let is_news = std::mem::replace(&mut source.iis, iis) != iis;
         if let Some(found) = found {

@@ -69,6 +69,10 @@ pub trait Decoder: Send {
     fn iis(&self) -> Option<(u8, u8)> {
         None
     }
+    /// The machine that the log says it is of, in lower case.
+    fn host(&self) -> Option<&str> {
+        None
+    }
     /// A sentence about the whole log that its reader should know, such as a missing header; empty if there is none.
     fn remark(&self) -> Option<&'static str> {
         None

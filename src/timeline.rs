@@ -412,6 +412,12 @@ impl Timeline {
         logs.iter().find_map(|log| self.counter_rows.get(&(*log, second.div_euclid(60)))).copied()
     }
 
+    /// The first row of counters of a log.
+    #[must_use]
+    pub fn first_counter_row(&self, source: SourceId) -> Option<Origin> {
+        self.counter_rows.range((source, i64::MIN)..=(source, i64::MAX)).next().map(|(_, row)| *row)
+    }
+
     /// The row at which the non-paged pool was fullest in the minute of a second; `None` where none tells of it.
     #[must_use]
     pub fn fullest_pool(&self, second: i64) -> Option<Origin> {

@@ -1,17 +1,21 @@
 //! `log-cannot-tell`: a log that cannot answer the question, and how to make it answer.
 
+use std::collections::BTreeMap;
+
 use super::finding::{Finding, Remedy, Seen, Severity, Subject, evidence, evidence_within, plural};
 use super::platform::Iis;
 use super::{Rule, Verdict};
 use crate::engine::Moment;
+use crate::engine::source::VITALS;
 use crate::formats::Kind;
-use crate::record::SourceId;
+use crate::record::{Origin, SourceId};
 use crate::time::Time;
+use crate::timeline::series::Series;
 use crate::timeline::tally::{Tally, Trouble};
 
 pub(super) const RULE: Rule = Rule {
     name: "log-cannot-tell",
-    watches: "a W3C log without time-taken or sc-substatus, or one that is silent while HTTPERR is not",
+    watches: "a W3C log without time-taken or sc-substatus, or one that is silent while HTTPERR is not; and counters of several machines that are read together",
     check,
 };
 
@@ -32,6 +36,7 @@ fn check(moment: &Moment<'_>) -> Verdict {
         });
     }
     found.extend(silent(moment));
+    found.extend(mixed(moment));
     if found.is_empty() { Verdict::Fine } else { Verdict::Found(found) }
 }
 
@@ -55,6 +60,45 @@ fn lacks(moment: &Moment<'_>, source: SourceId, tally: &Tally, field: &str, so: 
         ))),
         sources: &["IIS configuration reference: logFile", "KB 944884"],
         subject: Subject::Source(source),
+    })
+}
+
+/// Counters of several machines are read together: their paths are the same.
+fn mixed(moment: &Moment<'_>) -> Option<Finding> {
+    // The vital signs are of the machine that watches.
+    let counters = moment.sources.iter().filter(|(_, source)| source.kind == Kind::PdhCsv && source.name() != VITALS);
+    let mut hosts: BTreeMap<&str, (i64, Origin)> = BTreeMap::new();
+    for (id, source) in counters {
+        let first = moment.timeline.records(*id).and_then(Series::first).zip(moment.timeline.first_counter_row(*id));
+        if let Some((host, first)) = source.host.as_deref().zip(first) {
+            let known = hosts.entry(host).or_insert(first);
+            *known = first.min(*known);
+        }
+    }
+    hosts.retain(|_, (second, _)| *second <= moment.at.second());
+    // From the second machine on they are mixed.
+    let mut begins: Vec<i64> = hosts.values().map(|(second, _)| *second).collect();
+    begins.sort_unstable();
+    let first = Time::from_second(*begins.get(1)?);
+    let names = hosts.keys().copied().collect::<Vec<_>>().join(", ");
+    Some(Finding {
+        rule: RULE.name,
+        severity: Severity::Warning,
+        title: format!("Counters of {} machines are read as if they were of one: {names}", hosts.len()),
+        detail: String::from(
+            "The paths of counters are the same on every machine, so what is told of the non-paged pool, of queues and of worker processes mixes them: \
+             sums, growth and forecasts are of none of them.",
+        ),
+        first,
+        last: first,
+        count: hosts.len() as u64,
+        onsets: vec![first],
+        evidence: hosts.values().map(|(_, row)| *row).take(10).collect(),
+        rules_out: Vec::new(),
+        remedies: vec![Remedy::new("Read the files of one machine at a time.")],
+        verify: None,
+        sources: &["Performance counters: PDH-CSV names the machine in each path"],
+        subject: Subject::Pool,
     })
 }
 

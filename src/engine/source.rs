@@ -56,6 +56,8 @@ pub struct Source {
     arriving: (u64, Option<(Time, Time)>),
     /// The version of IIS that it says wrote it.
     pub iis: Option<(u8, u8)>,
+    /// The machine that it says it is of, in lower case.
+    pub host: Option<Box<str>>,
     /// A sentence about the log as a whole.
     pub remark: Option<&'static str>,
     /// What is wrong with the file itself: it is not what was recorded.
@@ -91,6 +93,7 @@ impl Source {
             arrivals: Arrivals::default(),
             arriving: (0, None),
             iis: None,
+            host: None,
             remark: None,
             damage: None,
             span: None,

@@ -59,6 +59,13 @@ fn counter_path(cell: &[u8]) -> Option<Box<str>> {
     Some(format!("\\{}", path.to_lowercase()).into_boxed_str())
 }
 
+/// The host of `\\HOST\Object\Counter`, in lower case.
+fn host_of(cell: &[u8]) -> Option<Box<str>> {
+    let cell = String::from_utf8_lossy(cell.trim_ascii());
+    let (host, _) = cell.strip_prefix("\\\\")?.split_once('\\')?;
+    (!host.is_empty()).then(|| host.to_lowercase().into_boxed_str())
+}
+
 /// A sample; `None` where the cell is blank, or holds what no counter has.
 fn sample(cell: &[u8]) -> Option<f64> {
     text::number(cell).filter(|value: &f64| value.is_finite())
@@ -71,6 +78,8 @@ struct Header {
     /// Number of the column of each path.
     columns: Vec<usize>,
     paths: Vec<Box<str>>,
+    /// The machine that the first path names, in lower case.
+    host: Option<Box<str>>,
 }
 
 /// Reads PDH-CSV.
@@ -105,7 +114,8 @@ impl PdhCsv {
         let zone = self.cells.get(0).and_then(header_zone).unwrap_or(self.zone);
         let counters = self.cells.iter().enumerate().skip(1);
         let (columns, paths) = counters.filter_map(|(i, cell)| Some((i, counter_path(cell)?))).unzip();
-        self.header = Some(Header { text: line.to_vec(), zone, columns, paths });
+        let host = (1..self.cells.len()).find_map(|at| self.cells.get(at).and_then(host_of));
+        self.header = Some(Header { text: line.to_vec(), zone, columns, paths, host });
     }
 
     /// Reads a row into `values`.
@@ -167,6 +177,10 @@ impl Decoder for PdhCsv {
             }
             Err(why) => sink.malformed(line, why),
         }
+    }
+
+    fn host(&self) -> Option<&str> {
+        self.header.as_ref().and_then(|header| header.host.as_deref())
     }
 
     fn preamble(&self) -> Vec<u8> {

@@ -150,6 +150,15 @@ impl Stream {
         }
     }
 
+    /// The machine that the log says it is of, in lower case.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        match &self.state {
+            State::Decoding(decoder) => decoder.host(),
+            State::Head(_) | State::Refused => None,
+        }
+    }
+
     /// What the reader of the log should know about it as a whole: why it was refused, or the decoder's remark.
     #[must_use]
     pub fn remark(&self) -> Option<&'static str> {

@@ -5,6 +5,7 @@ use super::pools::PoolRow;
 use super::{FindingRow, RemedyRow, Report, StoryRow};
 use crate::diagnosis::Severity;
 use crate::time::Time;
+use crate::time::Zone;
 
 /// A record of a log may be long, and its first line of this many characters tells what it is.
 const MOST_SHOWN: usize = 1000;
@@ -51,10 +52,10 @@ fn story(report: &Report, story: &StoryRow, parts: &mut Vec<Block<'_>>) {
     let (from, to) = spans.fold((Time::MAX, Time::MIN), |(a, b), (first, last)| (a.min(first), b.max(last)));
     let mut items = vec![Item::of(format!(
         "{} to {}, {}{}",
-        report.zone.date_clock(from),
-        report.zone.date_clock(to),
+        Zone::Utc.date_clock(from),
+        Zone::Utc.date_clock(to),
         times(worst.count),
-        onsets(report, worst)
+        onsets(worst)
     ))];
     for (place, (number, finding)) in findings.iter().enumerate() {
         let what = match (place, findings.len()) {
@@ -73,12 +74,12 @@ fn times(count: u64) -> String {
 }
 
 /// `; it set in 3 times: 09:25:00, 10:00:00 and 11:30:00`; nothing of what set in once.
-fn onsets(report: &Report, finding: &FindingRow) -> String {
+fn onsets(finding: &FindingRow) -> String {
     let count = finding.onset_times.len();
     if count < 2 {
         return String::new();
     }
-    let clocks = finding.onset_times.iter().take(MOST_ONSETS).map(|time| report.zone.date_clock(*time));
+    let clocks = finding.onset_times.iter().take(MOST_ONSETS).map(|time| Zone::Utc.date_clock(*time));
     let named = clocks.collect::<Vec<_>>().join(", ");
     let more = if count > MOST_ONSETS { ", …" } else { "" };
     format!("; it set in {count} times: {named}{more}")
@@ -91,15 +92,15 @@ pub(super) fn in_full<'a>(report: &'a Report, parts: &mut Vec<Block<'a>>) {
     }
     parts.push(Block::Title("Findings, in full"));
     for (number, finding) in (1..).zip(&report.findings) {
-        one(report, number, finding, parts);
+        one(number, finding, parts);
     }
 }
 
-fn one<'a>(report: &Report, number: usize, finding: &'a FindingRow, parts: &mut Vec<Block<'a>>) {
+fn one<'a>(number: usize, finding: &'a FindingRow, parts: &mut Vec<Block<'a>>) {
     let title = format!("{} [{}, {}]", finding.title, finding.severity, finding.rule);
     parts.push(Block::Finding(number, Mark::Is(finding.level), title));
-    let (first, last) = (report.zone.date_clock(finding.when.0), report.zone.date_clock(finding.when.1));
-    let when = format!("{first} to {last}, {}{}", times(finding.count), onsets(report, finding));
+    let (first, last) = (Zone::Utc.date_clock(finding.when.0), Zone::Utc.date_clock(finding.when.1));
+    let when = format!("{first} to {last}, {}{}", times(finding.count), onsets(finding));
     parts.push(Block::Text(Mark::Plain, when));
     parts.push(Block::Text(Mark::Plain, finding.detail.clone()));
     let mut add = |label: &'static str, items: Vec<Item>| {
