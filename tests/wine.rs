@@ -294,7 +294,9 @@ fn a_report_that_is_redirected_or_piped_is_the_same() {
     assert_eq!(shell.seat.ends(), 0);
     let by_shell = fs::read_to_string(shell.folder.path().join("by-shell")).unwrap();
     let label = windows(&folder.path().join("httperr1.log"));
-    assert_eq!(by_shell.replace(&label, "httperr1.log"), String::from_utf8(piped).unwrap());
+    // Its lines are cut elsewhere: the path is longer.
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(words(&by_shell.replace(&label, "httperr1.log")), words(std::str::from_utf8(&piped).unwrap()));
 }
 
 #[test]
