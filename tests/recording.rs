@@ -256,8 +256,8 @@ fn a_replay_of_a_live_run_shows_what_the_run_showed() {
                 for (live, again) in live.lines().zip(again.lines()) {
                     // A recording keeps the last folder of a log's path.
                     let words = |line: &str| {
-                        let line = line.replace('\\', "/").replace("LOGS/LOGS/", "LOGS/");
-                        line.split_whitespace().collect::<Vec<_>>().join(" ")
+                        let text = line.replace('\\', "/").replace("LOGS/LOGS/", "LOGS/");
+                        text.split_whitespace().collect::<Vec<_>>().join(" ")
                     };
                     assert_eq!(words(live), words(again), "{incident} at {at} after {keys:?}");
                 }
