@@ -35,17 +35,28 @@ proptest! {
         let found = first_step(&values, values.len(), ANY).unwrap();
         prop_assert!(found.abs_diff(before) <= 5, "at {} instead of {}", found, before);
     }
+}
 
-    #[test]
-    fn noise_alone_is_no_change_even_where_neighbours_are_alike(
-        seed in any::<u64>(),
-        (length, keep) in prop_oneof![(20usize..2000, 0.0f64..0.2), (600usize..3000, 0.0f64..0.8)],
-    ) {
+/// Noise may look like a change by chance. The draws are always the same ones.
+#[test]
+fn noise_alone_is_hardly_ever_a_change_even_where_neighbours_are_alike() {
+    let draws = (0..4000_u64).map(|seed| {
         let mut draw = noise(seed);
+        let (shortest, longest, most_alike) = if seed % 2 == 0 { (20.0, 2000.0, 0.2) } else { (600.0, 3000.0, 0.8) };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some length from 20 to 3000")]
+        let length = (shortest + (longest - shortest) * draw().abs()) as usize;
+        let keep = most_alike * draw().abs();
         let mut value = 0.0;
-        let values: Vec<f64> = (0..length).map(|_| { value = keep * value + draw(); 50.0 + value }).collect();
-        prop_assert!(first_step(&values, length, ANY).is_none());
-    }
+        let values: Vec<f64> = (0..length)
+            .map(|_| {
+                value = keep * value + draw();
+                50.0 + value
+            })
+            .collect();
+        first_step(&values, length, ANY).is_some()
+    });
+    let changes = draws.filter(|is_change| *is_change).count();
+    assert!(changes <= 4, "{changes} of 4000");
 }
 
 #[test]
