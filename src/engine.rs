@@ -6,11 +6,13 @@
 pub mod applications;
 pub mod arrivals;
 pub mod envelope;
+pub mod part;
 pub mod source;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use applications::{Applications, Site};
@@ -27,7 +29,7 @@ use crate::limits::{Limits, Settings};
 use crate::record::{Fact, Record, SourceId};
 use crate::time::Time;
 use crate::timeline::Timeline;
-use crate::timeline::block_index::{BLOCK, Block};
+use crate::timeline::block_index::{BLOCK, Block, Told};
 
 /// Everything that is known, and what it is folded from.
 #[derive(Default)]
@@ -49,9 +51,11 @@ struct Reading {
     /// header of its own.
     heir: Option<Stream>,
     site: Site,
-    /// Bytes taken in, those of holes that were filled late not among them.
+    /// Where it began.
+    from: u64,
+    /// Up to where bytes were taken in.
     taken: u64,
-    /// Where the bytes of holes that were filled late went.
+    /// Where the bytes went that other streams took in: of holes that were filled late, and of parts before.
     filled: Ledger,
 }
 
@@ -59,7 +63,7 @@ impl Reading {
     /// Where all bytes went, and how many they are.
     fn account(&self) -> (Ledger, u64) {
         let ledger = self.stream.ledger().plus(self.filled);
-        let bytes = self.taken + self.filled.total();
+        let bytes = self.taken - self.from + self.filled.total();
         (ledger, bytes)
     }
 }
@@ -186,10 +190,15 @@ impl Engine {
         &self.limits
     }
 
-    /// Adds what an engine that read other logs knows.
+    /// Adds what an engine knows that read other logs, or other parts of the same ones.
     pub fn merge(&mut self, other: Self) {
         self.timeline.merge(other.timeline);
-        self.sources.extend(other.sources);
+        for (id, source) in other.sources {
+            match self.sources.entry(id) {
+                Entry::Vacant(place) => _ = place.insert(source),
+                Entry::Occupied(mut mine) => mine.get_mut().merge(source),
+            }
+        }
         self.streams.extend(other.streams);
         self.gaps.extend(other.gaps);
         inventory::absorb(&mut self.inventory, other.inventory);
@@ -239,8 +248,10 @@ impl Engine {
             .and_then(|(id, _)| self.streams.get(id))
             .filter(|r| r.stream.kind().is_log())
             .map(|r| Stream::resume(r.stream.kind(), opened.hints.clone(), &r.stream.preamble(), 0, 1, None));
-        self.streams
-            .insert(id, Reading { stream: Stream::new(opened.hints.clone()), heir, site, taken: 0, filled: Ledger::default() });
+        self.streams.insert(
+            id,
+            Reading { stream: Stream::new(opened.hints.clone()), heir, site, from: 0, taken: 0, filled: Ledger::default() },
+        );
         self.sources.insert(id, Source::new(opened, self.heard));
     }
 
@@ -287,7 +298,8 @@ impl Engine {
             }
             let room = BLOCK - reading.taken % BLOCK;
             if room == BLOCK {
-                let block = next_block(&reading.stream, self.timeline.blocks.last_preamble(id));
+                let before = self.timeline.blocks.last(id).map(|block| Arc::clone(&block.preamble));
+                let block = next_block(&reading.stream, before);
                 self.timeline.blocks.begin(id, block);
             }
             let (piece, rest) = bytes.split_at(bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
@@ -301,6 +313,8 @@ impl Engine {
         let (Some(reading), Some(source)) = (self.streams.get_mut(&id), self.sources.get_mut(&id)) else { return };
         let mut fold = Fold {
             id,
+            begin: self.timeline.blocks.last(id).map_or(u64::MAX, |block| block.offset),
+            told: None,
             timeline: &mut self.timeline,
             applications: &self.applications,
             site: &mut reading.site,
@@ -308,7 +322,7 @@ impl Engine {
             settings: None,
         };
         step(&mut reading.stream, &mut fold);
-        let found = fold.settings.take();
+        let found = fold.settle();
         (source.ledger, source.bytes) = reading.account();
         if source.health == Health::Loading && source.bytes >= source.size {
             source.health = Health::Following;
@@ -349,11 +363,35 @@ fn next_block(stream: &Stream, before: Option<Arc<[u8]>>) -> Block {
 /// Folds what a decoder finds into the timeline.
 struct Fold<'a> {
     id: SourceId,
+    /// Where the last block of the log begins.
+    begin: u64,
+    /// What the records in it told that the index does not have yet.
+    told: Option<Told>,
     timeline: &'a mut Timeline,
     applications: &'a Applications,
     site: &'a mut Site,
     source: &'a mut Source,
     settings: Option<Settings>,
+}
+
+impl Fold<'_> {
+    /// Hands on what was held back; gives the settings that were found.
+    fn settle(&mut self) -> Option<Settings> {
+        if let Some(told) = self.told.take() {
+            self.timeline.blocks.note(self.id, self.begin, &told);
+        }
+        self.timeline.settle();
+        self.settings.take()
+    }
+
+    /// Widens the block of the log that a record begins in.
+    fn note(&mut self, offset: u64, told: Told) {
+        if offset >= self.begin {
+            self.told = Some(self.told.map_or(told, |before| before.and(&told)));
+        } else {
+            self.timeline.blocks.note(self.id, offset, &told);
+        }
+    }
 }
 
 impl Sink for Fold<'_> {
@@ -373,7 +411,7 @@ impl Sink for Fold<'_> {
         }
         let times = from..record.time.plus(1000);
         let (offset, len) = (record.position.offset, u64::from(record.position.len));
-        self.timeline.blocks.note(self.id, kind_of(&record.fact), offset, offset + len, &times);
+        self.note(offset, Told::one(kind_of(&record.fact), offset + len, &times));
         if self.source.is_beside() {
             self.timeline.apply_beside(self.id, app, &record);
         } else {

@@ -65,6 +65,10 @@ pub trait Decoder: Send {
     fn preamble(&self) -> Vec<u8> {
         Vec::new()
     }
+    /// Whether every row from here on is understood by itself, by whoever is given the preamble: no row needs those before it.
+    fn is_by_row(&self) -> bool {
+        false
+    }
     /// The version of IIS that the log says wrote it.
     fn iis(&self) -> Option<(u8, u8)> {
         None

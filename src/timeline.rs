@@ -4,6 +4,7 @@
 //! number a second per series and where the rows lie, never the rows themselves.
 
 pub mod block_index;
+mod burst;
 pub mod distinct;
 pub mod in_flight;
 mod parts;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use block_index::BlockIndex;
+use burst::Burst;
 pub use parts::{App, NsSeries, Served, TagHistory};
 use samples::Samples;
 use series::Series;
@@ -66,6 +68,8 @@ pub struct Timeline {
     /// Which part of which log holds what.
     pub blocks: BlockIndex,
     span: Option<(Time, Time)>,
+    /// What is not in the series yet.
+    burst: Burst,
 }
 
 impl PartialEq for Timeline {
@@ -102,7 +106,7 @@ impl Timeline {
         id
     }
 
-    /// Takes in a record. `app` is the application of a request.
+    /// Takes in a record. `app` is the application of a request. It is seen when [`Timeline::settle`] was called.
     pub fn apply(&mut self, source: SourceId, app: Option<AppId>, record: &Record<'_>) {
         self.apply_beside(source, app, record);
         if record.fact.has_time() {
@@ -110,10 +114,23 @@ impl Timeline {
         }
     }
 
+    /// Adds to the series what has been taken in since the last call.
+    pub fn settle(&mut self) {
+        if let Some((source, second, rows)) = self.burst.settle(&mut self.apps) {
+            self.records.entry(source).or_default().add(second, rows);
+        }
+    }
+
     /// Takes in a record that happened beside what is looked at: the span of time does not follow it.
     pub fn apply_beside(&mut self, source: SourceId, app: Option<AppId>, record: &Record<'_>) {
         let origin = Origin { source, position: record.position };
         let second = record.time.second();
+        if !self.burst.is_of(second, source) {
+            self.settle();
+        }
+        if record.fact.is_row() && record.fact.has_time() {
+            self.burst.row(second, source);
+        }
         match &record.fact {
             Fact::Request(request) => self.request(app, second, request, origin),
             Fact::HttpErr(row) => self.http_err(second, row, origin),
@@ -156,25 +173,17 @@ impl Timeline {
             }
             Fact::PoolTag(tag) => self.pool_tag(record.time, tag, origin),
             // What files without a time of their own say belongs to no moment.
-            Fact::TagName { .. } | Fact::Settings(_) => return,
-        }
-        if record.fact.is_row() {
-            self.records.entry(source).or_default().add(second, 1);
+            Fact::TagName { .. } | Fact::Settings(_) => {}
         }
     }
 
     fn request(&mut self, app: Option<AppId>, second: i64, request: &Request<'_>, origin: Origin) {
-        let ns = NsRequest::of_url(request.stem);
+        let ns = NsRequest::of_path(request.stem);
         let mut name = None;
         let held = request.taken.filter(|taken| *taken >= LONG && request.user_agent.eq_ignore_ascii_case(b"Smc"));
-        if let Some((known, app)) = app.and_then(|id| self.apps.get_mut(id.0)) {
-            app.ended.add(second, 1);
-            app.by_status.entry((request.status, request.substatus)).or_default().add(second, 1);
-            if let Some(taken) = request.taken {
-                app.in_flight.add(second, taken);
-                app.timed = true;
-            }
-            app.served.add(second, request, origin);
+        if let Some((id, (known, app))) = app.and_then(|id| Some((id, self.apps.get_mut(id.0)?))) {
+            self.burst.request(id, app, request);
+            app.served.longest(second, request, origin);
             if let Some(held) = held {
                 app.held_by_smc.add(second, parts::in_time(held));
             }

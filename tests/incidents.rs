@@ -312,6 +312,18 @@ fn every_story_is_told_as_one() {
     }
 }
 
+/// Every word that an administrator reads of every folder: what the rules say changes only where somebody has looked at it.
+#[test]
+fn what_is_said_of_every_folder_has_been_read() {
+    insta::with_settings!({ snapshot_path => "snapshots/incidents", prepend_module_to_snapshot => false, omit_expression => true }, {
+        for incident in incidents().into_iter().flat_map(|(incident, twin)| [incident, twin]).chain(quiet()) {
+            let logs = incident.read(usize::MAX, false);
+            let report = Report::new(&logs.engine.moment(logs.end()), &logs.shelf, Zone::Utc);
+            insta::assert_snapshot!(incident.name.as_str(), report.text(true));
+        }
+    });
+}
+
 #[test]
 fn the_numbers_of_every_folder_are_those_of_the_report() {
     for incident in incidents().into_iter().flat_map(|(incident, twin)| [incident, twin]).chain(quiet()) {

@@ -145,6 +145,10 @@ impl Known {
     }
 
     fn encloses(&self, stem: &[u8]) -> bool {
+        // Nearly every path differs in its first letter already.
+        if self.path.get(1).is_some_and(|letter| stem.get(1).map(u8::to_ascii_lowercase) != Some(*letter)) {
+            return false;
+        }
         stem.get(..self.path.len()).is_some_and(|head| head.eq_ignore_ascii_case(&self.path))
             && matches!(stem.get(self.path.len()), None | Some(b'/'))
             || self.path.is_empty()

@@ -103,6 +103,27 @@ impl Source {
         }
     }
 
+    /// Adds what another engine knows of other parts of the same log.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.kind = if self.kind == Kind::Unknown { other.kind } else { self.kind };
+        if matches!(other.health, Health::Denied(_)) {
+            self.health = other.health;
+        }
+        self.bytes += other.bytes;
+        self.ledger = self.ledger.plus(other.ledger);
+        self.records += other.records;
+        self.malformed += other.malformed;
+        self.malformed_lines.extend(other.malformed_lines);
+        self.malformed_lines.sort_unstable();
+        self.malformed_lines.truncate(MOST_MALFORMED);
+        self.iis = self.iis.or(other.iis);
+        self.remark = self.remark.or(other.remark);
+        self.span = match (self.span, other.span) {
+            (Some((from, to)), Some((first, last))) => Some((from.min(first), to.max(last))),
+            (one, another) => one.or(another),
+        };
+    }
+
     pub(super) fn count(&mut self, record: &Record<'_>) {
         self.records += u64::from(record.fact.is_row());
         self.arriving.0 += u64::from(record.fact.is_row());

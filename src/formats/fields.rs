@@ -1,86 +1,136 @@
 //! `#Fields` directives and the columns of a row, shared by W3C and HTTPERR logs.
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
+use wide::u8x16;
 
-use crate::time::parse_date;
+use crate::time::{Time, parse_clock, parse_date};
 
 /// More columns than any log has; a row with more is malformed.
 pub const MAX_COLUMNS: usize = 64;
 
-/// A row cut into columns.
-#[derive(Debug)]
-pub struct Row<'a> {
-    columns: [&'a [u8]; MAX_COLUMNS],
+/// Milliseconds of a day.
+pub const MILLIS_PER_DAY: i64 = 86_400_000;
+/// Bytes that are looked at together.
+const LANE: usize = 16;
+
+/// Where the columns of a row begin and end. Whoever reads many rows keeps one for all of them: it is written over, not made anew.
+#[derive(Debug, Clone)]
+pub struct Cuts {
+    at: [(u32, u32); MAX_COLUMNS],
     len: usize,
 }
 
-impl<'a> Row<'a> {
+impl Default for Cuts {
+    fn default() -> Self {
+        Self { at: [(0, 0); MAX_COLUMNS], len: 0 }
+    }
+}
+
+/// A row cut into columns.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a, 'c> {
+    text: &'a [u8],
+    cuts: &'c Cuts,
+}
+
+impl Cuts {
     /// Cuts at each single space: two spaces hold an empty column between them, as IIS means it.
     #[must_use]
-    pub fn split(text: &'a [u8]) -> Self {
-        let mut row = Self { columns: [&[]; MAX_COLUMNS], len: 0 };
+    pub fn split<'a>(&mut self, text: &'a [u8]) -> Row<'a, '_> {
+        self.len = 0;
+        let (lanes, rest) = text.as_chunks::<LANE>();
+        let mut begin = 0;
         let mut from = 0;
-        for space in memchr_iter(b' ', text) {
-            row.push(text.get(from..space).unwrap_or_default());
-            from = space + 1;
+        for lane in lanes {
+            from = self.cut_lane(lane, begin, from);
+            begin += LANE;
         }
-        row.push(text.get(from..).unwrap_or_default());
-        row
+        // NUL is no space.
+        let mut last = [0; LANE];
+        last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+        from = self.cut_lane(&last, begin, from);
+        self.push(from, text.len());
+        Row { text, cuts: self }
+    }
+
+    /// Cuts at the spaces of some bytes that begin at `begin`; the column that goes on before them began at `from`. Gives where the
+    /// column begins that goes on behind them.
+    #[inline]
+    fn cut_lane(&mut self, lane: &[u8; LANE], begin: usize, mut from: usize) -> usize {
+        let mut spaces = u8x16::from(*lane).simd_eq(u8x16::splat(b' ')).to_bitmask();
+        while spaces != 0 {
+            let space = begin + spaces.trailing_zeros() as usize;
+            self.push(from, space);
+            from = space + 1;
+            spaces &= spaces - 1;
+        }
+        from
     }
 
     /// Cuts at runs of white space, and keeps quoted columns whole: for logs that pad (a second look at a row that does not fit).
     #[must_use]
-    pub fn split_loosely(text: &'a [u8]) -> Self {
-        let mut row = Self { columns: [&[]; MAX_COLUMNS], len: 0 };
-        let mut rest = text.trim_ascii();
-        while let Some(first) = rest.first() {
-            let (column, after) = if *first == b'"' {
+    pub fn split_loosely<'a>(&mut self, text: &'a [u8]) -> Row<'a, '_> {
+        self.len = 0;
+        let end = text.trim_ascii_end().len();
+        let mut at = text.len() - text.trim_ascii_start().len();
+        while let Some(rest) = text.get(at..end)
+            && let Some(first) = rest.first()
+        {
+            if *first == b'"' {
                 let body = rest.get(1..).unwrap_or_default();
-                let end = closing_quote(body);
-                (body.get(..end).unwrap_or_default(), body.get(end + 1..).unwrap_or_default())
+                let close = closing_quote(body);
+                self.push(at + 1, at + 1 + close);
+                at += close + 2;
             } else {
-                rest.split_at(rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len()))
-            };
-            row.push(column);
-            rest = after.trim_ascii_start();
+                let len = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+                self.push(at, at + len);
+                at += len;
+            }
+            let after = text.get(at..end).unwrap_or_default();
+            at += after.len() - after.trim_ascii_start().len();
         }
-        row
+        Row { text, cuts: self }
     }
 
-    /// Cuts so that it has so many columns, if either way of cutting gives them.
+    /// Cuts so that there are so many columns, if either way of cutting gives them.
     #[must_use]
-    pub fn fitted(text: &'a [u8], columns: usize) -> Self {
-        let row = Self::split(text);
-        if row.len() == columns {
-            return row;
+    pub fn fitted<'a>(&mut self, text: &'a [u8], columns: usize) -> Row<'a, '_> {
+        if self.split(text).len() != columns && self.split_loosely(text).len() != columns {
+            _ = self.split(text);
         }
-        let loose = Self::split_loosely(text);
-        if loose.len() == columns { loose } else { row }
+        Row { text, cuts: self }
     }
 
-    fn push(&mut self, column: &'a [u8]) {
-        if let Some(slot) = self.columns.get_mut(self.len) {
-            *slot = column;
+    #[inline]
+    fn push(&mut self, from: usize, to: usize) {
+        // A line is 64 KiB long at most.
+        let at = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        if let Some(slot) = self.at.get_mut(self.len) {
+            *slot = (at(from), at(to));
         }
         self.len += 1;
     }
+}
 
+impl<'a> Row<'a, '_> {
     /// How many columns the row has.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.len
+        self.cuts.len
     }
 
     /// Whether the row has no columns.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.cuts.len == 0
     }
 
     /// A column; empty if there is none.
     #[must_use]
+    #[inline]
     pub fn get(&self, index: usize) -> &'a [u8] {
-        self.columns.get(index).copied().unwrap_or_default()
+        let cut = self.cuts.at.get(index).filter(|_| index < self.cuts.len);
+        cut.and_then(|(from, to)| self.text.get(*from as usize..*to as usize)).unwrap_or_default()
     }
 
     /// A column; empty if there is none or the log has `-`, which means that nothing was there.
@@ -93,10 +143,11 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Reads dates, which rows of one day repeat.
+/// Reads dates and times, which the rows of one second repeat.
 #[derive(Debug, Default)]
 pub struct Days {
-    last: Option<([u8; 10], i64)>,
+    day: Option<([u8; 10], i64)>,
+    second: Option<([u8; 8], Time)>,
 }
 
 impl Days {
@@ -105,14 +156,32 @@ impl Days {
     /// # Errors
     /// When it is no date.
     pub fn read(&mut self, text: &[u8]) -> Result<i64, &'static str> {
-        if let Some((last, day)) = &self.last
+        if let Some((last, day)) = &self.day
             && text == last
         {
             return Ok(*day);
         }
         let day = parse_date(text).ok_or("the date is no date")?;
-        self.last = text.try_into().ok().map(|text| (text, day));
+        self.day = text.try_into().ok().map(|text| (text, day));
+        self.second = None;
         Ok(day)
+    }
+
+    /// The moment of a date and a time of day; what is wrong with them otherwise.
+    ///
+    /// # Errors
+    /// When they are none.
+    pub fn moment(&mut self, date: &[u8], clock: &[u8]) -> Result<Time, &'static str> {
+        if let (Some((day, _)), Some((second, time))) = (&self.day, &self.second)
+            && clock == second
+            && date == day
+        {
+            return Ok(*time);
+        }
+        let millis = parse_clock(clock).ok_or("the time is no time")?;
+        let time = Time::from_millis(self.read(date)? * MILLIS_PER_DAY + millis);
+        self.second = clock.try_into().ok().map(|clock| (clock, time));
+        Ok(time)
     }
 }
 
@@ -153,13 +222,17 @@ pub fn number(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;
     }
+    // Nineteen digits fit without a look.
+    let is_short = text.len() <= 19;
     let mut value: u64 = 0;
     for byte in text {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             return None;
         }
-        value = value.saturating_mul(10).saturating_add(u64::from(digit));
+        let digit = u64::from(digit);
+        value =
+            if is_short { value.wrapping_mul(10).wrapping_add(digit) } else { value.saturating_mul(10).saturating_add(digit) };
     }
     Some(value)
 }
@@ -181,13 +254,15 @@ mod tests {
 
     #[test]
     fn two_spaces_hold_an_empty_column() {
-        let row = Row::split(b"a  b -");
+        let mut cuts = Cuts::default();
+        let row = cuts.split(b"a  b -");
         assert_eq!((row.len(), row.get(1), row.get(2), row.text(Some(3))), (4, &b""[..], &b"b"[..], &b""[..]));
     }
 
     #[test]
     fn quoted_columns_stay_whole_in_the_loose_reading() {
-        let row = Row::split_loosely(b"a   \"b c\"  \" \"\"x\"\" y \" d\"e");
+        let mut cuts = Cuts::default();
+        let row = cuts.split_loosely(b"a   \"b c\"  \" \"\"x\"\" y \" d\"e");
         assert_eq!(row.len(), 4);
         assert_eq!((row.get(1), row.get(2), row.get(3)), (&b"b c"[..], &b" \"\"x\"\" y "[..], &b"d\"e"[..]));
     }

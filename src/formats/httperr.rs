@@ -2,12 +2,12 @@
 //!
 //! Times are UTC. Reason phrases are those of KB 820729; newer Windows versions add more, which are shown as they are.
 
-use super::fields::{self, Days, MAX_COLUMNS, Row, directive, find, number, status};
+use super::fields::{self, Cuts, Days, MAX_COLUMNS, Row, directive, find, number, status};
 use super::lines::Line;
 use super::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
 pub use crate::record::CONNECTIONS_REFUSED;
 use crate::record::{Fact, HttpErr, Position, Reason, ReasonClass, Record};
-use crate::time::{Time, parse_clock, parse_date};
+use crate::time::{parse_clock, parse_date};
 
 /// The format's row.
 pub const FORMAT: Format =
@@ -139,7 +139,7 @@ impl Layout {
     }
 
     /// The default layout that a row without a header fits.
-    fn guess(row: &Row<'_>) -> Option<Self> {
+    fn guess(row: &Row<'_, '_>) -> Option<Self> {
         DEFAULT_SETS.iter().map(|set| Self::parse(set.as_bytes())).find(|layout| {
             layout.columns == row.len()
                 && parse_date(row.text(layout.date)).is_some()
@@ -150,7 +150,7 @@ impl Layout {
     }
 
     /// Whether a row without a header is surely HTTPERR: its reason is one that is known.
-    fn surely(&self, row: &Row<'_>) -> bool {
+    fn surely(&self, row: &Row<'_, '_>) -> bool {
         Reason::parse(row.text(self.reason)).class != ReasonClass::Unknown
     }
 }
@@ -158,7 +158,7 @@ impl Layout {
 /// The `#Fields` value that a row without a header is read by, if it fits a default layout.
 #[must_use]
 pub fn guess_fields(row: &[u8]) -> Option<Vec<u8>> {
-    Layout::guess(&Row::split(row)).map(|layout| layout.text)
+    Layout::guess(&Cuts::default().split(row)).map(|layout| layout.text)
 }
 
 fn sniff(head: Head<'_>) -> Sniff {
@@ -171,7 +171,8 @@ fn sniff(head: Head<'_>) -> Sniff {
             let names: Vec<&[u8]> = fields::names(value).collect();
             return if find(&names, &["s-reason"]).is_some() { Sniff::Yes } else { Sniff::No };
         } else if line.first() != Some(&b'#') {
-            let row = Row::split(line);
+            let mut cuts = Cuts::default();
+            let row = cuts.split(line);
             return if Layout::guess(&row).is_some_and(|layout| layout.surely(&row)) { Sniff::Yes } else { Sniff::No };
         }
     }
@@ -182,24 +183,19 @@ fn sniff(head: Head<'_>) -> Sniff {
 struct Decode {
     header: Option<Layout>,
     days: Days,
+    cuts: Cuts,
 }
 
 impl Decode {
     fn new(_: &Hints) -> Self {
-        Self { header: None, days: Days::default() }
+        Self { header: None, days: Days::default(), cuts: Cuts::default() }
     }
 
-    fn time(&mut self, layout: &Layout, row: &Row<'_>) -> Result<Time, &'static str> {
-        let clock = parse_clock(row.text(layout.time)).ok_or("the time is no time")?;
-        let day = self.days.read(row.text(layout.date))?;
-        Ok(Time::from_millis(day * 86_400_000 + clock))
-    }
-
-    fn row(&mut self, layout: &Layout, row: &Row<'_>, line: Line<'_>, sink: &mut dyn Sink) {
+    fn row(days: &mut Days, layout: &Layout, row: &Row<'_, '_>, line: Line<'_>, sink: &mut dyn Sink) {
         if row.len() != layout.columns || row.len() > MAX_COLUMNS {
             return sink.malformed(line, "the row has another number of columns than #Fields");
         }
-        let time = match self.time(layout, row) {
+        let time = match days.moment(row.text(layout.date), row.text(layout.time)) {
             Ok(time) => time,
             Err(why) => return sink.malformed(line, why),
         };
@@ -238,13 +234,17 @@ impl Decoder for Decode {
         }
         let header = self.header.take();
         // Without a header each row is looked at by itself: the three default layouts differ in their number of columns.
-        let guess = if header.is_none() { Layout::guess(&Row::split(line.text)) } else { None };
+        let guess = if header.is_none() { Layout::guess(&self.cuts.split(line.text)) } else { None };
         if let Some(layout) = header.as_ref().or(guess.as_ref()) {
-            self.row(layout, &Row::fitted(line.text, layout.columns), line, sink);
+            Self::row(&mut self.days, layout, &self.cuts.fitted(line.text, layout.columns), line, sink);
         } else {
             sink.malformed(line, "no #Fields before it, and it fits no layout of HTTPERR");
         }
         self.header = header;
+    }
+
+    fn is_by_row(&self) -> bool {
+        true
     }
 
     fn preamble(&self) -> Vec<u8> {

@@ -108,6 +108,12 @@ impl Framer {
         }
     }
 
+    /// Whether it has one byte a unit: each line feed ends a line.
+    #[must_use]
+    pub fn is_bytes(&self) -> bool {
+        self.encoding == Encoding::Bytes
+    }
+
     /// Where the next line begins: its offset and its number. A line that has no end yet is the next line.
     #[must_use]
     pub fn position(&self) -> (u64, u64) {
@@ -179,10 +185,11 @@ impl Framer {
     }
 
     fn feed_bytes(&mut self, mut bytes: &[u8], found: &mut impl FnMut(Framed<'_>)) {
+        let has_nuls = memchr::memchr(0, bytes).is_some();
         while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (line, rest) = bytes.split_at(end + 1);
             // The common case does not copy: a whole line is handed out from where it lies.
-            if self.taken == 0 && memchr::memchr(0, line).is_none() {
+            if self.taken == 0 && !(has_nuls && line.contains(&0)) {
                 (self.taken, self.content) = (line.len() as u64, line.len() as u64);
                 self.hand_out(line, found);
             } else {

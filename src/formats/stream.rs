@@ -141,6 +141,12 @@ impl Stream {
         }
     }
 
+    /// Whether every row from here on is understood by itself, with the preamble.
+    #[must_use]
+    pub fn is_by_row(&self) -> bool {
+        matches!(&self.state, State::Decoding(decoder) if decoder.is_by_row()) && self.framer.is_bytes()
+    }
+
     /// The version of IIS that the log says wrote it.
     #[must_use]
     pub fn iis(&self) -> Option<(u8, u8)> {

@@ -3,7 +3,7 @@
 //! A row is written when its request **ends**, in UTC with whole seconds; `time-taken` is in milliseconds (Microsoft, "W3C
 //! logging"; KB 944884). Columns are found by the `#Fields` in force, which may change in the middle of a file.
 
-use super::fields::{self, Days, MAX_COLUMNS, Row, directive, find, number, status};
+use super::fields::{self, Cuts, Days, MAX_COLUMNS, MILLIS_PER_DAY, Row, directive, find, number, status};
 use super::lines::Line;
 use super::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
 use crate::record::{Fact, Position, Record, Request};
@@ -21,7 +21,6 @@ const DEFAULT_SETS: [&str; 4] = [
     "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
 ];
 
-const MILLIS_PER_DAY: i64 = 86_400_000;
 /// How much out of order rows around midnight may be.
 const LATE: i64 = 600_000;
 
@@ -72,7 +71,7 @@ impl Layout {
     }
 
     /// The default set that a row without a header fits: by its number of columns, and its date, time and status parse.
-    fn guess(row: &Row<'_>) -> Option<Self> {
+    fn guess(row: &Row<'_, '_>) -> Option<Self> {
         DEFAULT_SETS.iter().map(|set| Self::parse(set.as_bytes())).find(|layout| {
             layout.columns == row.len()
                 && parse_date(row.text(layout.date)).is_some()
@@ -85,7 +84,7 @@ impl Layout {
 /// The `#Fields` value that a row without a header is read by, if it fits a default set.
 #[must_use]
 pub fn guess_fields(row: &[u8]) -> Option<Vec<u8>> {
-    Layout::guess(&Row::split(row)).map(|layout| layout.text)
+    Layout::guess(&Cuts::default().split(row)).map(|layout| layout.text)
 }
 
 fn sniff(head: Head<'_>) -> Sniff {
@@ -101,7 +100,7 @@ fn sniff(head: Head<'_>) -> Sniff {
             return if of_http && find(&names, &["s-reason"]).is_none() { Sniff::Yes } else { Sniff::No };
         }
         if line.first() != Some(&b'#') {
-            return if Layout::guess(&Row::split(line)).is_some() { Sniff::Yes } else { Sniff::No };
+            return if Layout::guess(&Cuts::default().split(line)).is_some() { Sniff::Yes } else { Sniff::No };
         }
     }
     // Only directives so far; at the end of the head a directive that every W3C log has is enough.
@@ -126,27 +125,25 @@ struct W3c {
     guessed: bool,
     /// Rows came before any header and fit no default set.
     headless: bool,
-    zone: Zone,
-    days: Days,
-    /// The day of the `#Date` directive, carried on over midnights, for logs without a date column.
-    directive_day: Option<i64>,
-    last_clock: i64,
+    clock: Clock,
+    cuts: Cuts,
     /// The version in `#Software`.
     iis: Option<(u8, u8)>,
 }
 
+/// Tells when a row was written.
+struct Clock {
+    zone: Zone,
+    days: Days,
+    /// The day of the `#Date` directive, carried on over midnights, for logs without a date column.
+    directive_day: Option<i64>,
+    last: i64,
+}
+
 impl W3c {
     fn new(hints: &Hints) -> Self {
-        Self {
-            layout: None,
-            guessed: false,
-            headless: false,
-            zone: hints.zone,
-            days: Days::default(),
-            iis: None,
-            directive_day: None,
-            last_clock: 0,
-        }
+        let clock = Clock { zone: hints.zone, days: Days::default(), directive_day: None, last: 0 };
+        Self { layout: None, guessed: false, headless: false, clock, cuts: Cuts::default(), iis: None }
     }
 
     fn directive(&mut self, line: &[u8]) {
@@ -156,46 +153,19 @@ impl W3c {
         } else if let Some(value) = directive(line, b"#date:")
             && let Some(day) = value.get(..10).and_then(parse_date)
         {
-            self.directive_day = Some(day);
-            self.last_clock = value.get(11..19).and_then(parse_clock).unwrap_or(0);
+            self.clock.directive_day = Some(day);
+            self.clock.last = value.get(11..19).and_then(parse_clock).unwrap_or(0);
         } else if let Some(software) = directive(line, b"#software:") {
             self.iis = version(software).or(self.iis);
         }
     }
 
-    /// The moment of a row, or what is wrong with it.
-    fn time(&mut self, layout: &Layout, row: &Row<'_>) -> Result<Time, &'static str> {
-        let clock = parse_clock(row.text(layout.time)).ok_or("the time is no time")?;
-        let day = if let Some(column) = layout.date {
-            self.days.read(row.get(column))?
-        } else {
-            let day = self.directive_day.as_mut().ok_or("the log has neither a date column nor a #Date")?;
-            // A row a little late just after midnight is still of the day before (KB 900700: rows may be out of order).
-            if self.last_clock < LATE && clock > MILLIS_PER_DAY - LATE {
-                return Ok(Time::from_millis((*day - 1) * MILLIS_PER_DAY + clock));
-            }
-            // A clock that falls back by more than half a day has passed midnight.
-            if self.last_clock - clock > MILLIS_PER_DAY / 2 {
-                *day += 1;
-            }
-            self.last_clock = clock;
-            *day
-        };
-        let time = Time::from_millis(day * MILLIS_PER_DAY + clock);
-        if !layout.local {
-            return Ok(time);
-        }
-        chrono::DateTime::from_timestamp_millis(time.millis())
-            .map(|local| self.zone.to_utc(local.naive_utc()))
-            .ok_or("the date is no date")
-    }
-
-    fn row(&mut self, layout: &Layout, row: &Row<'_>, line: Line<'_>, sink: &mut dyn Sink) {
+    fn row(clock: &mut Clock, layout: &Layout, row: &Row<'_, '_>, line: Line<'_>, sink: &mut dyn Sink) {
         if row.len() != layout.columns || row.len() > MAX_COLUMNS {
             sink.malformed(line, "the row has another number of columns than #Fields");
             return;
         }
-        let time = match self.time(layout, row) {
+        let time = match clock.time(layout, row) {
             Ok(time) => time,
             Err(why) => return sink.malformed(line, why),
         };
@@ -225,6 +195,37 @@ impl W3c {
     }
 }
 
+impl Clock {
+    /// The moment of a row, or what is wrong with it.
+    fn time(&mut self, layout: &Layout, row: &Row<'_, '_>) -> Result<Time, &'static str> {
+        let time = match layout.date {
+            Some(column) => self.days.moment(row.get(column), row.text(layout.time))?,
+            None => self.dateless(parse_clock(row.text(layout.time)).ok_or("the time is no time")?)?,
+        };
+        if !layout.local {
+            return Ok(time);
+        }
+        chrono::DateTime::from_timestamp_millis(time.millis())
+            .map(|local| self.zone.to_utc(local.naive_utc()))
+            .ok_or("the date is no date")
+    }
+
+    /// The moment of a time of day, of a row that has no date.
+    fn dateless(&mut self, clock: i64) -> Result<Time, &'static str> {
+        let day = self.directive_day.as_mut().ok_or("the log has neither a date column nor a #Date")?;
+        // A row a little late just after midnight is still of the day before (KB 900700: rows may be out of order).
+        if self.last < LATE && clock > MILLIS_PER_DAY - LATE {
+            return Ok(Time::from_millis((*day - 1) * MILLIS_PER_DAY + clock));
+        }
+        // A clock that falls back by more than half a day has passed midnight.
+        if self.last - clock > MILLIS_PER_DAY / 2 {
+            *day += 1;
+        }
+        self.last = clock;
+        Ok(Time::from_millis(*day * MILLIS_PER_DAY + clock))
+    }
+}
+
 impl Decoder for W3c {
     fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) {
         match line.text.first() {
@@ -234,22 +235,20 @@ impl Decoder for W3c {
             Some(_) => {}
         }
         if self.layout.is_none() {
-            self.layout = Layout::guess(&Row::split(line.text));
+            self.layout = Layout::guess(&self.cuts.split(line.text));
             self.guessed = self.layout.is_some();
             self.headless = self.layout.is_none();
         }
-        let Some(layout) = self.layout.take() else {
+        let Some(layout) = &self.layout else {
             return sink.malformed(line, "no #Fields before it, and it fits no default set of fields");
         };
-        let row = Row::fitted(line.text, layout.columns);
-        self.row(&layout, &row, line, sink);
-        self.layout = Some(layout);
+        Self::row(&mut self.clock, layout, &self.cuts.fitted(line.text, layout.columns), line, sink);
     }
 
     fn preamble(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        if let Some(day) = self.directive_day
-            && let Some(date) = Zone::Utc.local(Time::from_millis(day * MILLIS_PER_DAY + self.last_clock))
+        if let Some(day) = self.clock.directive_day
+            && let Some(date) = Zone::Utc.local(Time::from_millis(day * MILLIS_PER_DAY + self.clock.last))
         {
             out.extend(format!("#Date: {}\n", date.format("%Y-%m-%d %H:%M:%S")).bytes());
         }
@@ -259,6 +258,10 @@ impl Decoder for W3c {
             out.push(b'\n');
         }
         out
+    }
+
+    fn is_by_row(&self) -> bool {
+        self.layout.as_ref().is_some_and(|layout| layout.date.is_some())
     }
 
     fn iis(&self) -> Option<(u8, u8)> {

@@ -1,25 +1,26 @@
 //! Finished files: files, folders and archives that are read to their end.
 
 mod check;
+pub mod parts;
 
 use std::collections::HashSet;
 use std::fs;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, bail};
 use check::Check;
+use parts::{Cut, Work};
 
 use super::discover;
-use super::manifest::{MANIFEST, Manifest, Newer, Work, Written};
+use super::manifest::{self, MANIFEST, Manifest, Newer, Written};
 use super::recording::LOCK;
 use super::redacted::{Filter, Redacted};
 use super::shelf::{Place, Shelf};
-use crate::engine::{Engine, Envelope, Gap, Opened, Payload};
-use crate::formats::Hints;
+use crate::engine::{Engine, Envelope, Gap, Payload};
 use crate::record::SourceId;
 use crate::redact::Pseudonyms;
 use crate::time::{Time, Zone};
@@ -64,7 +65,7 @@ pub struct Recording {
     /// Recordings in folders below.
     nested: Vec<PathBuf>,
     /// The folders of recorders' manifests, with what these say.
-    works: Vec<(PathBuf, Work)>,
+    works: Vec<(PathBuf, manifest::Work)>,
 }
 
 impl Recording {
@@ -321,7 +322,7 @@ impl Recording {
 
     /// Reads everything at once, on all processors.
     pub fn load(&self, zone: Zone, places: &Shelf, new_engine: &(dyn Fn() -> Engine + Sync)) -> Engine {
-        self.load_counting(zone, places, new_engine, &AtomicU64::new(0))
+        self.load_cut(zone, places, new_engine, &AtomicU64::new(0), Cut::default())
     }
 
     /// The same; `read` counts the bytes that have been read so far.
@@ -332,7 +333,18 @@ impl Recording {
         new_engine: &(dyn Fn() -> Engine + Sync),
         read: &AtomicU64,
     ) -> Engine {
-        use rayon::prelude::*;
+        self.load_cut(zone, places, new_engine, read, Cut::default())
+    }
+
+    /// The same; the work is cut up as told.
+    pub fn load_cut(
+        &self,
+        zone: Zone,
+        places: &Shelf,
+        new_engine: &(dyn Fn() -> Engine + Sync),
+        read: &AtomicU64,
+        cut: Cut,
+    ) -> Engine {
         let mut engine = new_engine();
         self.told(Time::MIN).for_each(|envelope| engine.take(envelope));
         let ids = || self.inputs.iter().enumerate().map(|(i, input)| (SourceId(u32::try_from(i).unwrap_or(u32::MAX)), input));
@@ -347,24 +359,16 @@ impl Recording {
         }
         let settings = engine.limits().settings.clone();
         let logs: Vec<(SourceId, &Input)> = ids().filter(|(_, input)| !is_settings(input)).collect();
-        let engines: Vec<Engine> = logs
-            .par_iter()
-            .map(|(source, input)| {
-                let mut engine = new_engine();
-                engine.settings(&settings);
-                input.play_into(*source, zone, Time::MIN, &mut |envelope| {
-                    if let Payload::Bytes(bytes) = &envelope.payload {
-                        read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-                    }
-                    engine.take(envelope);
-                    true
-                });
-                engine
-            })
-            .collect();
+        let work = Work::new(&logs, zone, cut, read);
+        let engines = rayon::broadcast(|_| {
+            let mut engine = new_engine();
+            engine.settings(&settings);
+            work.share(engine)
+        });
         for other in engines {
             engine.merge(other);
         }
+        work.finish(&mut engine);
         engine
     }
 }
@@ -376,10 +380,8 @@ impl Input {
     }
 
     fn play_into(&self, source: SourceId, zone: Zone, heard: Time, send: &mut dyn FnMut(Envelope) -> bool) -> bool {
-        let name = self.name.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let hints = Hints { zone, modified: self.modified, name };
-        let mut filter = self.redacted.as_ref().map(|log| Filter::new(log, hints.clone()));
-        let opened = Opened { path: self.name.clone(), hints, size: self.size, generation: 0, first_look: true, has_file: true };
+        let opened = self.opened(zone);
+        let mut filter = self.redacted.as_ref().map(|log| Filter::new(log, opened.hints.clone()));
         let mut send = |payload| send(Envelope { heard, source, payload });
         if !send(Payload::Opened(opened)) {
             return false;

@@ -36,6 +36,44 @@ pub struct Block {
     pub records: u64,
 }
 
+/// What some records of a block told: the fields are those of [`Block`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Told {
+    /// The log's kind.
+    pub kind: Kind,
+    /// One past the last byte of the last.
+    pub end: u64,
+    /// The earliest moment.
+    pub from: Time,
+    /// The end of the second that the earliest tells of.
+    pub first_end: Time,
+    /// The latest moment.
+    pub to: Time,
+    /// How many they are.
+    pub records: u64,
+}
+
+impl Told {
+    /// What one record told that ends at byte `end` and covers `times`, which end with the second that it tells of.
+    #[must_use]
+    pub fn one(kind: Kind, end: u64, times: &Range<Time>) -> Self {
+        Self { kind, end, from: times.start, first_end: times.end, to: times.end, records: 1 }
+    }
+
+    /// The same with what another record told.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        Self {
+            kind: other.kind,
+            end: self.end.max(other.end),
+            from: self.from.min(other.from),
+            first_end: self.first_end.min(other.first_end),
+            to: self.to.max(other.to),
+            records: self.records + other.records,
+        }
+    }
+}
+
 /// A block, and the latest moment of it and of all blocks before it: where to begin to look is found without a look at each.
 #[derive(Debug, Clone, PartialEq)]
 struct Indexed {
@@ -62,32 +100,44 @@ impl BlockIndex {
         log.insert(at, Indexed { block, reach });
     }
 
-    /// Widens the block that holds byte `offset` of a log by a record that ends at byte `end` and covers `times`, which end with the
-    /// second that it tells of.
-    pub fn note(&mut self, source: SourceId, kind: Kind, offset: u64, end: u64, times: &Range<Time>) {
+    /// Widens the block that holds byte `offset` of a log by what records there told.
+    pub fn note(&mut self, source: SourceId, offset: u64, told: &Told) {
         let Some(log) = self.logs.get_mut(&source) else { return };
         let Some(at) = place(log, offset) else { return };
         let mut later = log.iter_mut().skip(at);
         let Some(Indexed { block, reach }) = later.next() else { return };
         if block.records == 0 {
-            (block.from, block.first_end, block.to) = (times.start, times.end, times.end);
+            (block.from, block.first_end, block.to) = (told.from, told.first_end, told.to);
         }
-        block.kind = kind;
-        block.from = block.from.min(times.start);
-        block.first_end = block.first_end.min(times.end);
-        block.to = block.to.max(times.end);
-        block.end = block.end.max(end);
-        block.records += 1;
-        *reach = times.end.max(*reach);
+        block.kind = told.kind;
+        block.from = block.from.min(told.from);
+        block.first_end = block.first_end.min(told.first_end);
+        block.to = block.to.max(told.to);
+        block.end = block.end.max(told.end);
+        block.records += told.records;
+        *reach = told.to.max(*reach);
         // A record may come late, when the next block has begun.
         for Indexed { reach, .. } in later {
-            *reach = times.end.max(*reach);
+            *reach = told.to.max(*reach);
         }
     }
 
-    /// Adds the blocks of another index. The same log is never indexed in both.
+    /// Adds the blocks of another index: of other logs, or other blocks of the same ones.
     pub fn merge(&mut self, other: Self) {
-        self.logs.extend(other.logs);
+        for (source, blocks) in other.logs {
+            let log = self.logs.entry(source).or_default();
+            if log.is_empty() {
+                *log = blocks;
+                continue;
+            }
+            log.extend(blocks);
+            log.sort_by_key(|known| known.block.offset);
+            let mut reach = Time::MIN;
+            for Indexed { block, reach: upto } in log {
+                reach = reach.max(block.to);
+                *upto = reach;
+            }
+        }
     }
 
     /// Blocks with records that touch a stretch of time, in the order of the logs.
@@ -131,10 +181,10 @@ impl BlockIndex {
         (chosen, others)
     }
 
-    /// The preamble of a log's last block.
+    /// A log's last block.
     #[must_use]
-    pub fn last_preamble(&self, source: SourceId) -> Option<Arc<[u8]>> {
-        self.logs.get(&source)?.last().map(|known| Arc::clone(&known.block.preamble))
+    pub fn last(&self, source: SourceId) -> Option<&Block> {
+        self.logs.get(&source)?.last().map(|known| &known.block)
     }
 
     /// The block that holds a byte of a log.

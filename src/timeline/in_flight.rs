@@ -41,32 +41,75 @@ pub struct InFlight {
 /// Requests longer than this (about 31 years) are cut: no server ran that long.
 const LONGEST: i64 = 1_000_000_000_000;
 
-impl InFlight {
+/// Takes the differences that requests make.
+pub(super) trait Differences {
+    /// From a second on so many milliseconds more are covered in each.
+    fn mean(&mut self, at: i64, millis: i64);
+    /// From a second on so many more are in flight for certain.
+    fn low(&mut self, at: i64, requests: i32);
+    /// From a second on so many more may be in flight.
+    fn high(&mut self, at: i64, requests: i32);
+
     /// Adds a request logged at `second` that took `taken` milliseconds.
-    pub fn add(&mut self, second: i64, taken: u64) {
+    #[inline]
+    fn request(&mut self, second: i64, taken: u64) {
         let taken = i64::try_from(taken).unwrap_or(LONGEST).min(LONGEST);
         let (begin, end) = (second * 1000 + 500 - taken, second * 1000 + 500);
         let first = begin.div_euclid(1000);
         if taken == 0 {
             // It covers no time, but it may have touched its second (below).
         } else if first == second {
-            self.mean.add(second, taken);
-            self.mean.add(second + 1, -taken);
+            self.mean(second, taken);
+            self.mean(second + 1, -taken);
         } else {
             let head = 1000 - begin.rem_euclid(1000);
             let tail = end - second * 1000;
-            self.mean.add(first, head);
-            self.mean.add(first + 1, 1000 - head);
-            self.mean.add(second, tail - 1000);
-            self.mean.add(second + 1, -tail);
+            self.mean(first, head);
+            self.mean(first + 1, 1000 - head);
+            self.mean(second, tail - 1000);
+            self.mean(second + 1, -tail);
         }
         let certain = second + 1 - taken / 1000;
         if certain < second {
-            self.low.add(certain, 1);
-            self.low.add(second, -1);
+            self.low(certain, 1);
+            self.low(second, -1);
         }
-        self.high.add((second * 1000 - taken).div_euclid(1000), 1);
-        self.high.add(second + 1, -1);
+        self.high((second * 1000 - taken).div_euclid(1000), 1);
+        self.high(second + 1, -1);
+    }
+}
+
+impl Differences for InFlight {
+    fn mean(&mut self, at: i64, millis: i64) {
+        self.mean.add(at, millis);
+    }
+
+    fn low(&mut self, at: i64, requests: i32) {
+        self.low.add(at, requests);
+    }
+
+    fn high(&mut self, at: i64, requests: i32) {
+        self.high.add(at, requests);
+    }
+}
+
+impl InFlight {
+    /// Adds a request logged at `second` that took `taken` milliseconds.
+    pub fn add(&mut self, second: i64, taken: u64) {
+        self.request(second, taken);
+    }
+
+    /// Adds the differences of one second.
+    pub(super) fn differ(&mut self, at: i64, mean: i64, low: i32, high: i32) {
+        if mean != 0 {
+            self.mean.add(at, mean);
+        }
+        if low != 0 {
+            self.low.add(at, low);
+        }
+        if high != 0 {
+            self.high.add(at, high);
+        }
     }
 
     /// Adds what another one holds.

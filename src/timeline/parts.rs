@@ -49,7 +49,14 @@ impl Served {
         let Some(taken) = request.taken.filter(|_| request.status != 503) else { return };
         self.count.add(second, 1);
         self.taken.add(second, in_time(taken));
-        self.longest.add(second, taken, origin);
+        self.longest(second, request, origin);
+    }
+
+    /// Keeps its row, if it took longest in its minute.
+    pub(super) fn longest(&mut self, second: i64, request: &Request<'_>, origin: Origin) {
+        if let Some(taken) = request.taken.filter(|_| request.status != 503) {
+            self.longest.add(second, taken, origin);
+        }
     }
 
     pub(super) fn merge(&mut self, other: &Self) {

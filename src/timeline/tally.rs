@@ -103,7 +103,12 @@ impl NsRequest {
     /// Tells the request from a URL, with or without a query. Case varies between agents.
     #[must_use]
     pub fn of_url(url: &[u8]) -> Option<Self> {
-        let path = memchr::memchr(b'?', url).and_then(|query| url.get(..query)).unwrap_or(url);
+        Self::of_path(memchr::memchr(b'?', url).and_then(|query| url.get(..query)).unwrap_or(url))
+    }
+
+    /// The same of a URL that has no query.
+    #[must_use]
+    pub fn of_path(path: &[u8]) -> Option<Self> {
         let page = memchr::memrchr(b'/', path).and_then(|slash| path.get(slash + 1..)).unwrap_or(path);
         // Nearly every URL of nearly every server is none of them.
         if !matches!(page.first(), Some(b'g' | b'G')) {

@@ -22,7 +22,7 @@ fn index(noted: &[Noted]) -> BlockIndex {
         }
         let (offset, end) = (number * BLOCK + n as u64, number * BLOCK + n as u64 + 40);
         let times = Time::from_second(second - took)..Time::from_second(second + 1);
-        index.note(LOGS[*log], Kind::W3c, offset, end, &times);
+        index.note(LOGS[*log], offset, &Told::one(Kind::W3c, end, &times));
     }
     index
 }
@@ -93,7 +93,7 @@ fn of_a_long_log_only_the_last_blocks_are_taken() {
 #[test]
 fn a_record_that_comes_late_is_found_in_the_block_where_it_began() {
     let mut index = index(&[(0, 0, 10, 0), (0, 1, 11, 0), (0, 2, 12, 0)]);
-    index.note(LOGS[0], Kind::W3c, 100, 200, &(Time::from_second(70)..Time::from_second(71)));
+    index.note(LOGS[0], 100, &Told::one(Kind::W3c, 200, &(Time::from_second(70)..Time::from_second(71))));
     let found: Vec<_> = index.touching(Time::from_second(69)..Time::from_second(80)).map(|(_, block)| block.offset).collect();
     assert_eq!(found, [0]);
     assert_eq!(index.holding(LOGS[0], BLOCK + 5).map(|block| block.line), Some(1001));

@@ -6,7 +6,7 @@ use super::{Cell, Column, ListRow, Listing, Look, MOST_ROWS, Reply, View, Width,
 use crate::drill::RawLine;
 use crate::drill::matching::About;
 use crate::engine::Moment;
-use crate::formats::fields::{Row, directive, names};
+use crate::formats::fields::{Cuts, directive, names};
 use crate::formats::{Kind, pdh_csv};
 use crate::record::{Origin, SourceId};
 use crate::time::Time;
@@ -136,7 +136,8 @@ fn fields<'t>(header: &[u8], text: &'t [u8]) -> Vec<(String, &'t [u8])> {
         return Vec::new();
     };
     let names: Vec<String> = names(fields).map(|n| String::from_utf8_lossy(n).into_owned()).collect();
-    let row = Row::split(text);
+    let mut cuts = Cuts::default();
+    let row = cuts.split(text);
     if row.len() != names.len() {
         return Vec::new();
     }

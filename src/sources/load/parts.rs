@@ -1,0 +1,272 @@
+//! Finished files on all processors: each worker folds what it gets into an engine of its own, small files whole, of a large one parts.
+//!
+//! A part ends where a line ends, and is understood by itself, with the `#Fields` in force where it begins. So whoever fetches a part
+//! looks for lines that begin with `#`, and counts the lines, before the next worker may fetch the next part; then it decodes its own
+//! while the others fetch theirs. That needs no thread that only reads, and no more memory than a buffer a worker.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use memchr::{memchr, memchr_iter, memrchr};
+
+use super::{Input, PIECE, Place};
+use crate::engine::part::Part;
+use crate::engine::{Engine, Envelope, Health, Opened, Payload};
+use crate::formats::stream::Stream;
+use crate::formats::{Hints, Ignore};
+use crate::record::SourceId;
+use crate::time::{Time, Zone};
+
+/// How the work is cut up.
+#[derive(Debug, Clone, Copy)]
+pub struct Cut {
+    /// Bytes of a part.
+    pub part: u64,
+    /// Files of fewer bytes are read whole.
+    pub whole: u64,
+}
+
+impl Default for Cut {
+    fn default() -> Self {
+        Self { part: 1 << 20, whole: 4 << 20 }
+    }
+}
+
+/// Logs that are read.
+pub(super) struct Work<'a> {
+    logs: &'a [(SourceId, &'a Input)],
+    zone: Zone,
+    cut: Cut,
+    read: &'a AtomicU64,
+    next: Mutex<Next>,
+}
+
+/// What has not been fetched.
+#[derive(Default)]
+struct Next {
+    /// How many logs have been.
+    begun: usize,
+    large: Option<Large>,
+    /// Logs that were cut up, each with the version of IIS that its last `#Software` names.
+    cut_up: Vec<(SourceId, Option<(u8, u8)>)>,
+}
+
+/// A log of which parts are fetched.
+struct Large {
+    source: SourceId,
+    opened: Opened,
+    file: File,
+    /// Knows what stands in lines that begin with `#`.
+    guide: Stream,
+    /// Where the next part begins, and the number of its first line.
+    offset: u64,
+    line: u64,
+    /// The beginning of its first line.
+    carry: Vec<u8>,
+}
+
+/// What a worker has to do.
+enum Task<'a> {
+    /// A file, from its beginning to its end.
+    Whole(SourceId, &'a Input),
+    /// A part whose bytes lie in the buffer; the rest of the file, too, where it cannot be cut up.
+    Part { source: SourceId, opened: Opened, part: Part, rest: Option<File> },
+    /// A file that cannot be read any further.
+    Broken(SourceId, Opened, io::Error),
+}
+
+impl<'a> Work<'a> {
+    pub fn new(logs: &'a [(SourceId, &'a Input)], zone: Zone, cut: Cut, read: &'a AtomicU64) -> Self {
+        Self { logs, zone, cut, read, next: Mutex::default() }
+    }
+
+    /// What a worker does, until nothing is left to do.
+    pub fn share(&self, mut engine: Engine) -> Engine {
+        let mut buffer = Vec::new();
+        while let Some(task) = self.fetch(&mut buffer) {
+            self.read.fetch_add(buffer.len() as u64, Ordering::Relaxed);
+            match task {
+                Task::Whole(source, input) => self.whole(source, input, &mut engine),
+                Task::Part { source, opened, part, rest } => {
+                    engine.begin_part(source, &opened, &part);
+                    engine.take_part(source, &buffer);
+                    let is_last = rest.is_some();
+                    if let Some(file) = rest
+                        && let Err(error) = self.rest(source, file, &mut buffer, &mut engine)
+                    {
+                        fail(source, &error, &mut engine);
+                    }
+                    engine.end_part(source);
+                    if is_last {
+                        let iis = engine.sources().get(&source).and_then(|source| source.iis);
+                        self.next.lock().unwrap_or_else(PoisonError::into_inner).cut_up.push((source, iis));
+                    }
+                }
+                Task::Broken(source, opened, error) => {
+                    engine.meet(source, &opened);
+                    fail(source, &error, &mut engine);
+                }
+            }
+        }
+        engine
+    }
+
+    /// Tells the engine that all have become of the logs that were cut up.
+    pub fn finish(self, engine: &mut Engine) {
+        let next = self.next.into_inner().unwrap_or_else(PoisonError::into_inner);
+        next.cut_up.into_iter().for_each(|(source, iis)| engine.end_parts(source, iis));
+    }
+
+    fn whole(&self, source: SourceId, input: &Input, engine: &mut Engine) {
+        input.play_into(source, self.zone, Time::MIN, &mut |envelope| {
+            if let Payload::Bytes(bytes) = &envelope.payload {
+                self.read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            }
+            engine.take(envelope);
+            true
+        });
+    }
+
+    fn rest(&self, source: SourceId, mut file: File, buffer: &mut Vec<u8>, engine: &mut Engine) -> io::Result<()> {
+        loop {
+            buffer.clear();
+            (&mut file).take(PIECE as u64).read_to_end(buffer)?;
+            if buffer.is_empty() {
+                return Ok(());
+            }
+            self.read.fetch_add(buffer.len() as u64, Ordering::Relaxed);
+            engine.take_part(source, buffer);
+        }
+    }
+
+    /// The next thing to do; the bytes of a part come into the buffer.
+    fn fetch(&self, buffer: &mut Vec<u8>) -> Option<Task<'a>> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        buffer.clear();
+        loop {
+            if let Some(large) = &mut next.large {
+                match large.fetch(self.cut, buffer) {
+                    Ok(Some(task)) => {
+                        if matches!(task, Task::Part { rest: Some(_), .. }) {
+                            // Who has the rest tells how the log ended.
+                            next.large = None;
+                        }
+                        return Some(task);
+                    }
+                    Ok(None) => next.end_large(),
+                    Err(error) => {
+                        let broken = Task::Broken(large.source, large.opened.clone(), error);
+                        next.end_large();
+                        return Some(broken);
+                    }
+                }
+            }
+            let (source, input) = *self.logs.get(next.begun)?;
+            next.begun += 1;
+            next.large = input.file_to_cut_up(self.cut).and_then(|file| Large::begin(source, input, file, self.zone, self.cut));
+            if next.large.is_none() {
+                return Some(Task::Whole(source, input));
+            }
+        }
+    }
+}
+
+fn fail(source: SourceId, error: &io::Error, engine: &mut Engine) {
+    engine.take(Envelope { heard: Time::MIN, source, payload: Payload::Health(Health::Denied(error.to_string())) });
+}
+
+impl Next {
+    fn end_large(&mut self) {
+        self.cut_up.extend(self.large.take().map(|large| (large.source, large.guide.iis())));
+    }
+}
+
+impl Input {
+    /// The file, if it is large enough and nothing but its bytes matters.
+    fn file_to_cut_up(&self, cut: Cut) -> Option<File> {
+        match &self.place {
+            Place::File(path) if self.size >= cut.whole && self.written.is_none() && self.redacted.is_none() => {
+                File::open(path).ok()
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn opened(&self, zone: Zone) -> Opened {
+        let name = self.name.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let hints = Hints { zone, modified: self.modified, name };
+        Opened { path: self.name.clone(), hints, size: self.size, generation: 0, first_look: true, has_file: true }
+    }
+}
+
+impl Large {
+    /// Looks at the head of a file; `None` if its rows are not understood one by one.
+    fn begin(source: SourceId, input: &Input, mut file: File, zone: Zone, cut: Cut) -> Option<Self> {
+        let opened = input.opened(zone);
+        let mut first = Stream::new(opened.hints.clone());
+        let mut head = Vec::new();
+        (&mut file).take(cut.part.min(PIECE as u64)).read_to_end(&mut head).ok()?;
+        let end = memrchr(b'\n', &head)? + 1;
+        first.feed(head.get(..end)?, &mut Ignore);
+        let starts_with_text = !matches!(head.first(), Some(0xEF..));
+        let is_sure = first.is_by_row() && first.remark().is_none() && starts_with_text;
+        let guide = Stream::resume(first.kind(), opened.hints.clone(), &[], 0, 1, None);
+        is_sure.then_some(Self { source, opened, file, guide, offset: 0, line: 1, carry: head })
+    }
+
+    fn fetch(&mut self, cut: Cut, buffer: &mut Vec<u8>) -> io::Result<Option<Task<'static>>> {
+        buffer.append(&mut self.carry);
+        // To a multiple of a part's size, whatever was read of it before.
+        let read = self.offset + buffer.len() as u64;
+        let upto = (self.offset / cut.part + 1) * cut.part;
+        let wanted = upto.saturating_sub(read).max(if read % cut.part == 0 { cut.part } else { 0 });
+        let got = (&mut self.file).take(wanted).read_to_end(buffer)?;
+        let is_end = got as u64 != wanted;
+        if buffer.is_empty() {
+            return Ok(None);
+        }
+        let part = Part {
+            kind: self.guide.kind(),
+            offset: self.offset,
+            line: self.line,
+            preamble: self.guide.preamble(),
+            iis: self.guide.iis(),
+        };
+        let end = if is_end { Some(buffer.len()) } else { memrchr(b'\n', buffer).map(|end| end + 1) };
+        // Holes of NULs end lines, too, and a line over all bounds has no end here: such a file goes on in one piece.
+        let is_plain = memchr(0, buffer).is_none();
+        let rest = match end.filter(|_| is_plain) {
+            Some(end) => {
+                self.carry.extend_from_slice(buffer.get(end..).unwrap_or_default());
+                buffer.truncate(end);
+                self.learn(buffer);
+                if self.guide.is_by_row() { None } else { Some(self.back()?) }
+            }
+            None => Some(self.file.try_clone()?),
+        };
+        self.offset += buffer.len() as u64;
+        Ok(Some(Task::Part { source: self.source, opened: self.opened.clone(), part, rest }))
+    }
+
+    /// The file, from where the lines end that have been fetched.
+    fn back(&mut self) -> io::Result<File> {
+        use std::io::Seek;
+        let carried = i64::try_from(std::mem::take(&mut self.carry).len()).unwrap_or(0);
+        self.file.seek_relative(-carried)?;
+        self.file.try_clone()
+    }
+
+    /// Counts the lines, and has the guide read those that begin with `#`.
+    fn learn(&mut self, lines: &[u8]) {
+        self.line += memchr_iter(b'\n', lines).count() as u64;
+        for hash in memchr_iter(b'#', lines) {
+            let (before, line) = lines.split_at(hash);
+            if matches!(before.last(), None | Some(b'\n')) {
+                let end = memchr(b'\n', line).map_or(line.len(), |end| end + 1);
+                self.guide.feed(line.get(..end).unwrap_or_default(), &mut Ignore);
+            }
+        }
+    }
+}
