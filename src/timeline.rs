@@ -7,6 +7,7 @@ pub mod block_index;
 mod burst;
 pub mod distinct;
 pub mod in_flight;
+mod names;
 mod parts;
 pub mod samples;
 pub mod series;
@@ -15,9 +16,11 @@ pub mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use block_index::BlockIndex;
 use burst::Burst;
+use names::Names;
 pub use parts::{App, NsSeries, Served, TagHistory};
 use samples::Samples;
 use series::Series;
@@ -49,8 +52,10 @@ pub struct AppId(usize);
 /// Everything that happened. See the module's documentation.
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
-    apps: Vec<(Box<str>, App)>,
-    app_ids: BTreeMap<Box<str>, AppId>,
+    apps: Vec<(Arc<str>, App)>,
+    app_ids: BTreeMap<Arc<str>, AppId>,
+    /// Names in logs that stand in many rows.
+    names: Names,
     ns: BTreeMap<NsRequest, NsSeries>,
     troubles: BTreeMap<Trouble, Tally>,
     counters: BTreeMap<Box<str>, Samples>,
@@ -101,8 +106,9 @@ impl Timeline {
             return self.app_id(OTHER_APPS);
         }
         let id = AppId(self.apps.len());
-        self.apps.push((name.into(), App::default()));
-        self.app_ids.insert(name.into(), id);
+        let name: Arc<str> = name.into();
+        self.apps.push((Arc::clone(&name), App::default()));
+        self.app_ids.insert(name, id);
         id
     }
 
@@ -219,9 +225,9 @@ impl Timeline {
     }
 
     fn http_err(&mut self, second: i64, row: &HttpErr<'_>, origin: Origin) {
-        let phrase: Box<str> = match row.reason.phrase {
-            [] => "(no reason)".into(),
-            phrase => String::from_utf8_lossy(phrase).into(),
+        let phrase = match row.reason.phrase {
+            [] => self.names.of(b"(no reason)"),
+            phrase => self.names.of(phrase),
         };
         let ns = NsRequest::of_url(row.uri).filter(|_| row.status == Some(503));
         if row.not_iis() {
@@ -245,8 +251,8 @@ impl Timeline {
     }
 
     /// Whom a row of HTTPERR is about. The connections of a site are limited, all else befalls an application pool.
-    fn place(&self, row: &HttpErr<'_>) -> Place {
-        let text = |bytes: &[u8]| -> Box<str> { String::from_utf8_lossy(bytes).into() };
+    fn place(&mut self, row: &HttpErr<'_>) -> Place {
+        let mut text = |bytes: &[u8]| self.names.of(bytes);
         let place = match (row.queue, row.site_id) {
             _ if !row.turned_away() && row.reason.class != ReasonClass::Dropped => Place::Unknown,
             (_, site) if !site.is_empty() && row.reason.phrase == b"ConnLimit" => Place::Site(text(site)),

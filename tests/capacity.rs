@@ -298,3 +298,9 @@ fn a_load_and_its_curve_are_of_one_piece() {
     let enough = usize::try_from(load.enough().unwrap()).unwrap();
     assert!(curve[enough] < ENOUGH && curve[enough - 1] >= ENOUGH);
 }
+
+#[test]
+fn so_many_times_the_requests_take_as_long_each() {
+    let load = why503::diagnosis::capacity::Load { per_second: 3.0, seconds: 7.0 }.times(4.0);
+    assert!((load.per_second - 12.0).abs() < 1e-12 && (load.seconds - 7.0).abs() < 1e-12, "{load:?}");
+}

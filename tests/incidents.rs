@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use logs::Logs;
 use serde::Deserialize;
+use why503::diagnosis::change::Change;
 use why503::diagnosis::{Diagnosis, Finding, RULES, Severity, Subject, findings};
 use why503::drill::place::Spot;
 use why503::engine::{Envelope, Payload};
@@ -48,6 +49,8 @@ struct Incident {
     /// Rules that must say that they cannot know.
     #[serde(default)]
     not_knowable: BTreeSet<String>,
+    /// A part of what is said of clients that were turned away for reasons that no rule explains.
+    untold: Option<String>,
     #[serde(skip)]
     name: String,
 }
@@ -284,8 +287,12 @@ fn every_incident_is_found_as_its_file_tells() {
                 found.iter().find(is_it).unwrap_or_else(|| panic!("{}: no {}: {titles:?}", incident.name, expected.rule));
             expected.check(finding, &incident, &logs);
         }
-        let cannot: BTreeSet<&str> =
-            Diagnosis::of(&logs.engine.moment(logs.end())).not_knowable.into_iter().map(|(rule, _)| rule).collect();
+        let diagnosis = Diagnosis::of(&logs.engine.moment(logs.end()));
+        if let Some(part) = &incident.untold {
+            let untold = diagnosis.untold.map(|untold| untold.sentence);
+            assert!(untold.as_ref().is_some_and(|untold| untold.contains(part)), "{}: {untold:?}", incident.name);
+        }
+        let cannot: BTreeSet<&str> = diagnosis.not_knowable.into_iter().map(|(rule, _)| rule).collect();
         for rule in &incident.not_knowable {
             assert!(cannot.contains(rule.as_str()), "{}: {rule} knows, or claims to", incident.name);
         }
@@ -318,10 +325,23 @@ fn what_is_said_of_every_folder_has_been_read() {
     insta::with_settings!({ snapshot_path => "snapshots/incidents", prepend_module_to_snapshot => false, omit_expression => true }, {
         for incident in incidents().into_iter().flat_map(|(incident, twin)| [incident, twin]).chain(quiet()) {
             let logs = incident.read(usize::MAX, false);
-            let report = Report::new(&logs.engine.moment(logs.end()), &logs.shelf, Zone::Utc);
-            insta::assert_snapshot!(incident.name.as_str(), report.text(true));
+            let moment = logs.engine.moment(logs.end());
+            let mut told = Report::new(&moment, &logs.shelf, Zone::Utc).text(true);
+            for finding in findings(&moment) {
+                told += &format!("{}\n", compared(&Change::of_finding(&moment, &finding), &finding));
+            }
+            insta::assert_snapshot!(incident.name.as_str(), told);
         }
     });
+}
+
+/// The stretches of time that are compared to tell what changed, and why these.
+fn compared(change: &Change, finding: &Finding) -> String {
+    let stretch = |times: &std::ops::Range<Time>| format!("{} to {}", times.start, times.end);
+    let at = change.at.map_or_else(|| String::from("no change can be told"), |at| format!("it changed at {at}"));
+    let shortened = if change.shortened { ", which the logs cut short" } else { "" };
+    let (series, before, during) = (change.series, stretch(&change.before), stretch(&change.during));
+    format!("{}, by {series}: {at}; {before}{shortened}, compared with {during}", finding.rule)
 }
 
 #[test]

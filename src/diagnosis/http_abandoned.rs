@@ -60,7 +60,7 @@ fn finding(moment: &Moment<'_>, place: &Place, tallies: &[(&str, &Tally)]) -> Op
         evidence: evidence(&all, moment.at),
         rules_out: vec![String::from("Not a single restart of IIS or of the pool: that abandons connections once.")],
         remedies: vec![
-            Remedy { command: iis.failures(), ..Remedy::new("See what Windows noted of it at those times (WAS 5009, 5010, 5011; Application log: the module at fault):") },
+            Remedy { command: iis.failures(), ..Remedy::new(format!("See what Windows noted of it at those times (System log{}; Application log: the module at fault):", iis.events(": WAS 5009, 5010, 5011"))) },
             Remedy::new("If a recycling is forced while requests take long: lengthen shutdownTimeLimit of the pool (90 s by default), or recycle at night.")
                 .mind("As long, a hung process is not replaced."),
         ],

@@ -52,29 +52,41 @@ fn finding(moment: &Moment<'_>, place: &Place, tallies: &[(&str, &Tally)]) -> Op
         onsets: seen.onsets.clone(),
         evidence: evidence(&all, moment.at),
         rules_out: ruled_out(moment, &seen, &[Cause::AppLimit, Cause::QueueFull, Cause::Pool]),
-        remedies: remedies(moment, &subject(moment, place)),
+        remedies: remedies(moment, &subject(moment, place), offline > 0, shutdown > 0),
         verify: Some(Remedy {
-            command: super::platform::typeperf(r"\APP_POOL_WAS(*)\Current Application Pool State"),
-            ..Remedy::new("The pool must stay in state 3 (running) under load:")
+            command: Iis::of(moment).watch_pools(),
+            ..Remedy::new("The pool must stay started under load (state 3 of the counter):")
         }),
         sources: &["KB 820729", "IIS configuration reference: applicationPools/add/failure", "WAS event 5002"],
         subject: subject(moment, place),
     })
 }
 
-fn remedies(moment: &Moment<'_>, subject: &Subject) -> Vec<Remedy> {
+fn remedies(moment: &Moment<'_>, subject: &Subject, is_offline: bool, is_shut_down: bool) -> Vec<Remedy> {
     let iis = Iis::of(moment);
     let start = match subject {
         Subject::AppPool(pool) => iis.start_pool(pool),
         _ => None,
     };
-    vec![
+    let mut remedies = Vec::new();
+    if is_shut_down {
+        let text = "Find what takes the processor's time in the pool, or raise its limit: cpu.limit counts over resetInterval, and the pool starts again when that is over.";
+        remedies.push(
+            Remedy { command: iis.show_pools(), ..Remedy::new(text) }
+                .mind("Without the limit this pool takes the processors from all others."),
+        );
+    }
+    if !is_offline {
+        return remedies;
+    }
+    remedies.extend([
         Remedy { command: start, ..Remedy::new("Start the pool again: rapid-fail protection never does.") },
         Remedy {
             command: iis.failures(),
-            ..Remedy::new("See why the worker process failed: the System log has the failures (WAS 5009, 5010, 5011) and the shutdown (5002), the Application log the module at fault.")
+            ..Remedy::new(format!("See why the worker process failed: the System log has the failures and the shutdown{}, the Application log the module at fault.", iis.events(" (WAS 5009, 5010, 5011; 5002)")))
         },
         Remedy::new("Undo what was changed last in the application, or have the crash looked at (a dump of w3wp.exe).")
             .mind("Turning rapidFailProtection off hides the failure: the worker process goes on failing, with the clients' requests in it."),
-    ]
+    ]);
+    remedies
 }

@@ -40,7 +40,13 @@ fn check(moment: &Moment<'_>) -> Verdict {
             // The same requests: whoever counts more is right.
             Some(finding) if finding.count < seen.count => {
                 let rows = [rows, std::mem::take(&mut finding.evidence)].concat();
+                let place = match &finding.subject {
+                    Subject::AppPool(name) => Place::AppPool(name.as_str().into()),
+                    _ => place,
+                };
+                let first = finding.first.min(seen.first);
                 *finding = self::finding(moment, &place, &seen, rows.into_iter().take(10).collect(), true);
+                finding.first = first;
             }
             Some(_) => {}
             None => found.push(finding(moment, &place, &seen, rows, true)),

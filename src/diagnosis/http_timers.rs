@@ -1,6 +1,7 @@
 //! `http-timers`: many slow clients, whose connections HTTP.sys ends because they take too long to send or to read (KB 820729).
 
 use super::finding::{Finding, Remedy, Seen, Severity, evidence, plural};
+use super::platform::Iis;
 use super::refusals::by_place;
 use super::{Rule, Subject, Verdict};
 use crate::engine::Moment;
@@ -54,13 +55,18 @@ fn finding(moment: &Moment<'_>, tallies: &[(&str, &Tally)]) -> Option<Finding> {
         evidence: evidence(&all, moment.at),
         rules_out: vec![String::from("Not the end of idle connections: Timer_ConnectionIdle is not counted.")],
         remedies: vec![
-            Remedy::new("See which networks the clients are in: one branch office points to its line, all of them to a balancer, a proxy or throttling."),
-            Remedy::new("If only large answers are concerned: lower minBytesPerSecond (240 by default) of webLimits.")
-                .by("%windir%\\System32\\inetsrv\\appcmd set config -section:system.applicationHost/webLimits /minBytesPerSecond:150 /commit:apphost")
-                .mind("Slow connections are then kept longer, and so are those of an attacker."),
+            Remedy::new(
+                "See which networks the clients are in: one branch office points to its line, all of them to a balancer, a proxy or throttling.",
+            ),
+            Remedy::new(
+                "If only large answers are concerned: lower the least bytes per second that a client must take (240 by default).",
+            )
+            .by(Iis::of(moment).least_bytes(150))
+            .mind("Slow connections are then kept longer, and so are those of an attacker."),
         ],
         verify: Some(
-            Remedy::new("Afterwards such rows are few again:").by("findstr Timer_ %windir%\\System32\\LogFiles\\HTTPERR\\httperr*.log"),
+            Remedy::new("Afterwards such rows are few again:")
+                .by("findstr Timer_ %windir%\\System32\\LogFiles\\HTTPERR\\httperr*.log"),
         ),
         sources: &["KB 820729", "IIS configuration reference: webLimits"],
         subject: Subject::HttpErr,

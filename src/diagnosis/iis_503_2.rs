@@ -77,7 +77,7 @@ fn finding(moment: &Moment<'_>, app: &str, tally: &Tally) -> Option<Finding> {
         remedies: remedies(moment, app, &limit, is_doubtful),
         verify: Some(
             Remedy::new("Afterwards no row later than that may have 503 2, and in flight must stay under the new limit:")
-                .by(r#"findstr /s /c:" 503 2 " %SystemDrive%\inetpub\logs\LogFiles\u_ex*.log"#),
+                .by(Iis::of(moment).find_rows(" 503 2 ")),
         ),
         sources: &["KB 177969", "IIS configuration reference: serverRuntime"],
         subject: Subject::App(app.to_owned()),

@@ -70,8 +70,7 @@ fn finding(moment: &Moment<'_>, app: &str, of_app: &[(u16, &Tally)]) -> Option<F
         rules_out: ruled_out(moment, &seen, &[Cause::AppLimit, Cause::Stopped, Cause::Pool]),
         remedies: told.iter().map(|(code, _)| remedy(moment, app, *code)).collect(),
         verify: Some(
-            Remedy::new("No row of the application later than that may have status 503:")
-                .by(r#"findstr /s /c:" 503 " %SystemDrive%\inetpub\logs\LogFiles\u_ex*.log"#),
+            Remedy::new("No row of the application later than that may have status 503:").by(Iis::of(moment).find_rows(" 503 ")),
         ),
         sources: &["KB 943891", "iiscnfg.h: MD_ERROR_SUB503_*"],
         subject: Subject::App(app.to_owned()),

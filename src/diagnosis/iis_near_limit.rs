@@ -47,7 +47,7 @@ impl Counted {
     /// What to say of it, after what the log says.
     pub fn sentence(&self) -> String {
         let Self { most, pool, shared } = self;
-        let whose = if *shared { ", which other applications share" } else { "" };
+        let whose = if *shared { ", which other applications share," } else { "" };
         format!(" By the counter, the worker processes of pool {pool}{whose} executed {most} at most.")
     }
 }
@@ -109,7 +109,11 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
     if let Some(counted) = &counted {
         detail.push_str(&counted.sentence());
     }
-    detail.push_str(&format!(" The limit is {} ({}); beyond it IIS answers 503.2.", limit.value, limit.origin));
+    let beyond = match Iis::of(moment) {
+        Iis::Six => "beyond it HTTP.sys answers 503",
+        Iis::SevenOn => "beyond it IIS answers 503.2",
+    };
+    detail.push_str(&format!(" The limit is {} ({}); {beyond}.", limit.value, limit.origin));
     #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
     let share = by_counter.max(by_log) / limit.value as f64 * 100.0;
     Some(Finding {
@@ -130,8 +134,7 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
         last: Time::from_second(last),
         count: blind.max(1),
         onsets: seen.onsets,
-        // Those that ended within minutes of the peak were in flight at it if they took long.
-        evidence: app.served.longest.within(&(at..(at + 600).min(end)), MOST_ROWS),
+        evidence: app.served.longest.in_flight_at(at, (at + 600).min(end), MOST_ROWS),
         rules_out: (blind == 0)
             .then(|| String::from("Nobody was refused by this limit: no row of the application has 503.2."))
             .into_iter()

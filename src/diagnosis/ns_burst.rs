@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::finding::{Finding, Remedy, Seen, Severity, Subject};
 use super::ns_slots_full::troubled;
-use super::{Rule, Verdict};
+use super::{Rule, Verdict, plural};
 use crate::engine::Moment;
 use crate::time::Time;
 use crate::timeline::NsSeries;
@@ -82,10 +82,11 @@ fn finding(moment: &Moment<'_>, series: &NsSeries, trouble: &Seen) -> Option<Fin
         ),
         detail: format!(
             "From {first} to {last} clients came bunched: about {asked} different ones asked for their configuration within {} minutes, about {all} in all that the logs hold of the 4 hours around it; what they \
-             do not hold is reckoned like their quietest {} minutes, with {usual} clients. Each client asks once in 4 hours: evenly spread, a quarter of them \
+             do not hold is reckoned like their quietest {} minutes, with {}. Each client asks once in 4 hours: evenly spread, a quarter of them \
              would have come. Something makes them ask together: a script that forces the request, a policy that is applied to all at once, the start of work.",
             QUARTER * NsSeries::STRETCH / 60,
             NsSeries::STRETCH / 60,
+            plural(usual, "client", "clients"),
         ),
         first,
         last,

@@ -140,6 +140,7 @@ fn setting(slots: Slots) -> &'static str {
 fn most_at(moment: &Moment<'_>, slots: &[SlotUse], seen: &Seen) -> Option<(f64, f64)> {
     let now = moment.at.second();
     // The latest spells, each as far as it says something: logs may span years.
+    let is_cut = seen.spells.len() > MOST_SPELLS || seen.spells.iter().any(|(begin, end)| end - begin > LONGEST);
     let spells = seen.spells.iter().rev().take(MOST_SPELLS);
     let spells: Vec<Range<i64>> =
         spells.map(|(begin, end)| begin - AROUND..(*end.min(&(begin + LONGEST)) + AROUND).min(now) + 1).collect();
@@ -148,7 +149,9 @@ fn most_at(moment: &Moment<'_>, slots: &[SlotUse], seen: &Seen) -> Option<(f64, 
         let served = requests.iter().filter_map(|request| moment.timeline.ns(*request));
         let served: i64 = served.map(|ns| ns.served.count.sum(i64::MIN..moment.at.second() + 1)).sum();
         let points = spells.iter().flat_map(|seconds| window(moment, &requests, seconds));
-        let most = points.map(|point| point.mean).fold(0.0, f64::max);
+        // What was not looked at may have been more: then the peak of all that happened counts.
+        let peak = if is_cut { kind.peak(moment).map(|peak| peak.point.mean) } else { None };
+        let most = points.map(|point| point.mean).chain(peak).fold(0.0, f64::max);
         #[expect(clippy::cast_precision_loss, reason = "a count of slots")]
         (served >= TRUSTED).then_some((most, kind.limit.value as f64))
     };

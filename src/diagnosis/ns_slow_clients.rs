@@ -92,8 +92,8 @@ impl Told {
         severity: Severity::Warning,
         title: format!("{} takes {now:.1} s, where {before:.1} s were enough under the same load", kind.name()),
         detail: format!(
-            "In {} spells of {length} s from {first} to {last}, {} requests took {now:.1} s on average (without the longest of each minute), in {} others with at least as \
-             many requests {before:.1} s. Each holds its slot {:.1} times as long, so as many slots bear that much less. time-taken ends when the client has the answer: \
+            "In {} spells of {length} s from {first} to {last}, {} requests took {now:.1} s on average (without the longest of each minute), in {} others with about as \
+             many requests or more {before:.1} s. Each holds its slot {:.1} times as long, so as many slots bear that much less. time-taken ends when the client has the answer: \
              bandwidth throttling and slow lines lengthen it while the server is idle; a slow database does, too.",
             slow,
             kind.name(),
@@ -105,7 +105,7 @@ impl Told {
         count,
         onsets: vec![first],
         evidence: series.served.longest.within(&seconds, 5),
-        rules_out: vec![String::from("Not more requests alone: as many took less time before.")],
+        rules_out: vec![String::from("Not more requests alone: about as many took less time before.")],
         remedies: vec![
             Remedy::new("Turn bandwidth throttling of the agents off, or let it begin at larger downloads only: throttled requests hold their slots for as long as they last.")
                 .mind("Where throttling protects a thin line, spread the requests instead."),

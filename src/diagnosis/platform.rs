@@ -81,6 +81,48 @@ impl Iis {
         (self == Self::SevenOn).then(|| format!("wevtutil qe System /q:\"{query}\" /c:20 /rd:true /f:text"))
     }
 
+    /// Names events of WAS, which only IIS 7 and later have.
+    pub fn events(self, named: &str) -> &str {
+        if self == Self::SevenOn { named } else { "" }
+    }
+
+    /// Shows the state of application pools; `None` where no counter tells it.
+    pub fn watch_pools(self) -> Option<String> {
+        if self == Self::SevenOn { typeperf(r"\APP_POOL_WAS(*)\Current Application Pool State") } else { None }
+    }
+
+    /// Shows the settings of application pools that are not those by default.
+    pub fn show_pools(self) -> Option<String> {
+        (self == Self::SevenOn).then(|| format!("{APPCMD} list apppool /config"))
+    }
+
+    /// Sets how many bytes a second a client must take at least.
+    pub fn least_bytes(self, bytes: u64) -> String {
+        match self {
+            Self::Six => format!("{ADSUTIL} set w3svc/MinFileBytesPerSec {bytes}"),
+            Self::SevenOn => format!(
+                "{APPCMD} set config -section:system.applicationHost/webLimits /minBytesPerSecond:{bytes} /commit:apphost"
+            ),
+        }
+    }
+
+    /// Where the logs of all sites lie by default.
+    pub fn logs(self) -> &'static str {
+        match self {
+            Self::Six => r"%windir%\System32\LogFiles",
+            Self::SevenOn => r"%SystemDrive%\inetpub\logs\LogFiles",
+        }
+    }
+
+    /// Shows the rows of all sites' logs that have a text, which may hold `.*` for anything.
+    pub fn find_rows(self, text: &str) -> String {
+        let files = match self {
+            Self::Six => "ex*.log",
+            Self::SevenOn => "u_ex*.log",
+        };
+        format!("findstr /s /r /c:\"{text}\" {}\\{files}", self.logs())
+    }
+
     /// Writes out the rows that HTTP.sys holds back.
     pub fn flush_log(self) -> Option<String> {
         (self == Self::SevenOn).then(|| String::from("netsh http flush logbuffer"))

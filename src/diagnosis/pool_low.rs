@@ -6,6 +6,7 @@ use crate::engine::Moment;
 use crate::forecast::{Forecast, Passage, Trend};
 use crate::formats::Kind;
 use crate::formats::httperr::CONNECTIONS_REFUSED;
+use crate::pool::Tag;
 use crate::pool::{Pool, between, rate};
 use crate::record::Origin;
 use crate::time::Time;
@@ -120,6 +121,10 @@ fn low_now(moment: &Moment<'_>, pool: &Pool, low: &Low) -> Finding {
 fn coming(moment: &Moment<'_>, pool: &Pool, samples: &Samples, trend: &Trend, passage: &Passage) -> Finding {
     let (used_at, used) = samples.at(moment.at).unwrap_or((trend.until, trend.level));
     let first = since(samples, trend);
+    // Who fills it is whoever grows, not whoever holds most.
+    let growth = |tag: &Tag| tag.forecast(moment).growth().map(|trend| trend.mid);
+    let fastest = pool.tags.iter().filter_map(|tag| Some((growth(tag)?, tag))).max_by(|a, b| a.0.total_cmp(&b.0));
+    let tag = fastest.map(|(_, tag)| tag).or(pool.tags.first());
     let detail = format!(
         "In use at {used_at}: {} of {} ({}); HTTP.sys refuses connections while less than {} ({}) are available.{}",
         megabytes(used),
@@ -142,6 +147,7 @@ fn coming(moment: &Moment<'_>, pool: &Pool, samples: &Samples, trend: &Trend, pa
         count: 1,
         onsets: vec![first],
         evidence: rows(moment, [first, trend.from, used_at]),
+        remedies: pool_remedies::remedies_for(moment, pool, tag),
         ..finding(moment, pool)
     }
 }

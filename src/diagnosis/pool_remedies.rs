@@ -20,8 +20,13 @@ const HALF: &str = "It takes a restart, and only gives time: what leaks goes on 
 
 /// All remedies, in the order in which they help.
 pub(super) fn remedies(moment: &Moment<'_>, pool: &Pool) -> Vec<Remedy> {
+    remedies_for(moment, pool, pool.tags.first())
+}
+
+/// The same where a tag is known whose owner comes first.
+pub(super) fn remedies_for(moment: &Moment<'_>, pool: &Pool, tag: Option<&Tag>) -> Vec<Remedy> {
     let windows = Windows::of(moment);
-    let mut remedies = match pool.tags.first() {
+    let mut remedies = match tag {
         Some(tag) => owner(tag, &windows),
         None => find(&windows),
     };
@@ -51,15 +56,15 @@ pub(super) fn owner(tag: &Tag, windows: &Windows) -> Vec<Remedy> {
              on every file.",
         )];
     }
-    let text = format!("Find the driver that owns pool tag {shown}, and ask its vendor for a fixed version.");
+    let known = if driver.is_empty() { String::new() } else { format!(" (a listing names {driver})") };
+    let text = format!("Find the driver that owns pool tag {shown}{known}, and ask its vendor for a fixed version.");
     let is_word = shown.chars().all(|c| c.is_ascii_alphanumeric()) && !shown.is_empty();
     // What stands in a listing may be anything: nothing that a shell would take for its own goes into a command.
-    let remedy = if is_word {
-        Remedy::new(text).by(format!(r#"findstr /m /l "{shown}" %windir%\System32\drivers\*.sys"#))
-    } else {
-        Remedy::new(text)
-    };
-    vec![remedy.mind("It names every driver with these four letters in it; which of them allocates, its vendor knows.")]
+    if !is_word {
+        return vec![Remedy::new(text)];
+    }
+    let find = Remedy::new(text).by(format!(r#"findstr /m /l "{shown}" %windir%\System32\drivers\*.sys"#));
+    vec![find.mind("It names every driver with these four letters in it; which of them allocates, its vendor knows.")]
 }
 
 /// A file's name and no more.

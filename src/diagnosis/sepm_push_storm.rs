@@ -3,6 +3,7 @@
 use super::excluded::{Cause, ruled_out};
 use super::finding::{Finding, Remedy, Seen, Severity, Subject, evidence, of_clients};
 use super::iis_503_2::{is_secars, raise};
+use super::platform::Iis;
 use super::{Rule, Verdict, iis_near_limit::is_near};
 use crate::engine::Moment;
 use crate::timeline::App;
@@ -74,7 +75,7 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
         remedies: remedies(moment, name, limit.value, peak.point.mean),
         verify: Some(
             Remedy::new("In pull mode requests of Smc take seconds, not minutes, and in flight falls to a few; no row may end in Smc 503 2:")
-                .by(r#"findstr /s /c:"Smc 503 2" %SystemDrive%\inetpub\logs\LogFiles\u_ex*.log"#),
+                .by(Iis::of(moment).find_rows("Smc .*503 2 ")),
         ),
         sources: &["KB 177969"],
         subject: Subject::App(name.to_owned()),
@@ -85,7 +86,7 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
 fn share_held(app: &App, end: i64) -> Option<f64> {
     let all = app.served.taken.sum(i64::MIN..end);
     #[expect(clippy::cast_precision_loss, reason = "milliseconds, far below 2^52")]
-    let share = app.held_by_smc.sum(i64::MIN..end) as f64 / all as f64;
+    let share = (app.held_by_smc.sum(i64::MIN..end) as f64 / all as f64).min(1.0);
     (all > 0).then_some(share)
 }
 

@@ -1,6 +1,7 @@
 //! `sepm-server-503`: SEPM's own log tells that secars turned it away (KB 177969).
 
 use super::finding::{Finding, Remedy, Seen, Severity, Subject, evidence, plural};
+use super::platform::Iis;
 use super::{Rule, Verdict};
 use crate::engine::Moment;
 use crate::formats::Kind;
@@ -33,7 +34,7 @@ fn finding(moment: &Moment<'_>, tallies: &[&Tally]) -> Option<Finding> {
     } else {
         vec![
             Remedy::new("Add the W3C log of SEPM's site (Symantec Web Server), which tells which 503 it was: 503.2 is appConcurrentRequestLimit.")
-                .by(r"why503 report %SystemDrive%\inetpub\logs\LogFiles"),
+                .by(format!("why503 report {}", Iis::of(moment).logs())),
             Remedy::new("SEPM 12.1 and 14 bring their own Apache and need no IIS: there, look at apache\\logs in SEPM's folder."),
         ]
     };

@@ -98,7 +98,7 @@ fn pool(moment: &Moment<'_>, loose: &mut Loose) -> Option<Story> {
         let max = max.value as f64;
         claim.push_str(&format!(": {} of {} non-paged pool in use", megabytes(used), megabytes(max)));
     }
-    let hog = story.by(pool_tag_hog::RULE.name).and_then(|hog| holder(&pool, hog));
+    let hog = story.by(pool_tag_hog::RULE.name).and_then(|hog| holder(&pool, hog, "of it"));
     claim.push_str(&hog.unwrap_or_default());
     story.claim = claim;
     Some(story)
@@ -113,18 +113,18 @@ fn shortage(moment: &Moment<'_>, loose: &mut Loose) -> Option<Story> {
     let low = story.by(pool_low::RULE.name)?.title.clone();
     if story.findings.len() > 1 {
         let pool = Pool::of(moment);
-        let hog = story.findings.first().and_then(|hog| holder(&pool, hog));
+        let hog = story.findings.first().and_then(|hog| holder(&pool, hog, "in use"));
         story.claim = format!("{low}{}", hog.unwrap_or_default());
     }
     Some(story)
 }
 
-/// `, 69.0 MB of it by tag Xyz (xyz.sys)`
-fn holder(pool: &Pool, hog: &Finding) -> Option<String> {
+/// `, 69.0 MB of it by tag Xyz (xyz.sys)`, or `in use` where it goes by what is left.
+fn holder(pool: &Pool, hog: &Finding, used: &str) -> Option<String> {
     let Subject::Tag(tag) = hog.subject else { return None };
     let hog = pool.tags.iter().find(|known| known.tag == tag)?;
     let driver = if hog.driver.is_empty() { String::new() } else { format!(" ({})", hog.driver) };
-    Some(format!(", {} of it by tag {}{driver}", megabytes(hog.bytes), hog.shown()))
+    Some(format!(", {} {used} by tag {}{driver}", megabytes(hog.bytes), hog.shown()))
 }
 
 /// Push mode, so that secars is full, so that SEPM itself is turned away.

@@ -30,8 +30,24 @@ pub struct Site {
     /// The `1` of the folder `W3SVC1` that holds the log.
     id: Option<u32>,
     version: u32,
-    /// By `s-sitename`, of which a log has few: the site's applications, the longest path first.
-    by_name: Vec<(Box<[u8]>, Vec<Known>)>,
+    /// By `s-sitename`, of which a log has few.
+    by_name: Vec<(Box<[u8]>, Paths)>,
+}
+
+/// A site's applications.
+#[derive(Debug)]
+struct Paths {
+    /// The longest path first; the last is the root.
+    all: Vec<Known>,
+    /// By the first letter of a path's first folder: the first of them that may enclose it.
+    begin: [u8; LETTERS],
+}
+
+/// Letters that are told apart, whatever their case.
+const LETTERS: usize = 32;
+
+fn letter(path: &[u8]) -> usize {
+    path.get(1).map_or(0, |letter| usize::from(*letter) % LETTERS)
 }
 
 #[derive(Debug)]
@@ -103,11 +119,11 @@ impl Applications {
             site.by_name.push((sitename.into(), known));
             site.by_name.len() - 1
         });
-        site.by_name.get_mut(index).and_then(|(_, all)| all.iter_mut().find(|k| k.encloses(stem)))
+        site.by_name.get_mut(index).and_then(|(_, paths)| paths.enclosing(stem))
     }
 
     /// A site's applications, the longest path first; the last is its root.
-    fn of_site(&self, id: Option<u32>, sitename: &str) -> Vec<Known> {
+    fn of_site(&self, id: Option<u32>, sitename: &str) -> Paths {
         let id = site_id(sitename).or_else(|| sitename.parse().ok()).or(id);
         let sites = &self.settings.sites;
         let configured = sites
@@ -133,7 +149,25 @@ impl Applications {
         let mut known: Vec<Known> = paths.iter().map(|path| Known::new(&name, path)).collect();
         known.sort_by_key(|k| std::cmp::Reverse(k.path.len()));
         known.dedup_by(|a, b| a.path == b.path);
-        known
+        Paths::new(known)
+    }
+}
+
+impl Paths {
+    fn new(all: Vec<Known>) -> Self {
+        let mut begin = [0; LETTERS];
+        for (at, begin) in begin.iter_mut().enumerate() {
+            let first = all.iter().position(|known| known.path.is_empty() || letter(&known.path) == at);
+            // A site with more applications is searched through.
+            *begin = first.and_then(|first| u8::try_from(first).ok()).unwrap_or(0);
+        }
+        Self { all, begin }
+    }
+
+    /// The application with the longest path that encloses a URL.
+    fn enclosing(&mut self, stem: &[u8]) -> Option<&mut Known> {
+        let begin = self.begin.get(letter(stem)).map_or(0, |begin| usize::from(*begin));
+        self.all.iter_mut().skip(begin).find(|known| known.encloses(stem))
     }
 }
 
@@ -145,13 +179,9 @@ impl Known {
     }
 
     fn encloses(&self, stem: &[u8]) -> bool {
-        // Nearly every path differs in its first letter already.
-        if self.path.get(1).is_some_and(|letter| stem.get(1).map(u8::to_ascii_lowercase) != Some(*letter)) {
-            return false;
-        }
-        stem.get(..self.path.len()).is_some_and(|head| head.eq_ignore_ascii_case(&self.path))
-            && matches!(stem.get(self.path.len()), None | Some(b'/'))
-            || self.path.is_empty()
+        self.path.is_empty()
+            || stem.get(..self.path.len()).is_some_and(|head| head.eq_ignore_ascii_case(&self.path))
+                && matches!(stem.get(self.path.len()), None | Some(b'/'))
     }
 }
 

@@ -116,3 +116,64 @@ fn middle(sorted: &[f64]) -> Option<f64> {
     let upper = *sorted.get(half)?;
     if sorted.len() % 2 == 1 { Some(upper) } else { sorted.get(half.checked_sub(1)?).map(|lower| f64::midpoint(*lower, upper)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten points whose neighbours are not alike.
+    const POINTS: [f64; 10] = [3.0, 14.0, 1.5, 9.2, 26.5, 5.3, 35.8, 9.7, 93.2, 38.4];
+
+    fn points() -> Vec<(f64, f64)> {
+        (0_u8..).map(f64::from).zip(POINTS).collect()
+    }
+
+    #[test]
+    fn the_variance_of_s_is_that_of_the_textbooks() {
+        // n (n - 1) (2 n + 5) / 18, less the same of each group of equal ones (Kendall, "Rank Correlation Methods").
+        assert!((variance(&points()) - 125.0).abs() < 1e-9);
+        let mut tied = points();
+        tied[0].1 = 9.2;
+        tied[9].1 = 9.2;
+        assert!((variance(&tied) - (10.0 * 9.0 * 25.0 - 3.0 * 2.0 * 11.0) / 18.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_interval_is_cut_off_the_ordered_slopes_by_the_width_of_s() {
+        let mut all: Vec<f64> = Vec::new();
+        for (x, y) in points() {
+            all.extend(points().iter().filter(|(later, _)| *later > x).map(|(later, then)| (then - y) / (later - x)));
+        }
+        all.sort_unstable_by(f64::total_cmp);
+        // Of 45 slopes the width leaves out (45 - 1.96 * sqrt(125)) / 2 = 11.5 on either side.
+        let slopes = Slopes::of(&points()).unwrap_or(Slopes { low: 0.0, mid: 0.0, high: 0.0 });
+        for (told, want) in [(slopes.low, all[10]), (slopes.mid, all[22]), (slopes.high, all[34])] {
+            assert!((told - want).abs() < 1e-12, "{told} is not {want}");
+        }
+    }
+
+    #[test]
+    fn neighbours_that_are_alike_widen_it_as_their_sums_tell() {
+        assert!((inflation(&POINTS) - 1.0).abs() < 1e-12, "these are not");
+        // Of ranks that rise and fall once, each with the next: r = sum of products / sum of squares, then 1 + 2/n * sum (n - k) r^k.
+        let rest = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0];
+        let ranks: Vec<f64> = (0_u8..10).map(|at| f64::from(at) - 4.5).collect();
+        let whole: f64 = ranks.iter().map(|rank| rank * rank).sum();
+        let alike = ranks.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / whole;
+        let sum: f64 = (1_i32..10).map(|k| (10.0 - f64::from(k)) * alike.powi(k)).sum();
+        assert!((inflation(&rest) - (1.0 + 0.2 * sum)).abs() < 1e-9, "{}", inflation(&rest));
+    }
+
+    #[test]
+    fn a_long_watch_is_thinned_to_as_many_points_as_a_short_one() {
+        for (every, minutes) in [(1, 9), (1, 119), (5, 400), (60, 3000), (600, 9000), (3600, 60_000)] {
+            let samples: Vec<(Time, f64)> = (0..minutes * 60 / every).map(|at| (Time::from_second(at * every), 1.0)).collect();
+            let times = Time::MIN.max(Time::from_second(0))..Time::from_second(minutes * 60);
+            let points = thinned(&samples, &times);
+            assert!((25..=62).contains(&points.len()), "{} points of {minutes} min", points.len());
+            let wide: Vec<f64> = points.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+            let even = wide.get(1..wide.len() - 1).is_some_and(|all| all.iter().all(|wide| (wide - all[0]).abs() < 1e-9));
+            assert!(even || every > 60, "{wide:?}");
+        }
+    }
+}

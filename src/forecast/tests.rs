@@ -185,6 +185,7 @@ fn times_are_said_as_precisely_as_they_are_meant() {
     let said =
         |soonest: f64, latest: f64| Passage { soonest, likely: f64::midpoint(soonest, latest), latest, horizon: 240.0 }.said();
     assert_eq!(said(41.3, 68.9), "in 40-70 min");
+    assert_eq!(said(33.0, 57.4), "in 35-55 min");
     assert_eq!(said(4.2, 4.4), "in 4 min");
     assert_eq!(said(50.0, 200.0), "in 50 min to 3.5 h");
     assert_eq!(said(130.0, 301.0), "in 2-5 h");
@@ -193,4 +194,46 @@ fn times_are_said_as_precisely_as_they_are_meant() {
     assert_eq!(said(700.0, f64::INFINITY), "in 12 h or later");
     assert_eq!(said(1441.0, 3000.0), "not within a day");
     assert_eq!(said(0.0, 0.0), "within a minute");
+}
+
+#[test]
+fn the_last_third_tells_whether_growth_goes_on() {
+    let mut noise = Noise(11);
+    let mut turned = |slope: f64, last: f64| {
+        let samples =
+            series(60.0, 20, |minute| minute.min(40.0) * slope + (minute - 40.0).max(0.0) * last + noise.normal() * 0.05);
+        Line::through(&samples).unwrap().has_turned()
+    };
+    assert!(turned(1.0, 0.2) && turned(1.0, 0.0) && turned(1.0, -0.5), "it has slowed down");
+    assert!(turned(0.3, 2.0) && turned(-0.3, -2.0), "it has become faster");
+    assert!(!turned(1.0, 1.0) && !turned(-1.0, -1.0) && !turned(1.0, 0.8) && !turned(1.0, 1.4), "it goes on");
+}
+
+#[test]
+fn what_has_left_the_line_is_four_deviations_off_and_a_tenth_of_the_growth() {
+    // On the line, above and under it by turns, so that the deviation is 1.48.
+    let jumped = |slope: f64, by: f64| {
+        let ends = |minute: f64| if minute > 57.5 { by } else { 0.0 };
+        let samples = series(60.0, 60, |minute| minute * slope + minute % 3.0 - 1.0 + ends(minute));
+        Line::through(&samples).unwrap().has_jumped()
+    };
+    assert!(!jumped(0.0, 4.0) && !jumped(0.0, 5.7) && jumped(0.0, 12.0) && jumped(0.0, -12.0));
+    assert!(!jumped(2.0, 9.0) && !jumped(2.0, 11.0) && jumped(2.0, 20.0), "with 120 of growth, 9 is little");
+}
+
+#[test]
+fn the_level_is_the_middle_of_the_last_three_points_moved_along_the_line() {
+    let mut points: Vec<(f64, f64)> = (0..10).map(|minute| (f64::from(minute), 5.0 * f64::from(minute))).collect();
+    points[9].1 = 900.0;
+    let slopes = Slopes { low: 5.0, mid: 5.0, high: 5.0 };
+    let line = Line { points, times: Time::MIN..Time::MIN, slopes };
+    assert!((line.level() - 45.0).abs() < 1e-9, "{}", line.level());
+}
+
+#[test]
+fn what_has_been_there_before_is_not_new() {
+    let of = |values: &[f64]| -> Vec<(Time, f64)> { (0..).map(Time::from_second).zip(values.iter().copied()).collect() };
+    let recent = of(&[9.0; 20]);
+    assert!(is_new(&of(&[1.0, 8.0]), &recent) && is_new(&of(&[10.0, 12.0]), &recent) && is_new(&[], &recent));
+    assert!(!is_new(&of(&[1.0, 9.0]), &recent) && !is_new(&of(&[9.0, 12.0]), &recent) && !is_new(&of(&[1.0, 12.0]), &recent));
 }

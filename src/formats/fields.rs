@@ -10,19 +10,24 @@ pub const MAX_COLUMNS: usize = 64;
 
 /// Milliseconds of a day.
 pub const MILLIS_PER_DAY: i64 = 86_400_000;
-/// Bytes that are looked at together.
-const LANE: usize = 16;
+/// Bytes that are looked at together, as many as a mask has bits.
+const BLOCK: usize = 64;
+/// Spaces that are noted together.
+const FEW: usize = 8;
 
 /// Where the columns of a row begin and end. Whoever reads many rows keeps one for all of them: it is written over, not made anew.
 #[derive(Debug, Clone)]
 pub struct Cuts {
-    at: [(u32, u32); MAX_COLUMNS],
+    /// Where columns begin, if these are not what stands between two spaces.
+    from: [u32; MAX_COLUMNS],
+    to: [u32; MAX_COLUMNS + FEW],
     len: usize,
+    is_loose: bool,
 }
 
 impl Default for Cuts {
     fn default() -> Self {
-        Self { at: [(0, 0); MAX_COLUMNS], len: 0 }
+        Self { from: [0; MAX_COLUMNS], to: [0; MAX_COLUMNS + FEW], len: 0, is_loose: false }
     }
 }
 
@@ -33,44 +38,69 @@ pub struct Row<'a, 'c> {
     cuts: &'c Cuts,
 }
 
+/// A bit for each byte that is a space.
+#[inline]
+fn spaces(block: &[u8; BLOCK]) -> u64 {
+    let (lanes, _) = block.as_chunks::<16>();
+    let is_space = |lane: &[u8; 16]| u64::from(u8x16::from(*lane).simd_eq(u8x16::splat(b' ')).to_bitmask());
+    lanes.iter().rev().fold(0, |mask, lane| mask << 16 | is_space(lane))
+}
+
+/// A place in a line, which is 64 KiB long at most.
+#[inline]
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
 impl Cuts {
     /// Cuts at each single space: two spaces hold an empty column between them, as IIS means it.
     #[must_use]
     pub fn split<'a>(&mut self, text: &'a [u8]) -> Row<'a, '_> {
-        self.len = 0;
-        let (lanes, rest) = text.as_chunks::<LANE>();
+        (self.len, self.is_loose) = (0, false);
+        let (blocks, rest) = text.as_chunks::<BLOCK>();
         let mut begin = 0;
-        let mut from = 0;
-        for lane in lanes {
-            from = self.cut_lane(lane, begin, from);
-            begin += LANE;
+        for block in blocks {
+            self.note(spaces(block), begin);
+            begin += BLOCK;
         }
-        // NUL is no space.
-        let mut last = [0; LANE];
-        last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
-        from = self.cut_lane(&last, begin, from);
-        self.push(from, text.len());
+        if let Some(last) = text.last_chunk::<BLOCK>() {
+            // The bytes before the rest have been looked at.
+            self.note(spaces(last).checked_shr(place(BLOCK - rest.len())).unwrap_or(0), begin);
+        } else {
+            let mut last = [0; BLOCK];
+            last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+            self.note(spaces(&last), begin);
+        }
+        self.push(text.len());
         Row { text, cuts: self }
     }
 
-    /// Cuts at the spaces of some bytes that begin at `begin`; the column that goes on before them began at `from`. Gives where the
-    /// column begins that goes on behind them.
+    /// Notes the spaces of some bytes that begin at `begin`. Most rows have few in 64 bytes: as many are noted as a few are, whether
+    /// they are there or not, since nobody can foretell how many there are.
     #[inline]
-    fn cut_lane(&mut self, lane: &[u8; LANE], begin: usize, mut from: usize) -> usize {
-        let mut spaces = u8x16::from(*lane).simd_eq(u8x16::splat(b' ')).to_bitmask();
-        while spaces != 0 {
-            let space = begin + spaces.trailing_zeros() as usize;
-            self.push(from, space);
-            from = space + 1;
-            spaces &= spaces - 1;
+    fn note(&mut self, mut spaces: u64, begin: usize) {
+        let (begin, count) = (place(begin), spaces.count_ones() as usize);
+        if let Some(room) = self.to.get_mut(self.len..).and_then(|to| to.first_chunk_mut::<FEW>()) {
+            for to in room {
+                *to = begin + spaces.trailing_zeros();
+                spaces &= spaces.wrapping_sub(1);
+            }
         }
-        from
+        if count > FEW {
+            for at in self.len + FEW..self.len + count {
+                if let Some(to) = self.to.get_mut(at) {
+                    *to = begin + spaces.trailing_zeros();
+                }
+                spaces &= spaces.wrapping_sub(1);
+            }
+        }
+        self.len += count;
     }
 
     /// Cuts at runs of white space, and keeps quoted columns whole: for logs that pad (a second look at a row that does not fit).
     #[must_use]
     pub fn split_loosely<'a>(&mut self, text: &'a [u8]) -> Row<'a, '_> {
-        self.len = 0;
+        (self.len, self.is_loose) = (0, true);
         let end = text.trim_ascii_end().len();
         let mut at = text.len() - text.trim_ascii_start().len();
         while let Some(rest) = text.get(at..end)
@@ -79,11 +109,11 @@ impl Cuts {
             if *first == b'"' {
                 let body = rest.get(1..).unwrap_or_default();
                 let close = closing_quote(body);
-                self.push(at + 1, at + 1 + close);
+                self.push_loose(at + 1, at + 1 + close);
                 at += close + 2;
             } else {
                 let len = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
-                self.push(at, at + len);
+                self.push_loose(at, at + len);
                 at += len;
             }
             let after = text.get(at..end).unwrap_or_default();
@@ -101,14 +131,18 @@ impl Cuts {
         Row { text, cuts: self }
     }
 
-    #[inline]
-    fn push(&mut self, from: usize, to: usize) {
-        // A line is 64 KiB long at most.
-        let at = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        if let Some(slot) = self.at.get_mut(self.len) {
-            *slot = (at(from), at(to));
+    fn push(&mut self, to: usize) {
+        if let Some(slot) = self.to.get_mut(self.len) {
+            *slot = place(to);
         }
         self.len += 1;
+    }
+
+    fn push_loose(&mut self, from: usize, to: usize) {
+        if let Some(slot) = self.from.get_mut(self.len) {
+            *slot = place(from);
+        }
+        self.push(to);
     }
 }
 
@@ -129,8 +163,16 @@ impl<'a> Row<'a, '_> {
     #[must_use]
     #[inline]
     pub fn get(&self, index: usize) -> &'a [u8] {
-        let cut = self.cuts.at.get(index).filter(|_| index < self.cuts.len);
-        cut.and_then(|(from, to)| self.text.get(*from as usize..*to as usize)).unwrap_or_default()
+        if index >= self.cuts.len.min(MAX_COLUMNS) {
+            return &[];
+        }
+        let to = |index: usize| self.cuts.to.get(index).map_or(0, |to| *to as usize);
+        let from = match index.checked_sub(1) {
+            _ if self.cuts.is_loose => self.cuts.from.get(index).map_or(0, |from| *from as usize),
+            Some(before) => to(before) + 1,
+            None => 0,
+        };
+        self.text.get(from..to(index)).unwrap_or_default()
     }
 
     /// A column; empty if there is none or the log has `-`, which means that nothing was there.
@@ -219,8 +261,10 @@ pub fn find(names: &[&[u8]], wanted: &[&str]) -> Option<usize> {
 /// A decimal number; `None` for anything else. Saturates instead of overflowing.
 #[must_use]
 pub fn number(text: &[u8]) -> Option<u64> {
-    if text.is_empty() {
-        return None;
+    match text {
+        [] => return None,
+        [digit @ b'0'..=b'9'] => return Some(u64::from(digit - b'0')),
+        _ => {}
     }
     // Nineteen digits fit without a look.
     let is_short = text.len() <= 19;
@@ -250,6 +294,8 @@ pub fn status(text: &[u8]) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -257,6 +303,19 @@ mod tests {
         let mut cuts = Cuts::default();
         let row = cuts.split(b"a  b -");
         assert_eq!((row.len(), row.get(1), row.get(2), row.text(Some(3))), (4, &b""[..], &b"b"[..], &b""[..]));
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_is_cut_as_its_spaces_tell_however_many_there_are(text in "[ ab]{0,200}") {
+            let mut cuts = Cuts::default();
+            let row = cuts.split(text.as_bytes());
+            let want: Vec<&[u8]> = text.as_bytes().split(|byte| *byte == b' ').collect();
+            prop_assert_eq!(row.len(), want.len());
+            let got: Vec<&[u8]> = (0..want.len().min(MAX_COLUMNS)).map(|index| row.get(index)).collect();
+            prop_assert_eq!(got, want.get(..want.len().min(MAX_COLUMNS)).unwrap());
+            prop_assert!((want.len()..want.len() + 99).all(|beyond| row.get(beyond).is_empty()));
+        }
     }
 
     #[test]

@@ -99,6 +99,9 @@ impl Account {
         if let Some((_, len)) = self.line.take_if(|(at, _)| reach.contains(at)) {
             *sum += u64::from(len);
         }
+        if self.open.is_empty() {
+            return;
+        }
         self.open.retain(|(at, len)| {
             let is_it = reach.contains(at);
             *sum += if is_it { u64::from(*len) } else { 0 };

@@ -1,6 +1,8 @@
 //! What the rows of one second add up to before it goes into the series: a busy log has a hundred rows a second, and a row then costs
 //! a few additions.
 
+use std::sync::Arc;
+
 use super::AppId;
 use super::in_flight::{Differences, InFlight};
 use super::parts::{App, in_time};
@@ -70,7 +72,7 @@ impl Burst {
     }
 
     /// Hands out the rows that are held, and adds the sums of each application to it.
-    pub fn settle(&mut self, apps: &mut [(Box<str>, App)]) -> Option<(SourceId, i64, u32)> {
+    pub fn settle(&mut self, apps: &mut [(Arc<str>, App)]) -> Option<(SourceId, i64, u32)> {
         for id in self.touched.drain(..) {
             if let (Some(sums), Some((_, app))) = (self.apps.get_mut(id), apps.get_mut(id)) {
                 sums.settle(self.second, app);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::distinct::Distinct;
 use super::series::Series;
@@ -18,9 +19,9 @@ pub const LONG: u64 = 30_000;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// An application pool: the name of its request queue.
-    AppPool(Box<str>),
+    AppPool(Arc<str>),
     /// A site, by its id.
-    Site(Box<str>),
+    Site(Arc<str>),
     /// The row does not tell.
     Unknown,
 }
@@ -31,14 +32,14 @@ pub enum Trouble {
     /// A W3C row with status 503 (KB 943891 has the substatus codes; 503.2 is `appConcurrentRequestLimit`).
     Http503 {
         /// The application's name.
-        app: Box<str>,
+        app: Arc<str>,
         /// `None` where the log has no `sc-substatus`.
         substatus: Option<u16>,
     },
     /// An HTTPERR row of a web site.
     HttpErr {
         /// The reason phrase, without a count.
-        phrase: Box<str>,
+        phrase: Arc<str>,
         /// A client was turned away: a 503, or a reason that means it.
         turned_away: bool,
         /// Whose requests they are.
@@ -47,10 +48,10 @@ pub enum Trouble {
     /// A SEP client (user agent `Smc`) held a request open for [`LONG`] or more: push mode.
     HeldBySmc {
         /// The application's name.
-        app: Box<str>,
+        app: Arc<str>,
     },
     /// An HTTPERR 503 of another user of HTTP.sys.
-    NotIis(Box<str>),
+    NotIis(Arc<str>),
     /// A configuration or package-info request turned away with 503, by its page.
     NsRequest(NsRequest),
     /// The NS log says that all slots of a kind are taken.

@@ -49,6 +49,19 @@ impl Longest {
         rows.into_iter().take(most).map(|(_, _, origin)| origin).collect()
     }
 
+    /// Up to `most` rows of requests that were in flight in a second and ended before `end`, the longest first.
+    #[must_use]
+    pub fn in_flight_at(&self, second: i64, end: i64, most: usize) -> Vec<Origin> {
+        let ended = second..end;
+        let begun =
+            |taken: u64, last: i64| last.saturating_mul(1000).saturating_sub(super::parts::in_time(taken)) < (second + 1) * 1000;
+        let minutes = second.div_euclid(60)..=end.div_euclid(60);
+        let rows = self.rows.range(minutes).map(|(_, row)| *row);
+        let mut rows: Vec<_> = rows.filter(|(taken, last, _)| ended.contains(last) && begun(*taken, *last)).collect();
+        rows.sort_by_key(|(taken, _, origin)| (std::cmp::Reverse(*taken), *origin));
+        rows.into_iter().take(most).map(|(_, _, origin)| origin).collect()
+    }
+
     /// The milliseconds of the longest rows of the minutes, of those that ended in some seconds, and how many rows these are.
     #[must_use]
     pub fn sum(&self, seconds: &Range<i64>) -> (i64, u64) {
@@ -84,6 +97,8 @@ mod tests {
         assert_eq!(all.within(&(60..200), 9), [origin(5)]);
         assert_eq!(all.within(&(0..200), 1), [origin(2)]);
         assert_eq!(all.sum(&(0..200)), (92_000, 2));
+        // The row of 90 s that ended in second 59 began before second 10, that of 2 s in second 130 only later.
+        assert_eq!((all.in_flight_at(10, 200, 9), all.in_flight_at(129, 200, 9)), (vec![origin(2)], vec![origin(5)]));
         let backwards: Vec<_> = rows.iter().rev().copied().collect();
         let (mut halves, rest) = (of(&rows[3..]), of(&rows[..3]));
         halves.merge(&rest);

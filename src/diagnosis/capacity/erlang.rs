@@ -173,6 +173,7 @@ mod tests {
 
     #[test]
     fn where_nothing_comes_or_nobody_knows_there_is_no_number() {
+        assert_eq!((erlangs(-1.0, -1.0), erlangs(0.5, -1.0), erlangs(2.0, 1.5)), (None, None, Some(3.0)));
         for (per_second, seconds) in [(0.0, 1.0), (1.0, 0.0), (-1.0, 1.0), (-1.0, -1.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)] {
             assert_eq!(share_turned_away(per_second, seconds, 50), None, "{per_second} × {seconds}");
             assert_eq!(smallest_limit(per_second, seconds, 0.001), None, "{per_second} × {seconds}");

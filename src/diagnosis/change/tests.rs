@@ -59,6 +59,60 @@ fn noise_alone_is_hardly_ever_a_change_even_where_neighbours_are_alike() {
     assert!(changes <= 4, "{changes} of 4000");
 }
 
+/// The best of all steps by its definition: two means for every place, and what is left of the squares.
+#[expect(clippy::cast_precision_loss, reason = "a few values")]
+fn by_definition(values: &[f64]) -> Option<(usize, f64)> {
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+    let off = |part: &[f64]| part.iter().map(|value| value - mean(part)).collect::<Vec<f64>>();
+    let squares = |off: &[f64]| off.iter().map(|off| off * off).sum::<f64>();
+    let rest = |at: usize| squares(&off(&values[..at])) + squares(&off(&values[at..]));
+    let n = values.len();
+    let at = (LEAST..=n - LEAST).min_by(|a, b| rest(*a).total_cmp(&rest(*b)))?;
+    let (left, right) = values.split_at(at);
+    let by = mean(right) - mean(left);
+    let noise = rest(at) / (n as f64 - 2.0);
+    let neighbours = |off: Vec<f64>| off.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>();
+    let alike = ((neighbours(off(left)) + neighbours(off(right))) / rest(at)).clamp(0.0, 0.999);
+    let gain = squares(&off(values)) - rest(at);
+    let is_beyond = gain / noise * (1.0 - alike) / (1.0 + alike) > BOUND && by.abs() >= noise.sqrt();
+    let mut sorted: Vec<f64> = left.iter().map(|value| value * by.signum()).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let beyond = right.iter().filter(|value| **value * by.signum() > sorted[left.len() * 19 / 20]).count();
+    let is_apart = left.len() >= APART && right.len() >= APART && beyond * 10 >= right.len() * 9;
+    (is_beyond || is_apart).then_some((at, by))
+}
+
+#[test]
+fn a_step_is_told_as_its_definition_tells_it() {
+    let (mut steps, mut none) = (0, 0);
+    for seed in 0..300 {
+        let mut draw = noise(seed);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some length and place")]
+        let mut among = |low: f64, high: f64| (low + (high - low) * draw().abs()) as usize;
+        let (length, keep) = (among(21.0, 150.0), if among(0.0, 2.0) == 0 { 0.0 } else { 0.7 });
+        #[expect(clippy::cast_precision_loss, reason = "a short list")]
+        let place = among(0.0, length as f64);
+        let mut draw = noise(seed + 10_000);
+        let by = 4.0 * draw();
+        let mut value = 0.0;
+        let values: Vec<f64> = (0..length)
+            .map(|at| {
+                value = keep * value + draw();
+                5.0 + value + if at < place { 0.0 } else { by }
+            })
+            .collect();
+        let (got, want) = (best_step(&values, length, ANY), by_definition(&values));
+        assert_eq!(got.map(|step| step.at), want.map(|(at, _)| at), "of {values:?}");
+        if let (Some(step), Some((_, by))) = (got, want) {
+            assert!((step.by - by).abs() < 1e-6, "{} is not {by}", step.by);
+            steps += 1;
+        } else {
+            none += 1;
+        }
+    }
+    assert!(steps > 50 && none > 50, "{steps} steps, {none} without");
+}
+
 #[test]
 fn what_never_moves_and_what_is_too_short_has_no_change() {
     assert!(first_step(&[7.0; 500], 500, ANY).is_none());
