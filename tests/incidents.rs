@@ -17,15 +17,17 @@ use std::path::{Path, PathBuf};
 
 use logs::Logs;
 use serde::Deserialize;
+use why503::diagnosis::capacity::{Capacity, Chosen, Target};
 use why503::diagnosis::change::Change;
 use why503::diagnosis::{Diagnosis, Finding, RULES, Severity, Subject, findings};
 use why503::drill::place::Spot;
-use why503::engine::{Envelope, Payload};
+use why503::engine::{Envelope, Moment, Payload};
 use why503::inventory::Item;
 use why503::limits::{Given, Limit, Limits, parse_size};
 use why503::record::{Origin, SourceId};
 use why503::report::Report;
 use why503::time::{Time, When, Zone};
+use why503::timeline::tally::NsRequest;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -330,6 +332,7 @@ fn what_is_said_of_every_folder_has_been_read() {
             for finding in findings(&moment) {
                 told += &format!("{}\n", compared(&Change::of_finding(&moment, &finding), &finding));
             }
+            told += &capacities(&moment);
             insta::assert_snapshot!(incident.name.as_str(), told);
         }
     });
@@ -342,6 +345,24 @@ fn compared(change: &Change, finding: &Finding) -> String {
     let shortened = if change.shortened { ", which the logs cut short" } else { "" };
     let (series, before, during) = (change.series, stretch(&change.before), stretch(&change.during));
     format!("{}, by {series}: {at}; {before}{shortened}, compared with {during}", finding.rule)
+}
+
+/// What an hour's load asks of the limits, and what others would turn away: of the busiest applications, and of the Notification Server.
+fn capacities(moment: &Moment<'_>) -> String {
+    let mut apps: Vec<(i64, &str)> =
+        moment.timeline.apps().map(|(name, app)| (app.ended.sum(i64::MIN..i64::MAX), name)).collect();
+    apps.sort_unstable_by(|a, b| b.cmp(a));
+    let apps = apps.into_iter().take(2).map(|(_, name)| Target::App(name.to_owned()));
+    let mut told = String::new();
+    for target in apps.chain([Target::Ns(NsRequest::GetClientPolicies)]) {
+        let Some(capacity) = Capacity::of(moment, &target, 3600).filter(|capacity| capacity.known.arrivals > 0) else { continue };
+        told += &format!("{target:?}, enough: {:?}\n  {capacity:.4?}\n", capacity.advised(&target));
+        for what_if in capacity.what_ifs(&target, &Chosen::default()) {
+            let (share, fits) = (what_if.share_turned_away(), what_if.fits_held());
+            told += &format!("  {:.4?}, {share:.4?} turned away{}\n", what_if.what, if fits { "" } else { ", held open" });
+        }
+    }
+    told
 }
 
 #[test]
