@@ -66,7 +66,9 @@ fn asked(log: &str) -> u64 {
     engine.take(envelope(Payload::Opened(opened)));
     let pieces: Vec<Payload> = log.as_bytes().chunks(256 * 1024).map(|piece| Payload::Bytes(piece.to_vec())).collect();
     let before = dhat::HeapStats::get().total_blocks;
-    pieces.into_iter().for_each(|piece| engine.take(envelope(piece)));
+    for piece in pieces {
+        engine.take(envelope(piece));
+    }
     let asked = dhat::HeapStats::get().total_blocks - before;
     let source = engine.sources().values().next().unwrap();
     assert_eq!((source.malformed, source.records), (0, log.lines().count() as u64 - 2));

@@ -304,3 +304,11 @@ fn so_many_times_the_requests_take_as_long_each() {
     let load = why503::diagnosis::capacity::Load { per_second: 3.0, seconds: 7.0 }.times(4.0);
     assert!((load.per_second - 12.0).abs() < 1e-12 && (load.seconds - 7.0).abs() < 1e-12, "{load:?}");
 }
+
+#[test]
+fn logs_that_reach_less_far_back_than_the_interval_say_so() {
+    let engine = load("ns-busy");
+    let (capacity, ..) = slots(&engine, (8, 25, 0), 3600);
+    let minutes = u64::try_from(capacity.known.seconds.end - capacity.known.seconds.start).unwrap() / 60;
+    assert!(minutes > 30 && !capacity.is_shorter_than(minutes) && capacity.is_shorter_than(minutes + 1), "{minutes}");
+}

@@ -28,7 +28,7 @@ fn row(n: u32) -> String {
     let (stem, agent) =
         [("/secars/secars.dll", "Smc"), ("/default.aspx", "-"), ("/Altiris/NS/Agent/GetClientPolicies.aspx", "Altiris")]
             [n as usize % 3];
-    let (came, taken) = if n % 11 == 0 { ("503 2 0", n % 15) } else { ("200 0 0", n * 7919 % 70_000) };
+    let (came, taken) = if n.is_multiple_of(11) { ("503 2 0", n % 15) } else { ("200 0 0", n * 7919 % 70_000) };
     let (minute, second) = (n / 3000 % 60, n / 50 % 60);
     format!("2026-11-20 08:{minute:02}:{second:02} GET {stem} 10.1.{}.{} {agent} {came} {taken}\r\n", n % 7, n % 251)
 }

@@ -214,3 +214,25 @@ fn without_a_change_it_is_the_time_before_the_onset_and_without_a_finding_the_wi
     let window = Change::of_window(&moment, &Subject::HttpErr, 1000);
     assert_eq!((told(&window.before), told(&window.during)), ((1200, 1499), (1499, 1800)));
 }
+
+#[test]
+fn growth_is_bytes_a_second_from_each_sample_to_the_next() {
+    let mut samples = Samples::default();
+    for (second, bytes) in [(0, 100.0), (10, 150.0), (20, 150.0), (25, 400.0), (99, 0.0)] {
+        samples.add(Time::from_second(second), bytes);
+    }
+    let want = [(0, 5.0), (10, 0.0), (20, 50.0)].map(|(second, by)| (Time::from_second(second), by));
+    assert_eq!(growth(&samples, &(0..99)), want);
+}
+
+#[test]
+fn nine_of_ten_after_a_step_beyond_nineteen_of_twenty_before_it_are_apart() {
+    // Before it 38 of 40 are 38 at most.
+    let after = |beyond: usize| (0..30).map(move |at| if at < beyond { 38.5 } else { 5.0 });
+    let values = |beyond: usize| (0..40).map(f64::from).chain(after(beyond)).collect::<Vec<f64>>();
+    let step = Step { at: 40, by: 1.0 };
+    assert!(is_apart(&values(27), step) && !is_apart(&values(26), step));
+    let mirrored = |beyond: usize| values(beyond).into_iter().map(|value| -value).collect::<Vec<f64>>();
+    let step = Step { at: 40, by: -1.0 };
+    assert!(is_apart(&mirrored(27), step) && !is_apart(&mirrored(26), step));
+}

@@ -221,7 +221,7 @@ impl Large {
         // To a multiple of a part's size, whatever was read of it before.
         let read = self.offset + buffer.len() as u64;
         let upto = (self.offset / cut.part + 1) * cut.part;
-        let wanted = upto.saturating_sub(read).max(if read % cut.part == 0 { cut.part } else { 0 });
+        let wanted = upto.saturating_sub(read).max(if read.is_multiple_of(cut.part) { cut.part } else { 0 });
         let got = (&mut self.file).take(wanted).read_to_end(buffer)?;
         let is_end = got as u64 != wanted;
         if buffer.is_empty() {
