@@ -116,3 +116,20 @@ fn parts_of_whole_blocks_have_the_index_of_the_whole_log() {
         assert!(parts.timeline().blocks == whole.timeline().blocks, "{threads} threads, {part} bytes");
     }
 }
+
+#[test]
+fn a_configuration_under_another_name_tells_the_same_whoever_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = r#"<configuration><system.applicationHost><sites><site name="Shop" id="1"><application path="/"/><application path="/default.aspx"/></site></sites></system.applicationHost></configuration>"#;
+    fs::write(folder.path().join("a-copy.txt"), config).unwrap();
+    for number in 0..9 {
+        let log: String = [SOFTWARE, FIELDS].into_iter().map(String::from).chain((0..200).map(|n| row(n * 9 + number))).collect();
+        fs::write(folder.path().join(format!("u_ex{number}.log")), log).unwrap();
+    }
+    let paths = [folder.path().to_owned()];
+    let (want, whole) = told(&paths, 1, WHOLE);
+    assert!(whole.timeline().apps().count() > 2, "{want}");
+    for threads in [1, 2, 3, 5] {
+        assert_eq!(told(&paths, threads, WHOLE).0, want, "{threads} threads");
+    }
+}

@@ -360,12 +360,17 @@ impl Recording {
         let settings = engine.limits().settings.clone();
         let logs: Vec<(SourceId, &Input)> = ids().filter(|(_, input)| !is_settings(input)).collect();
         let work = Work::new(&logs, zone, cut, read);
-        let engines = rayon::broadcast(|_| {
-            let mut engine = new_engine();
-            engine.settings(&settings);
-            work.share(engine)
+        let shares = rayon::broadcast(|_| {
+            work.share(|| {
+                let mut engine = new_engine();
+                engine.settings(&settings);
+                engine
+            })
         });
-        for other in engines {
+        let (engines, apart): (Vec<_>, Vec<_>) = shares.into_iter().unzip();
+        let mut apart: Vec<_> = apart.into_iter().flatten().collect();
+        apart.sort_by_key(|(source, _)| *source);
+        for other in engines.into_iter().chain(apart.into_iter().map(|(_, engine)| engine)) {
             engine.merge(other);
         }
         work.finish(&mut engine);

@@ -82,13 +82,23 @@ impl<'a> Work<'a> {
         Self { logs, zone, cut, read, next: Mutex::default() }
     }
 
-    /// What a worker does, until nothing is left to do.
-    pub fn share(&self, mut engine: Engine) -> Engine {
+    /// What a worker does, until nothing is left to do: gives its engine. A file that is a configuration, though its name does not say
+    /// so, tells nothing of the logs that the worker happens to read after it: its engine comes by itself.
+    pub fn share(&self, new_engine: impl Fn() -> Engine) -> (Engine, Vec<(SourceId, Engine)>) {
+        let (mut engine, mut apart) = (new_engine(), Vec::new());
         let mut buffer = Vec::new();
         while let Some(task) = self.fetch(&mut buffer) {
             self.read.fetch_add(buffer.len() as u64, Ordering::Relaxed);
             match task {
-                Task::Whole(source, input) => self.whole(source, input, &mut engine),
+                Task::Whole(source, input) => {
+                    let mut one = new_engine();
+                    self.whole(source, input, &mut one);
+                    if one.limits().settings == engine.limits().settings {
+                        engine.merge(one);
+                    } else {
+                        apart.push((source, one));
+                    }
+                }
                 Task::Part { source, opened, part, rest } => {
                     engine.begin_part(source, &opened, &part);
                     engine.take_part(source, &buffer);
@@ -110,7 +120,7 @@ impl<'a> Work<'a> {
                 }
             }
         }
-        engine
+        (engine, apart)
     }
 
     /// Tells the engine that all have become of the logs that were cut up.
