@@ -110,7 +110,7 @@ def main():
                 # What takes long is not asked as often.
                 if statistics.median([one[0] for one in taken.get(at, [(0,)])]) < 20 or at not in taken:
                     taken.setdefault(at, []).append(run(command, folder))
-    lines = [f"{given.size} of W3C rows ({rows:,}), in the page cache; {machine()}; the median of {given.runs} runs.", "",
+    lines = [f"{given.size} of W3C rows ({rows:,}), in the page cache; {machine()}; the median of {given.runs} runs, of what took over 20 s one.", "",
              "| program | does | seconds | × `wc -l` | processor seconds | peak memory |", "|---|---|---:|---:|---:|---:|"]
     median = lambda at, column: statistics.median([one[column] for one in taken[at]])
     for at, (name, does, _) in enumerate(chosen):

@@ -24,6 +24,9 @@
 //!  key ─▶ ui::action::ACTIONS ─▶ Ui::update ─▶ Effect, done by app                                │
 //! ```
 //!
+//! Large finished logs come in parts instead of envelopes, and several engines, which are one in the end, take them in
+//! ([`engine::part`]).
+//!
 //! | to add | do |
 //! |---|---|
 //! | a log format | a file in `formats/`, a row in [`formats::FORMATS`], a folder in `tests/fixtures/` |
