@@ -18,6 +18,7 @@ pub mod pdh_csv;
 pub mod pool_tag_names;
 pub mod poolmon;
 pub mod refused;
+pub mod rows;
 pub mod sepm;
 pub mod stream;
 #[cfg(test)]
@@ -30,7 +31,9 @@ use std::fmt;
 
 use crate::record::{Position, Record};
 use crate::time::{Time, Zone};
+use ledger::{Account, Counted, Ledger};
 use lines::Line;
+use rows::Lines;
 
 /// Takes what a decoder finds.
 pub trait Sink {
@@ -53,6 +56,17 @@ impl Sink for Ignore {
 pub trait Decoder: Send {
     /// Takes one whole line.
     fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink);
+    /// Takes whole lines at once, and tells what became of their bytes. Only such a decoder is asked as understands every row by itself
+    /// ([`Decoder::is_by_row`]). Lines over all bounds are left.
+    fn lines(&mut self, lines: &mut Lines<'_, '_>, sink: &mut dyn Sink) -> Ledger {
+        let mut account = Account::default();
+        while let Some((line, _)) = lines.next() {
+            account.begin(&line);
+            self.line(line, &mut Counted { account: &mut account, sink });
+            account.end(None);
+        }
+        account.ledger()
+    }
     /// The log has been quiet for a while: hands out a record that is complete as far as anyone can tell.
     fn idle(&mut self, _sink: &mut dyn Sink) {}
     /// The log ends here.

@@ -97,12 +97,8 @@ impl Fact<'_> {
 pub struct Request<'a> {
     /// `s-sitename`.
     pub site: &'a [u8],
-    /// `cs-method`.
-    pub method: &'a [u8],
     /// `cs-uri-stem`.
     pub stem: &'a [u8],
-    /// `cs-uri-query`.
-    pub query: &'a [u8],
     /// `c-ip`.
     pub client: &'a [u8],
     /// `cs(User-Agent)`.
@@ -111,8 +107,6 @@ pub struct Request<'a> {
     pub status: u16,
     /// `sc-substatus`; `None` where the log has no such column.
     pub substatus: Option<u16>,
-    /// `sc-win32-status`; values over 32 bits have been seen.
-    pub win32: Option<u64>,
     /// `time-taken` in milliseconds; `None` where the log has no such column.
     pub taken: Option<u64>,
 }

@@ -2,8 +2,10 @@
 //!
 //! Times are UTC. Reason phrases are those of KB 820729; newer Windows versions add more, which are shown as they are.
 
-use super::fields::{self, Cuts, Days, MAX_COLUMNS, Row, directive, find, number, status};
+use super::fields::{self, Days, directive, find, number, status};
+use super::ledger::{Ledger, What};
 use super::lines::Line;
+use super::rows::{Cuts, Lines, MAX_COLUMNS, Row};
 use super::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
 pub use crate::record::CONNECTIONS_REFUSED;
 use crate::record::{Fact, HttpErr, Position, Reason, ReasonClass, Record};
@@ -184,63 +186,87 @@ struct Decode {
     header: Option<Layout>,
     days: Days,
     cuts: Cuts,
+    /// Of rows that do not fit as they are cut.
+    spare: Cuts,
 }
 
 impl Decode {
     fn new(_: &Hints) -> Self {
-        Self { header: None, days: Days::default(), cuts: Cuts::default() }
+        Self { header: None, days: Days::default(), cuts: Cuts::default(), spare: Cuts::default() }
     }
 
-    fn row(days: &mut Days, layout: &Layout, row: &Row<'_, '_>, line: Line<'_>, sink: &mut dyn Sink) {
-        if row.len() != layout.columns || row.len() > MAX_COLUMNS {
-            return sink.malformed(line, "the row has another number of columns than #Fields");
-        }
-        let time = match days.moment(row.text(layout.date), row.text(layout.time)) {
-            Ok(time) => time,
-            Err(why) => return sink.malformed(line, why),
-        };
-        let reason = row.text(layout.reason);
-        if reason.is_empty() && row.text(layout.status).is_empty() {
-            return sink.malformed(line, "the row has neither a status nor a reason");
-        }
-        sink.record(Record {
-            time,
-            position: Position { offset: line.offset, len: line.len, line: line.number },
-            raw: line.text,
-            fact: Fact::HttpErr(HttpErr {
-                client: row.text(layout.client),
-                server_port: number(row.text(layout.server_port)).and_then(|n| u16::try_from(n).ok()),
-                method: row.text(layout.method),
-                uri: row.text(layout.uri),
-                status: status(row.text(layout.status)),
-                site_id: row.text(layout.site_id),
-                reason: Reason::parse(reason),
-                queue: row.text(layout.queue),
-            }),
-        });
-    }
-}
-
-impl Decoder for Decode {
-    fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) {
-        if line.text.trim_ascii().is_empty() {
-            return;
+    /// Takes a line that has been cut at its spaces.
+    fn cut_line(&mut self, line: Line<'_>, row: Row<'_, '_>, sink: &mut dyn Sink) -> What {
+        if line.text.trim_ascii_start().is_empty() {
+            return What::Header;
         }
         if line.text.first() == Some(&b'#') {
             if let Some(value) = directive(line.text, b"#fields:") {
                 self.header = Some(Layout::parse(value));
             }
-            return;
+            return What::Header;
         }
-        let header = self.header.take();
         // Without a header each row is looked at by itself: the three default layouts differ in their number of columns.
-        let guess = if header.is_none() { Layout::guess(&self.cuts.split(line.text)) } else { None };
-        if let Some(layout) = header.as_ref().or(guess.as_ref()) {
-            Self::row(&mut self.days, layout, &self.cuts.fitted(line.text, layout.columns), line, sink);
-        } else {
-            sink.malformed(line, "no #Fields before it, and it fits no layout of HTTPERR");
+        let guess = if self.header.is_none() { Layout::guess(&row) } else { None };
+        let told = match self.header.as_ref().or(guess.as_ref()) {
+            Some(layout) if row.len() == layout.columns => tell(&mut self.days, layout, &row, line, sink),
+            Some(layout) => tell(&mut self.days, layout, &self.spare.cut(line.text, layout.columns), line, sink),
+            None => Err("no #Fields before it, and it fits no layout of HTTPERR"),
+        };
+        match told {
+            Ok(()) => What::Record,
+            Err(why) => {
+                sink.malformed(line, why);
+                What::Malformed
+            }
         }
-        self.header = header;
+    }
+}
+
+/// Tells the record of a row.
+///
+/// # Errors
+/// What is wrong with it, if it is none.
+fn tell(days: &mut Days, layout: &Layout, row: &Row<'_, '_>, line: Line<'_>, sink: &mut dyn Sink) -> Result<(), &'static str> {
+    if row.len() != layout.columns || row.len() > MAX_COLUMNS {
+        return Err("the row has another number of columns than #Fields");
+    }
+    let time = days.moment(row.text(layout.date), row.text(layout.time))?;
+    let reason = row.text(layout.reason);
+    if reason.is_empty() && row.text(layout.status).is_empty() {
+        return Err("the row has neither a status nor a reason");
+    }
+    sink.record(Record {
+        time,
+        position: Position { offset: line.offset, len: line.len, line: line.number },
+        raw: line.text,
+        fact: Fact::HttpErr(HttpErr {
+            client: row.text(layout.client),
+            server_port: number(row.text(layout.server_port)).and_then(|n| u16::try_from(n).ok()),
+            method: row.text(layout.method),
+            uri: row.text(layout.uri),
+            status: status(row.text(layout.status)),
+            site_id: row.text(layout.site_id),
+            reason: Reason::parse(reason),
+            queue: row.text(layout.queue),
+        }),
+    });
+    Ok(())
+}
+
+impl Decoder for Decode {
+    fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) {
+        let mut cuts = std::mem::take(&mut self.cuts);
+        _ = self.cut_line(line, cuts.split(line.text), sink);
+        self.cuts = cuts;
+    }
+
+    fn lines(&mut self, lines: &mut Lines<'_, '_>, sink: &mut dyn Sink) -> Ledger {
+        let mut ledger = Ledger::default();
+        while let Some((line, row)) = lines.next() {
+            ledger.count(self.cut_line(line, row, sink), line.len);
+        }
+        ledger
     }
 
     fn is_by_row(&self) -> bool {

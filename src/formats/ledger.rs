@@ -30,6 +30,17 @@ impl Ledger {
         self.records + self.headers + self.malformed + self.oversize + self.nul + self.pending
     }
 
+    /// Counts the bytes of a line.
+    #[inline]
+    pub fn count(&mut self, what: What, len: u32) {
+        let sum = match what {
+            What::Record => &mut self.records,
+            What::Header => &mut self.headers,
+            What::Malformed => &mut self.malformed,
+        };
+        *sum += u64::from(len);
+    }
+
     /// Adds another part of the same log.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
@@ -44,6 +55,17 @@ impl Ledger {
     }
 }
 
+/// What a line is to its decoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// A record.
+    Record,
+    /// None, and none that should have been one.
+    Header,
+    /// None, though it should have been one.
+    Malformed,
+}
+
 /// Keeps a [`Ledger`] while a decoder works: each line counts as what the decoder says of it.
 #[derive(Debug, Default)]
 pub(super) struct Account {
@@ -54,17 +76,16 @@ pub(super) struct Account {
     open: VecDeque<(u64, u32)>,
 }
 
-#[derive(Clone, Copy)]
-enum What {
-    Record,
-    Malformed,
-}
-
 impl Account {
     /// What was told, with the bytes of lines that are not decided about.
     pub fn ledger(&self) -> Ledger {
         let open = self.open.iter().chain(&self.line).map(|(_, len)| u64::from(*len)).sum::<u64>();
         Ledger { pending: open, ..self.told }
+    }
+
+    /// Adds what became of lines that a decoder counted by itself.
+    pub fn add(&mut self, told: Ledger) {
+        self.told = self.told.plus(told);
     }
 
     pub fn oversize(&mut self, line: &Line<'_>) {
@@ -91,20 +112,15 @@ impl Account {
     }
 
     fn tell(&mut self, offset: u64, len: u32, what: What) {
-        let sum = match what {
-            What::Record => &mut self.told.records,
-            What::Malformed => &mut self.told.malformed,
-        };
         let reach = offset..offset + u64::from(len);
         if let Some((_, len)) = self.line.take_if(|(at, _)| reach.contains(at)) {
-            *sum += u64::from(len);
-        }
-        if self.open.is_empty() {
-            return;
+            self.told.count(what, len);
         }
         self.open.retain(|(at, len)| {
             let is_it = reach.contains(at);
-            *sum += if is_it { u64::from(*len) } else { 0 };
+            if is_it {
+                self.told.count(what, *len);
+            }
             !is_it
         });
     }

@@ -1,5 +1,7 @@
 //! From bytes to lines: encodings, line ends, NULs and giant lines, the same for any split of the bytes.
 
+use super::rows::{Index, Lines};
+
 /// A line longer than this is not kept: it is counted as one malformed line. IIS writes at most 64 KiB (`maxLogLineLength`).
 pub const MAX_LINE: usize = 65_536;
 /// A run of NULs longer than this is a hole that a crash or a preallocation left, not part of a line.
@@ -137,6 +139,28 @@ impl Framer {
     #[must_use]
     pub fn nul_bytes(&self) -> u64 {
         self.nul_bytes
+    }
+
+    /// How many of the next bytes belong to the line that has begun; to the next, if none has and that is `wanted`.
+    #[must_use]
+    pub fn rest_of_line(&self, bytes: &[u8], wanted: bool) -> usize {
+        if self.taken == 0 && !wanted { 0 } else { memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1) }
+    }
+
+    /// The whole lines at the beginning of the next bytes, if nothing in them needs a closer look: no line has begun, and there are no NULs.
+    #[must_use]
+    pub fn whole_lines<'a, 'i>(&self, bytes: &'a [u8], index: &'i mut Index) -> Option<Lines<'a, 'i>> {
+        if !self.is_bytes() || self.taken > 0 {
+            return None;
+        }
+        let text = bytes.get(..=memchr::memrchr(b'\n', bytes)?)?;
+        memchr::memchr(0, text).is_none().then(|| Lines::new(text, self.start, self.number + 1, index))
+    }
+
+    /// Somebody else has taken so many bytes of whole lines; the line that comes has that number.
+    pub fn pass(&mut self, bytes: usize, next: u64) {
+        self.start += bytes as u64;
+        self.number = next.saturating_sub(1);
     }
 
     /// Takes the next bytes and hands each line that they complete to `found`.

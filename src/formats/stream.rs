@@ -2,6 +2,7 @@
 
 use super::ledger::{Account, Counted, Ledger};
 use super::lines::{Framed, Framer, Line};
+use super::rows::Index;
 use super::{Ability, Decoder, FORMATS, Hints, Ignore, Kind, Sink, Sniff, refused};
 use crate::record::Position;
 
@@ -48,6 +49,7 @@ enum Raw {
 pub struct Stream {
     raw: Raw,
     framer: Framer,
+    index: Index,
     kind: Kind,
     state: State,
     hints: Hints,
@@ -61,7 +63,16 @@ impl Stream {
     #[must_use]
     pub fn new(hints: Hints) -> Self {
         let state = State::Head(Vec::new());
-        Self { raw: Raw::Start, framer: Framer::new(), kind: Kind::Unknown, state, hints, account: Account::default(), fed: 0 }
+        Self {
+            raw: Raw::Start,
+            framer: Framer::new(),
+            index: Index::default(),
+            kind: Kind::Unknown,
+            state,
+            hints,
+            account: Account::default(),
+            fed: 0,
+        }
     }
 
     /// A log of known kind that goes on at `offset`, before line `line`: `preamble` is what [`Decoder::preamble`] gave there.
@@ -230,8 +241,29 @@ impl Stream {
     }
 
     fn feed_framer(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
-        let Self { framer, kind, state, hints, account, .. } = self;
-        framer.feed(bytes, &mut |framed| take(state, kind, hints, account, framed, sink));
+        let Self { framer, index, kind, state, hints, account, .. } = self;
+        let mut bytes = bytes;
+        while !bytes.is_empty() {
+            // The line that has begun, or the lines that tell the kind, one by one.
+            let is_head = matches!(state, State::Head(_));
+            let (line, rest) = bytes.split_at(framer.rest_of_line(bytes, is_head));
+            framer.feed(line, &mut |framed| take(state, kind, hints, account, framed, sink));
+            bytes = rest;
+            if is_head {
+                continue;
+            }
+            if let State::Decoding(decoder) = state
+                && decoder.is_by_row()
+                && let Some(mut lines) = framer.whole_lines(bytes, index)
+            {
+                account.add(decoder.lines(&mut lines, sink));
+                let (passed, next) = lines.passed();
+                framer.pass(passed, next);
+                bytes = bytes.get(passed..).unwrap_or_default();
+            }
+            framer.feed(bytes, &mut |framed| take(state, kind, hints, account, framed, sink));
+            return;
+        }
     }
 
     /// Nothing has come for a while: hands out what is complete as far as anyone can tell.

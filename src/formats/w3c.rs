@@ -3,8 +3,10 @@
 //! A row is written when its request **ends**, in UTC with whole seconds; `time-taken` is in milliseconds (Microsoft, "W3C
 //! logging"; KB 944884). Columns are found by the `#Fields` in force, which may change in the middle of a file.
 
-use super::fields::{self, Cuts, Days, MAX_COLUMNS, MILLIS_PER_DAY, Row, directive, find, number, status};
+use super::fields::{self, Days, MILLIS_PER_DAY, directive, find, number, status};
+use super::ledger::{Ledger, What};
 use super::lines::Line;
+use super::rows::{Cuts, Lines, MAX_COLUMNS, Row};
 use super::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
 use crate::record::{Fact, Position, Record, Request};
 use crate::time::{Time, Zone, parse_clock, parse_date};
@@ -35,14 +37,11 @@ struct Layout {
     /// Date and time are local (Advanced Logging's `date-local`, `time-local`).
     local: bool,
     site: Option<usize>,
-    method: Option<usize>,
     stem: Option<usize>,
-    query: Option<usize>,
     client: Option<usize>,
     user_agent: Option<usize>,
     status: Option<usize>,
     substatus: Option<usize>,
-    win32: Option<usize>,
     taken: Option<usize>,
 }
 
@@ -58,14 +57,11 @@ impl Layout {
             date: date.or_else(|| at(&["date-local"])),
             time: time.or_else(|| at(&["time-local"])),
             site: at(&["s-sitename"]),
-            method: at(&["cs-method"]),
             stem: at(&["cs-uri-stem", "cs-uri"]),
-            query: at(&["cs-uri-query"]),
             client: at(&["c-ip"]),
             user_agent: at(&["cs(User-Agent)"]),
             status: at(&["sc-status"]),
             substatus: at(&["sc-substatus"]),
-            win32: at(&["sc-win32-status"]),
             taken: at(&["time-taken", "TimeTakenMS"]),
         }
     }
@@ -127,6 +123,8 @@ struct W3c {
     headless: bool,
     clock: Clock,
     cuts: Cuts,
+    /// Of rows that do not fit as they are cut.
+    spare: Cuts,
     /// The version in `#Software`.
     iis: Option<(u8, u8)>,
 }
@@ -143,7 +141,7 @@ struct Clock {
 impl W3c {
     fn new(hints: &Hints) -> Self {
         let clock = Clock { zone: hints.zone, days: Days::default(), directive_day: None, last: 0 };
-        Self { layout: None, guessed: false, headless: false, clock, cuts: Cuts::default(), iis: None }
+        Self { layout: None, guessed: false, headless: false, clock, cuts: Cuts::default(), spare: Cuts::default(), iis: None }
     }
 
     fn directive(&mut self, line: &[u8]) {
@@ -160,39 +158,76 @@ impl W3c {
         }
     }
 
-    fn row(clock: &mut Clock, layout: &Layout, row: &Row<'_, '_>, line: Line<'_>, sink: &mut dyn Sink) {
-        if row.len() != layout.columns || row.len() > MAX_COLUMNS {
-            sink.malformed(line, "the row has another number of columns than #Fields");
-            return;
+    /// Takes a line that has been cut at its spaces.
+    #[inline]
+    fn cut_line(&mut self, line: Line<'_>, row: Row<'_, '_>, sink: &mut dyn Sink) -> What {
+        match line.text.first() {
+            Some(first) if *first > b'#' => self.row(line, row, sink),
+            Some(b'#') => {
+                self.directive(line.text);
+                What::Header
+            }
+            _ if line.text.trim_ascii().is_empty() => What::Header,
+            _ => self.row(line, row, sink),
         }
-        let time = match clock.time(layout, row) {
-            Ok(time) => time,
-            Err(why) => return sink.malformed(line, why),
-        };
-        let status_text = row.text(layout.status);
-        let Some(status) = status(status_text).or(status_text.is_empty().then_some(0)) else {
-            // FTP replies and the like have three digits, too; anything else is no status.
-            return sink.malformed(line, "sc-status is no status");
-        };
-        let small = |index: Option<usize>| number(row.text(index));
-        sink.record(Record {
-            time,
-            position: Position { offset: line.offset, len: line.len, line: line.number },
-            raw: line.text,
-            fact: Fact::Request(Request {
-                site: row.text(layout.site),
-                method: row.text(layout.method),
-                stem: row.text(layout.stem),
-                query: row.text(layout.query),
-                client: row.text(layout.client),
-                user_agent: row.text(layout.user_agent),
-                status,
-                substatus: small(layout.substatus).map(|n| u16::try_from(n).unwrap_or(u16::MAX)),
-                win32: small(layout.win32),
-                taken: small(layout.taken),
-            }),
-        });
     }
+
+    #[inline]
+    fn row(&mut self, line: Line<'_>, row: Row<'_, '_>, sink: &mut dyn Sink) -> What {
+        if self.layout.is_none() {
+            self.guess(&row);
+        }
+        let told = match &self.layout {
+            Some(layout) if row.len() == layout.columns => tell(&mut self.clock, layout, &row, line, sink),
+            Some(layout) => tell(&mut self.clock, layout, &self.spare.cut(line.text, layout.columns), line, sink),
+            None => Err("no #Fields before it, and it fits no default set of fields"),
+        };
+        match told {
+            Ok(()) => What::Record,
+            Err(why) => {
+                sink.malformed(line, why);
+                What::Malformed
+            }
+        }
+    }
+
+    #[cold]
+    fn guess(&mut self, row: &Row<'_, '_>) {
+        self.layout = Layout::guess(row);
+        self.guessed = self.layout.is_some();
+        self.headless = self.layout.is_none();
+    }
+}
+
+/// Tells the record of a row.
+///
+/// # Errors
+/// What is wrong with it, if it is none.
+#[inline]
+fn tell(clock: &mut Clock, layout: &Layout, row: &Row<'_, '_>, line: Line<'_>, sink: &mut dyn Sink) -> Result<(), &'static str> {
+    if row.len() != layout.columns || row.len() > MAX_COLUMNS {
+        return Err("the row has another number of columns than #Fields");
+    }
+    let time = clock.time(layout, row)?;
+    let status_text = row.text(layout.status);
+    // FTP replies and the like have three digits, too; anything else is no status.
+    let status = status(status_text).or(status_text.is_empty().then_some(0)).ok_or("sc-status is no status")?;
+    let small = |index: Option<usize>| number(row.text(index));
+    sink.record(Record {
+        time,
+        position: Position { offset: line.offset, len: line.len, line: line.number },
+        raw: line.text,
+        fact: Fact::Request(Request {
+            site: row.text(layout.site),
+            stem: row.text(layout.stem),
+            client: row.text(layout.client),
+            user_agent: row.text(layout.user_agent),
+            status,
+            substatus: small(layout.substatus).map(|n| u16::try_from(n).unwrap_or(u16::MAX)),
+            taken: small(layout.taken),
+        }),
+    });
+    Ok(())
 }
 
 impl Clock {
@@ -228,21 +263,17 @@ impl Clock {
 
 impl Decoder for W3c {
     fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) {
-        match line.text.first() {
-            None => return,
-            Some(b'#') => return self.directive(line.text),
-            Some(_) if line.text.trim_ascii().is_empty() => return,
-            Some(_) => {}
+        let mut cuts = std::mem::take(&mut self.cuts);
+        _ = self.cut_line(line, cuts.split(line.text), sink);
+        self.cuts = cuts;
+    }
+
+    fn lines(&mut self, lines: &mut Lines<'_, '_>, sink: &mut dyn Sink) -> Ledger {
+        let mut ledger = Ledger::default();
+        while let Some((line, row)) = lines.next() {
+            ledger.count(self.cut_line(line, row, sink), line.len);
         }
-        if self.layout.is_none() {
-            self.layout = Layout::guess(&self.cuts.split(line.text));
-            self.guessed = self.layout.is_some();
-            self.headless = self.layout.is_none();
-        }
-        let Some(layout) = &self.layout else {
-            return sink.malformed(line, "no #Fields before it, and it fits no default set of fields");
-        };
-        Self::row(&mut self.clock, layout, &self.cuts.fitted(line.text, layout.columns), line, sink);
+        ledger
     }
 
     fn preamble(&self) -> Vec<u8> {

@@ -2,7 +2,8 @@
 
 use super::pseudonyms::{Pseudonyms, What};
 use super::{WITHHELD, address, query, sites, text, words};
-use crate::formats::fields::{self, Cuts, MAX_COLUMNS, directive};
+use crate::formats::fields::{self, directive};
+use crate::formats::rows::{Cuts, MAX_COLUMNS};
 use crate::formats::{Kind, httperr, w3c};
 
 /// A column that is kept holds no more than this; what is longer is looked through first.
@@ -212,7 +213,7 @@ impl Rows {
         }
         let layout = self.layout.as_ref().or(guess.as_ref());
         let mut cuts = Cuts::default();
-        let row = layout.map(|layout| cuts.fitted(text, layout.columns.len()));
+        let row = layout.map(|layout| cuts.cut(text, layout.columns.len()));
         let (Some(layout), Some(row)) = (layout, row.filter(|row| row.len() <= MAX_COLUMNS)) else {
             return self.withheld(out);
         };

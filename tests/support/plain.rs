@@ -76,7 +76,7 @@ impl Sink for Plain {
             _ => {}
         }
         let lines = memchr::memchr_iter(b'\n', record.raw).count();
-        self.lines.push(format!("{}+{lines} {} {}", record.position.line, record.time.millis(), fact(&record.fact)));
+        self.lines.push(format!("{}+{lines} {} {}", record.position.line, record.time.millis(), fact(&record)));
     }
 
     fn malformed(&mut self, line: Line<'_>, why: &'static str) {
@@ -102,19 +102,15 @@ fn path(path: &[u8]) -> String {
     told.collect::<Vec<_>>().join("/")
 }
 
-fn fact(fact: &Fact<'_>) -> String {
-    match fact {
+fn fact(record: &Record<'_>) -> String {
+    match &record.fact {
         Fact::Request(r) => {
-            let there = (r.client.is_empty(), r.query.is_empty(), r.user_agent.is_empty());
+            let columns = || record.raw.split(|b| *b == b' ');
+            let there = (r.client.is_empty(), r.user_agent.is_empty(), columns().filter(|column| *column == b"-").count());
             // FTP has the name and the password there.
-            let is_login = r.method.ends_with(b"USER") || r.method.ends_with(b"PASS");
-            let numbers = (r.status, r.substatus, r.win32, r.taken);
-            format!(
-                "{} {} {} {numbers:?} {there:?}",
-                lossy(r.site),
-                lossy(r.method),
-                if is_login { String::from("_") } else { path(r.stem) }
-            )
+            let is_login = columns().any(|column| column.ends_with(b"USER") || column.ends_with(b"PASS"));
+            let numbers = (r.status, r.substatus, r.taken);
+            format!("{} {} {numbers:?} {there:?}", lossy(r.site), if is_login { String::from("_") } else { path(r.stem) })
         }
         Fact::HttpErr(e) => {
             let names = [e.method, e.site_id, e.queue].map(lossy);

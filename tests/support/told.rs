@@ -84,16 +84,13 @@ fn text(bytes: &[u8]) -> String {
 fn fact(fact: &Fact<'_>) -> String {
     match fact {
         Fact::Request(r) => format!(
-            "request {} {} {} {} {} {} {}.{:?} {:?} {:?}",
+            "request {} {} {} {} {}.{:?} {:?}",
             text(r.site),
-            text(r.method),
             text(r.stem),
-            text(r.query),
             text(r.client),
             text(r.user_agent),
             r.status,
             r.substatus,
-            r.win32,
             r.taken
         ),
         Fact::HttpErr(e) => format!(

@@ -6,7 +6,8 @@ use super::{Cell, Column, ListRow, Listing, Look, MOST_ROWS, Reply, View, Width,
 use crate::drill::RawLine;
 use crate::drill::matching::About;
 use crate::engine::Moment;
-use crate::formats::fields::{Cuts, directive, names};
+use crate::formats::fields::{directive, names};
+use crate::formats::rows::Cuts;
 use crate::formats::{Kind, pdh_csv};
 use crate::record::{Origin, SourceId};
 use crate::time::Time;
@@ -137,7 +138,7 @@ fn fields<'t>(header: &[u8], text: &'t [u8]) -> Vec<(String, &'t [u8])> {
     };
     let names: Vec<String> = names(fields).map(|n| String::from_utf8_lossy(n).into_owned()).collect();
     let mut cuts = Cuts::default();
-    let row = cuts.split(text);
+    let row = cuts.cut(text, names.len());
     if row.len() != names.len() {
         return Vec::new();
     }

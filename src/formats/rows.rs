@@ -1,0 +1,344 @@
+//! Rows of columns between spaces. A log is cut into lines, and these into columns, in one pass over its bytes, 64 at a time.
+
+use fearless_simd::{Level, Simd, SimdBase, SimdMask, dispatch, u8x64};
+use memchr::memchr;
+
+use super::lines::{Line, MAX_LINE};
+
+/// More columns than any log has; a row with more is malformed.
+pub const MAX_COLUMNS: usize = 64;
+
+/// Bytes that are looked at together, as many as a mask has bits.
+const BLOCK: usize = 64;
+/// Bytes that are looked at before their lines are handed out.
+const WINDOW: usize = 2048;
+/// Places that are noted together.
+const FEW: usize = 8;
+
+/// A row cut into columns.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a, 'c> {
+    text: &'a [u8],
+    /// One byte before the first column begins, and where it ends; where the next ones end, or for each a pair of the same kind.
+    ends: &'c [u32],
+    is_paired: bool,
+}
+
+impl<'a> Row<'a, '_> {
+    /// How many columns the row has.
+    #[must_use]
+    #[inline]
+    pub fn len(&self) -> usize {
+        if self.is_paired { self.ends.len() / 2 } else { self.ends.len().saturating_sub(1) }
+    }
+
+    /// Whether the row has no columns.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A column; empty if there is none.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, index: usize) -> &'a [u8] {
+        match self.ends.get(index << u32::from(self.is_paired)..).and_then(<[u32]>::first_chunk) {
+            Some([before, end]) => self.text.get(before.wrapping_add(1) as usize..*end as usize).unwrap_or_default(),
+            None => &[],
+        }
+    }
+
+    /// A column; empty if there is none or the log has `-`, which means that nothing was there.
+    #[must_use]
+    #[inline]
+    pub fn text(&self, index: Option<usize>) -> &'a [u8] {
+        match index.map(|i| self.get(i)) {
+            None | Some(b"-") => &[],
+            Some(text) => text,
+        }
+    }
+}
+
+/// Where the columns of one row begin and end. Whoever reads many rows keeps one for all of them: it is written over, not made anew.
+#[derive(Debug, Clone, Default)]
+pub struct Cuts {
+    ends: Vec<u32>,
+    is_paired: bool,
+}
+
+/// A place in a line or a piece of a log, which are 64 KiB and a few megabytes long at most.
+#[inline]
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+impl Cuts {
+    /// Cuts at each single space: two spaces hold an empty column between them, as IIS means it.
+    pub fn split<'a>(&mut self, text: &'a [u8]) -> Row<'a, '_> {
+        self.ends.clear();
+        self.is_paired = false;
+        self.ends.push(u32::MAX);
+        self.ends.extend(memchr::memchr_iter(b' ', text).map(place));
+        self.ends.push(place(text.len()));
+        self.row(text)
+    }
+
+    /// Cuts at runs of white space, and keeps quoted columns whole: for logs that pad.
+    fn split_loosely<'a>(&mut self, text: &'a [u8]) -> Row<'a, '_> {
+        self.ends.clear();
+        self.is_paired = true;
+        let end = text.trim_ascii_end().len();
+        let mut at = text.len() - text.trim_ascii_start().len();
+        while let Some(rest) = text.get(at..end)
+            && let Some(first) = rest.first()
+        {
+            let is_quoted = *first == b'"';
+            let len = match rest.get(1..) {
+                Some(body) if is_quoted => closing_quote(body),
+                _ => rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len()),
+            };
+            let begin = at + usize::from(is_quoted);
+            self.ends.extend([place(begin).wrapping_sub(1), place(begin + len)]);
+            at = begin + len + usize::from(is_quoted);
+            let after = text.get(at..end).unwrap_or_default();
+            at += after.len() - after.trim_ascii_start().len();
+        }
+        self.row(text)
+    }
+
+    /// Cuts so that there are so many columns, if either way of cutting gives them.
+    pub fn cut<'a>(&mut self, text: &'a [u8], columns: usize) -> Row<'a, '_> {
+        if self.split(text).len() != columns && self.split_loosely(text).len() != columns {
+            _ = self.split(text);
+        }
+        self.row(text)
+    }
+
+    fn row<'a>(&self, text: &'a [u8]) -> Row<'a, '_> {
+        Row { text, ends: &self.ends, is_paired: self.is_paired }
+    }
+}
+
+/// Where a quoted column ends: at the quote that white space or the end follows. Advanced Logging doubles inner quotes.
+fn closing_quote(body: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(quote) = memchr(b'"', body.get(at..).unwrap_or_default()).map(|i| at + i) {
+        match body.get(quote + 1) {
+            Some(b'"') => at = quote + 2,
+            Some(next) if !next.is_ascii_whitespace() => at = quote + 1,
+            _ => return quote,
+        }
+    }
+    body.len()
+}
+
+/// Where the spaces and line feeds of some text stand. Whoever reads a log keeps one: it is written over, not made anew.
+#[derive(Debug, Clone)]
+pub struct Index {
+    /// What the processor can do.
+    level: Level,
+    /// The places, as many as are counted; what comes after them is nothing.
+    places: Vec<u32>,
+    count: usize,
+    /// Which of them are line feeds, and how many of these have been passed.
+    feeds: Vec<u32>,
+    passed: usize,
+    /// Which of them ends the line before the next.
+    before: usize,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self { level: Level::new(), places: Vec::new(), count: 0, feeds: Vec::new(), passed: 0, before: 0 }
+    }
+}
+
+impl Index {
+    /// Nothing is known but that a line begins at the beginning.
+    fn begin(&mut self) {
+        self.places.clear();
+        self.places.push(u32::MAX);
+        self.feeds.clear();
+        (self.count, self.passed, self.before) = (1, 0, 0);
+    }
+
+    /// Forgets the lines that have been passed.
+    fn forget(&mut self) {
+        self.places.copy_within(self.before..self.count, 0);
+        self.count -= self.before;
+        self.feeds.clear();
+        (self.passed, self.before) = (0, 0);
+    }
+
+    /// Notes the places in a window that begins at `begin`.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is compiled for each kind of processor, in the function that tells them apart")]
+    fn note<S: Simd>(&mut self, simd: S, window: &[u8], begin: usize) {
+        self.places.resize(self.count + WINDOW + FEW, 0);
+        let (blocks, rest) = window.as_chunks::<BLOCK>();
+        let mut begin = place(begin);
+        for block in blocks {
+            self.note_block(simd, block, begin);
+            begin += place(BLOCK);
+        }
+        let mut block = [0; BLOCK];
+        block.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+        self.note_block(simd, &block, begin);
+    }
+
+    /// Most blocks have few places: as many are noted as a few are, whether they are there or not, since no processor can foretell how
+    /// many there are.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as above")]
+    fn note_block<S: Simd>(&mut self, simd: S, block: &[u8; BLOCK], begin: u32) {
+        let bytes = u8x64::from_slice(simd, block);
+        let mut feeds = bytes.simd_eq(b'\n').to_bitmask();
+        let mut all = bytes.simd_eq(b' ').to_bitmask() | feeds;
+        let (first, end) = (self.count, self.count + all.count_ones() as usize);
+        while feeds != 0 {
+            let before = all & (feeds ^ feeds.wrapping_sub(1)) >> 1;
+            self.feeds.push(place(first + before.count_ones() as usize));
+            feeds &= feeds.wrapping_sub(1);
+        }
+        let mut at = first;
+        loop {
+            if let Some(places) = self.places.get_mut(at..).and_then(|places| places.first_chunk_mut::<FEW>()) {
+                for to in places {
+                    *to = begin.wrapping_add(all.trailing_zeros());
+                    all &= all.wrapping_sub(1);
+                }
+            }
+            at += FEW;
+            if at >= end {
+                break;
+            }
+        }
+        self.count = end;
+    }
+}
+
+/// Whole lines of a log that stand one after the other and have one byte a unit.
+#[derive(Debug)]
+pub struct Lines<'a, 'i> {
+    text: &'a [u8],
+    /// Where the text stands in the log.
+    offset: u64,
+    /// The number of the next line.
+    number: u64,
+    /// Where the next line begins in the text.
+    begin: usize,
+    /// Up to where it has been looked at.
+    upto: usize,
+    index: &'i mut Index,
+}
+
+impl<'a, 'i> Lines<'a, 'i> {
+    /// The lines of a text that ends with a line feed. It stands at byte `offset` of its log, and line `number` is its first.
+    #[must_use]
+    pub fn new(text: &'a [u8], offset: u64, number: u64, index: &'i mut Index) -> Self {
+        index.begin();
+        Self { text, offset, number, begin: 0, upto: 0, index }
+    }
+
+    /// How many bytes have been passed, and the number of the line that comes then.
+    #[must_use]
+    pub fn passed(&self) -> (usize, u64) {
+        (self.begin, self.number)
+    }
+
+    /// The next line, cut at its spaces; `None` at the end, or before a line over all bounds.
+    #[inline]
+    #[expect(clippy::should_implement_trait, reason = "a row lends what the next one writes over")]
+    pub fn next(&mut self) -> Option<(Line<'a>, Row<'a, '_>)> {
+        if self.index.passed == self.index.feeds.len() {
+            self.look();
+        }
+        let Index { places, feeds, passed, before, .. } = &mut *self.index;
+        let feed = *feeds.get(*passed)? as usize;
+        let ends = places.get_mut(*before..=feed)?;
+        let end = *ends.last()? as usize;
+        let text = self.text.get(self.begin..end)?;
+        if text.len() > MAX_LINE + 1 {
+            return None;
+        }
+        let len = place(text.len() + 1);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        let line = Line { text, offset: self.offset + self.begin as u64, len, number: self.number };
+        // The last column ends before a carriage return, and the next line begins behind it.
+        if let [before, .., last] = ends {
+            *before = place(self.begin).wrapping_sub(1);
+            *last = place(self.begin + text.len());
+        }
+        (*passed, *before) = (*passed + 1, feed);
+        self.begin = end + 1;
+        self.number += 1;
+        Some((line, Row { text: self.text, ends, is_paired: false }))
+    }
+
+    /// Looks at what comes, up to a line feed at least.
+    #[inline(never)]
+    fn look(&mut self) {
+        self.index.forget();
+        while self.index.feeds.is_empty()
+            && let Some(rest) = self.text.get(self.upto..)
+            && !rest.is_empty()
+        {
+            let window = rest.get(..WINDOW).unwrap_or(rest);
+            let (begin, index) = (self.upto, &mut *self.index);
+            dispatch!(index.level, simd => index.note(simd, window, begin));
+            self.upto += window.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn two_spaces_hold_an_empty_column() {
+        let mut cuts = Cuts::default();
+        let row = cuts.split(b"a  b -");
+        assert_eq!((row.len(), row.get(1), row.get(2), row.text(Some(3))), (4, &b""[..], &b"b"[..], &b""[..]));
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_cut_as_their_spaces_tell_however_many_there_are(text in "([ ab]{0,90}\r?\n|(abcdefg ){300}\n){0,9}") {
+            let (mut index, mut one) = (Index::default(), Cuts::default());
+            let mut lines = Lines::new(text.as_bytes(), 1000, 7, &mut index);
+            let mut begin = 0;
+            for (number, want) in (7..).zip(text.lines()) {
+                let (line, many) = lines.next().unwrap();
+                prop_assert_eq!((line.text, line.offset, line.number), (want.as_bytes(), 1000 + begin, number));
+                begin += u64::from(line.len);
+                let want: Vec<&[u8]> = want.as_bytes().split(|byte| *byte == b' ').collect();
+                for row in [many, one.split(line.text)] {
+                    prop_assert_eq!((0..row.len()).map(|index| row.get(index)).collect::<Vec<_>>(), want.as_slice());
+                    prop_assert!((row.len()..row.len() + 99).all(|beyond| row.get(beyond).is_empty()));
+                }
+            }
+            prop_assert!(lines.next().is_none());
+            prop_assert_eq!(lines.passed().0, text.len());
+        }
+    }
+
+    #[test]
+    fn lines_end_before_one_over_all_bounds() {
+        let text = format!("a\r\n{}\r\n{}\nb\n", "x".repeat(MAX_LINE), "x".repeat(MAX_LINE + 2));
+        let mut index = Index::default();
+        let mut lines = Lines::new(text.as_bytes(), 0, 1, &mut index);
+        let lens: Vec<u32> = std::iter::from_fn(|| lines.next().map(|(line, _)| line.len)).collect();
+        assert_eq!((lens, lines.passed()), (vec![3, 65_538], (65_541, 3)));
+    }
+
+    #[test]
+    fn quoted_columns_stay_whole_in_the_loose_reading() {
+        let mut cuts = Cuts::default();
+        let row = cuts.split_loosely(b"a   \"b c\"  \" \"\"x\"\" y \" d\"e");
+        assert_eq!(row.len(), 4);
+        assert_eq!((row.get(1), row.get(2), row.get(3)), (&b"b c"[..], &b" \"\"x\"\" y "[..], &b"d\"e"[..]));
+    }
+}
