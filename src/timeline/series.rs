@@ -81,8 +81,11 @@ impl<T: Number> Series<T> {
 
     /// Adds another series to this one.
     pub fn merge(&mut self, other: &Self) {
-        for (second, value) in other.nonzero(i64::MIN..i64::MAX) {
-            self.add(second, value);
+        for chunk in &other.chunks {
+            match self.chunks.binary_search_by_key(&chunk.index, |c| c.index) {
+                Ok(at) => self.chunks.iter_mut().skip(at).take(1).for_each(|mine| mine.merge(chunk)),
+                Err(at) => self.chunks.insert(at, chunk.clone()),
+            }
         }
     }
 
@@ -163,6 +166,12 @@ mod tests {
             prop_assert_eq!(series.nonzero(from..i64::MAX).collect::<Vec<_>>(), wanted.clone());
             prop_assert_eq!(series.last_before(2100).filter(|s| *s >= from), wanted.last().map(|(s, _)| *s));
             prop_assert!((0..).zip(&plain).all(|(second, value)| series.get(second) == *value));
+            let (mut one, mut other) = (Series::<i64>::default(), Series::<i64>::default());
+            for (at, (second, amount)) in adds.iter().enumerate() {
+                if at % 3 == 0 { one.add(*second, *amount) } else { other.add(*second, *amount) }
+            }
+            one.merge(&other);
+            prop_assert_eq!((one.sum(from..i64::MAX), &one), (series.sum(from..i64::MAX), &series));
         }
     }
 

@@ -58,6 +58,14 @@ impl<T: Number> Chunk<T> {
         }
     }
 
+    /// Adds another chunk of the same seconds.
+    pub fn merge(&mut self, other: &Self) {
+        match &other.values {
+            Values::Few(few) => few.iter().for_each(|(slot, value)| self.add(*slot, *value)),
+            Values::All(packed) => packed.nonzero(|slot, value| self.add(slot, T::of(value))),
+        }
+    }
+
     pub fn get(&self, slot: u16) -> T {
         match &self.values {
             Values::All(packed) => T::of(packed.get(slot)),
@@ -138,6 +146,24 @@ impl Packed {
             Self::Two(values) => values.get(slot).map_or(0, |v| i64::from(*v)),
             Self::Four(values) => values.get(slot).map_or(0, |v| i64::from(*v)),
             Self::Eight(values) => values.get(slot).copied().unwrap_or(0),
+        }
+    }
+
+    /// Hands out the numbers that are not zero.
+    fn nonzero(&self, mut each: impl FnMut(u16, i64)) {
+        fn walk<N: Copy + Into<i64>>(values: &[N], each: &mut impl FnMut(u16, i64)) {
+            for (slot, value) in (0..).zip(values) {
+                match (*value).into() {
+                    0 => {}
+                    value => each(slot, value),
+                }
+            }
+        }
+        match self {
+            Self::One(values) => walk(values, &mut each),
+            Self::Two(values) => walk(values, &mut each),
+            Self::Four(values) => walk(values, &mut each),
+            Self::Eight(values) => walk(values, &mut each),
         }
     }
 
