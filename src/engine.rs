@@ -385,11 +385,12 @@ impl Fold<'_> {
     }
 
     /// Widens the block of the log that a record begins in.
+    #[inline]
     fn note(&mut self, offset: u64, told: Told) {
-        if offset >= self.begin {
-            self.told = Some(self.told.map_or(told, |before| before.and(&told)));
-        } else {
-            self.timeline.blocks.note(self.id, offset, &told);
+        match &mut self.told {
+            _ if offset < self.begin => self.timeline.blocks.note(self.id, offset, &told),
+            Some(before) => before.add(&told),
+            None => self.told = Some(told),
         }
     }
 }
@@ -398,10 +399,10 @@ impl Sink for Fold<'_> {
     fn record(&mut self, record: Record<'_>) {
         self.source.count(&record);
         let mut from = record.time;
-        let mut app = None;
+        let mut asked = None;
         match &record.fact {
             Fact::Request(request) => {
-                app = Some(self.applications.of(self.site, request.site, request.stem, self.timeline));
+                asked = Some(self.applications.of(self.site, request.site, request.stem, self.timeline));
                 let taken = request.taken.unwrap_or(0).min(i64::MAX as u64);
                 from = record.time.plus(-i64::try_from(taken).unwrap_or(i64::MAX));
             }
@@ -413,9 +414,9 @@ impl Sink for Fold<'_> {
         let (offset, len) = (record.position.offset, u64::from(record.position.len));
         self.note(offset, Told::one(kind_of(&record.fact), offset + len, &times));
         if self.source.is_beside() {
-            self.timeline.apply_beside(self.id, app, &record);
+            self.timeline.apply_beside(self.id, asked, &record);
         } else {
-            self.timeline.apply(self.id, app, &record);
+            self.timeline.apply(self.id, asked, &record);
         }
     }
 

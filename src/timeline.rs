@@ -19,7 +19,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use block_index::BlockIndex;
-use burst::Burst;
+use burst::{All, Burst, Whose};
 use names::Names;
 pub use parts::{App, NsSeries, Served, TagHistory};
 use samples::Samples;
@@ -48,6 +48,15 @@ const OTHER_APPS: &str = "(others)/";
 /// An application, by its place in a timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AppId(usize);
+
+/// What a request is counted under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// The application that it is of.
+    pub app: AppId,
+    /// The kind of NS request that it is.
+    pub ns: Option<NsRequest>,
+}
 
 /// Everything that happened. See the module's documentation.
 #[derive(Debug, Clone, Default)]
@@ -112,9 +121,9 @@ impl Timeline {
         id
     }
 
-    /// Takes in a record. `app` is the application of a request. It is seen when [`Timeline::settle`] was called.
-    pub fn apply(&mut self, source: SourceId, app: Option<AppId>, record: &Record<'_>) {
-        self.apply_beside(source, app, record);
+    /// Takes in a record; `asked` is what a request is counted under. It is seen when [`Timeline::settle`] was called.
+    pub fn apply(&mut self, source: SourceId, asked: Option<Asked>, record: &Record<'_>) {
+        self.apply_beside(source, asked, record);
         if record.fact.has_time() {
             self.widen(record.time, record.time);
         }
@@ -122,23 +131,29 @@ impl Timeline {
 
     /// Adds to the series what has been taken in since the last call.
     pub fn settle(&mut self) {
-        if let Some((source, second, rows)) = self.burst.settle(&mut self.apps) {
+        let rows = self.burst.settle(&mut All { apps: &mut self.apps, ns: &mut self.ns });
+        self.note_rows(rows);
+    }
+
+    fn note_rows(&mut self, rows: Option<(SourceId, i64, u32)>) {
+        if let Some((source, second, rows)) = rows {
             self.records.entry(source).or_default().add(second, rows);
         }
     }
 
     /// Takes in a record that happened beside what is looked at: the span of time does not follow it.
-    pub fn apply_beside(&mut self, source: SourceId, app: Option<AppId>, record: &Record<'_>) {
+    pub fn apply_beside(&mut self, source: SourceId, asked: Option<Asked>, record: &Record<'_>) {
         let origin = Origin { source, position: record.position };
         let second = record.time.second();
         if !self.burst.is_of(second, source) {
-            self.settle();
+            let rows = self.burst.begin(second, &mut All { apps: &mut self.apps, ns: &mut self.ns });
+            self.note_rows(rows);
         }
         if record.fact.is_row() && record.fact.has_time() {
-            self.burst.row(second, source);
+            self.burst.row(source);
         }
         match &record.fact {
-            Fact::Request(request) => self.request(app, second, request, origin),
+            Fact::Request(request) => self.request(asked, second, request, origin),
             Fact::HttpErr(row) => self.http_err(second, row, origin),
             Fact::Sepm(entry) => {
                 for (told, trouble) in [(entry.unavailable, Trouble::Sepm503), (entry.code_0x10010000, Trouble::Sepm0x10010000)] {
@@ -183,12 +198,19 @@ impl Timeline {
         }
     }
 
-    fn request(&mut self, app: Option<AppId>, second: i64, request: &Request<'_>, origin: Origin) {
-        let ns = NsRequest::of_path(request.stem);
-        let mut name = None;
+    fn request(&mut self, asked: Option<Asked>, second: i64, request: &Request<'_>, origin: Origin) {
+        let (app, ns) = (asked.map(|asked| asked.app), asked.and_then(|asked| asked.ns));
         let held = request.taken.filter(|taken| *taken >= LONG && request.user_agent.eq_ignore_ascii_case(b"Smc"));
-        if let Some((id, (known, app))) = app.and_then(|id| Some((id, self.apps.get_mut(id.0)?))) {
-            self.burst.request(id, app, request);
+        let mut all = All { apps: &mut self.apps, ns: &mut self.ns };
+        if let Some(AppId(place)) = app {
+            self.burst.request(Whose::app(place), request, &mut all);
+        }
+        if let Some(ns) = ns {
+            self.burst.request(Whose::ns(ns), request, &mut all);
+        }
+        let mut name = None;
+        if let Some((known, app)) = app.and_then(|AppId(place)| self.apps.get_mut(place)) {
+            app.timed |= request.taken.is_some();
             app.served.longest(second, request, origin);
             if let Some(held) = held {
                 app.held_by_smc.add(second, parts::in_time(held));
@@ -215,11 +237,7 @@ impl Timeline {
         }
         if let Some(ns) = ns {
             let series = self.ns.entry(ns).or_default();
-            series.ended.add(second, 1);
-            if let Some(taken) = request.taken {
-                series.in_flight.add(second, taken);
-            }
-            series.served.add(second, request, origin);
+            series.served.longest(second, request, origin);
             series.asked(second, request.client);
         }
     }

@@ -3,10 +3,15 @@
 //! Without applicationHost.config only the paths of known products count as applications. Guessing one per folder would split a
 //! site into pieces that no limit applies to.
 
+mod memo;
+
+use std::cmp::Reverse;
 use std::path::{Component, Path};
 
 use crate::limits::Settings;
-use crate::timeline::{AppId, Timeline};
+use crate::timeline::tally::NsRequest;
+use crate::timeline::{AppId, Asked, Timeline};
+use memo::Memo;
 
 /// Application paths of known products: SEPM (KB 177969) and Altiris Notification Server.
 const KNOWN: [&str; 6] = ["/secars", "/secreg", "/reporting", "/content", "/clientpackages", "/Altiris/NS"];
@@ -37,25 +42,46 @@ pub struct Site {
 /// A site's applications.
 #[derive(Debug)]
 struct Paths {
-    /// The longest path first; the last is the root.
+    /// By the letter that their paths begin with, the longest path first; the root is the last of all.
     all: Vec<Known>,
-    /// By the first letter of a path's first folder: the first of them that may enclose it.
-    begin: [u8; LETTERS],
+    /// Where those of each letter begin in `all`, and end.
+    by_letter: [(usize, usize); LETTERS],
+    memo: Memo,
 }
 
 /// Letters that are told apart, whatever their case.
 const LETTERS: usize = 32;
 
-fn letter(path: &[u8]) -> usize {
-    path.get(1).map_or(0, |letter| usize::from(*letter) % LETTERS)
-}
-
 #[derive(Debug)]
 struct Known {
     /// Without a trailing slash, in lower case; empty for the root.
     path: Box<[u8]>,
+    /// Its first bytes, and which of these count.
+    head: u64,
+    mask: u64,
     name: Box<str>,
     id: Option<AppId>,
+}
+
+/// The first letter of a path, as far as it is told apart.
+fn letter(path: &[u8]) -> usize {
+    path.get(1).map_or(0, |letter| usize::from(*letter) % LETTERS)
+}
+
+/// The first eight bytes of a path, in lower case.
+fn head(path: &[u8]) -> u64 {
+    const EACH: u64 = u64::MAX / 0xFF;
+    let head = path.first_chunk().copied().unwrap_or_else(|| {
+        let mut head = [0; 8];
+        head.iter_mut().zip(path).for_each(|(to, byte)| *to = *byte);
+        head
+    });
+    let head = u64::from_le_bytes(head);
+    // The high bit of each byte tells whether it is from A on, and whether it is beyond Z; a capital has one of the two.
+    let low = head & (EACH * 0x7F);
+    let (from_a, beyond_z) = (low + EACH * 0x3F, low + EACH * 0x25);
+    let capitals = (from_a ^ beyond_z) & !head & (EACH * 0x80);
+    head | capitals >> 2
 }
 
 impl Site {
@@ -91,20 +117,27 @@ impl Applications {
         self.version += 1;
     }
 
-    /// The application of a request to `stem`; `sitename` is its `s-sitename`, or empty.
-    pub fn of(&self, site: &mut Site, sitename: &[u8], stem: &[u8], timeline: &mut Timeline) -> AppId {
-        match self.find(site, sitename, stem) {
+    /// What a request to `stem` is counted under; `sitename` is its `s-sitename`, or empty.
+    pub fn of(&self, site: &mut Site, sitename: &[u8], stem: &[u8], timeline: &mut Timeline) -> Asked {
+        let Some(paths) = self.paths(site, sitename) else { return Asked { app: timeline.app_id("-/"), ns: None } };
+        if let Some(asked) = paths.memo.get(stem) {
+            return asked;
+        }
+        let app = match paths.enclosing(stem) {
             Some(known) => *known.id.get_or_insert_with(|| timeline.app_id(&known.name)),
             None => timeline.app_id("-/"),
-        }
+        };
+        let asked = Asked { app, ns: NsRequest::of_path(stem) };
+        paths.memo.keep(stem, asked);
+        asked
     }
 
     /// The name of that application.
     pub fn name_of<'s>(&self, site: &'s mut Site, sitename: &[u8], stem: &[u8]) -> &'s str {
-        self.find(site, sitename, stem).map_or("-/", |known| &known.name)
+        self.paths(site, sitename).and_then(|paths| paths.enclosing(stem)).map_or("-/", |known| &known.name)
     }
 
-    fn find<'s>(&self, site: &'s mut Site, sitename: &[u8], stem: &[u8]) -> Option<&'s mut Known> {
+    fn paths<'s>(&self, site: &'s mut Site, sitename: &[u8]) -> Option<&'s mut Paths> {
         if site.version != self.version {
             site.version = self.version;
             site.by_name.clear();
@@ -119,10 +152,10 @@ impl Applications {
             site.by_name.push((sitename.into(), known));
             site.by_name.len() - 1
         });
-        site.by_name.get_mut(index).and_then(|(_, paths)| paths.enclosing(stem))
+        site.by_name.get_mut(index).map(|(_, paths)| paths)
     }
 
-    /// A site's applications, the longest path first; the last is its root.
+    /// A site's applications.
     fn of_site(&self, id: Option<u32>, sitename: &str) -> Paths {
         let id = site_id(sitename).or_else(|| sitename.parse().ok()).or(id);
         let sites = &self.settings.sites;
@@ -147,7 +180,7 @@ impl Applications {
         };
         paths.push(String::from("/"));
         let mut known: Vec<Known> = paths.iter().map(|path| Known::new(&name, path)).collect();
-        known.sort_by_key(|k| std::cmp::Reverse(k.path.len()));
+        known.sort_by(|a, b| a.order().cmp(&b.order()));
         known.dedup_by(|a, b| a.path == b.path);
         Paths::new(known)
     }
@@ -155,19 +188,24 @@ impl Applications {
 
 impl Paths {
     fn new(all: Vec<Known>) -> Self {
-        let mut begin = [0; LETTERS];
-        for (at, begin) in begin.iter_mut().enumerate() {
-            let first = all.iter().position(|known| known.path.is_empty() || letter(&known.path) == at);
-            // A site with more applications is searched through.
-            *begin = first.and_then(|first| u8::try_from(first).ok()).unwrap_or(0);
+        let mut by_letter = [(0, 0); LETTERS];
+        for (letter, place) in by_letter.iter_mut().enumerate() {
+            let until = |wanted: usize| all.partition_point(|known| known.order() < (false, wanted, Reverse(usize::MAX), &[]));
+            *place = (until(letter), until(letter + 1));
         }
-        Self { all, begin }
+        Self { all, by_letter, memo: Memo::default() }
     }
 
     /// The application with the longest path that encloses a URL.
     fn enclosing(&mut self, stem: &[u8]) -> Option<&mut Known> {
-        let begin = self.begin.get(letter(stem)).map_or(0, |begin| usize::from(*begin));
-        self.all.iter_mut().skip(begin).find(|known| known.encloses(stem))
+        let (begin, end) = self.by_letter.get(letter(stem)).copied()?;
+        let head = head(stem);
+        let those = self.all.get(begin..end).unwrap_or_default();
+        let found = those.iter().position(|known| head & known.mask == known.head && known.encloses(stem));
+        match found {
+            Some(at) => self.all.get_mut(begin + at),
+            None => self.all.last_mut(),
+        }
     }
 }
 
@@ -175,13 +213,24 @@ impl Known {
     fn new(site: &str, path: &str) -> Self {
         let path = path.trim_matches('/');
         let lower = if path.is_empty() { String::new() } else { format!("/{}", path.to_ascii_lowercase()) };
-        Self { path: lower.into_bytes().into(), name: format!("{site}/{path}").into(), id: None }
+        let mask = u64::MAX.checked_shr(64 - 8 * u32::try_from(lower.len().min(8)).unwrap_or(8)).unwrap_or(0);
+        let name = format!("{site}/{path}").into();
+        Self { head: head(lower.as_bytes()), mask, path: lower.into_bytes().into(), name, id: None }
     }
 
+    /// Its place among those of a site: by letters, of these the longest first, and the root last.
+    fn order(&self) -> (bool, usize, Reverse<usize>, &[u8]) {
+        (self.path.is_empty(), letter(&self.path), Reverse(self.path.len()), &self.path)
+    }
+
+    /// Whether it encloses a URL that begins as its path does.
     fn encloses(&self, stem: &[u8]) -> bool {
-        self.path.is_empty()
-            || stem.get(..self.path.len()).is_some_and(|head| head.eq_ignore_ascii_case(&self.path))
-                && matches!(stem.get(self.path.len()), None | Some(b'/'))
+        let rest = 8..self.path.len().max(8);
+        matches!(stem.get(self.path.len()), None | Some(b'/'))
+            && match self.path.get(rest.clone()) {
+                Some(path) => stem.get(rest).is_some_and(|stem| stem.eq_ignore_ascii_case(path)),
+                None => stem.len() >= self.path.len(),
+            }
     }
 }
 

@@ -72,6 +72,17 @@ pub struct Source {
     pub hints: Hints,
 }
 
+/// Has a span reach a moment.
+#[inline]
+fn widen(span: &mut Option<(Time, Time)>, time: Time) {
+    let (first, last) = span.get_or_insert((time, time));
+    if time < *first {
+        *first = time;
+    } else if time > *last {
+        *last = time;
+    }
+}
+
 impl Source {
     pub(super) fn new(opened: Opened, heard: Time) -> Self {
         Self {
@@ -124,14 +135,14 @@ impl Source {
         };
     }
 
+    #[inline]
     pub(super) fn count(&mut self, record: &Record<'_>) {
-        self.records += u64::from(record.fact.is_row());
-        self.arriving.0 += u64::from(record.fact.is_row());
+        let rows = u64::from(record.fact.is_row());
+        self.records += rows;
+        self.arriving.0 += rows;
         if record.fact.has_time() {
-            let time = record.time;
-            let widen = |span: Option<(Time, Time)>| Some(span.map_or((time, time), |(a, b)| (a.min(time), b.max(time))));
-            self.arriving.1 = widen(self.arriving.1);
-            self.span = widen(self.span);
+            widen(&mut self.arriving.1, record.time);
+            widen(&mut self.span, record.time);
         }
     }
 

@@ -60,17 +60,15 @@ impl Told {
         Self { kind, end, from: times.start, first_end: times.end, to: times.end, records: 1 }
     }
 
-    /// The same with what another record told.
-    #[must_use]
-    pub fn and(self, other: &Self) -> Self {
-        Self {
-            kind: other.kind,
-            end: self.end.max(other.end),
-            from: self.from.min(other.from),
-            first_end: self.first_end.min(other.first_end),
-            to: self.to.max(other.to),
-            records: self.records + other.records,
-        }
+    /// Adds what another record told.
+    #[inline]
+    pub fn add(&mut self, other: &Self) {
+        self.kind = other.kind;
+        self.end = self.end.max(other.end);
+        self.from = self.from.min(other.from);
+        self.first_end = self.first_end.min(other.first_end);
+        self.to = self.to.max(other.to);
+        self.records += other.records;
     }
 }
 

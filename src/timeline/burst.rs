@@ -1,60 +1,127 @@
-//! What the rows of one second add up to before it goes into the series: a busy log has a hundred rows a second, and a row then costs
-//! a few additions.
+//! What the rows of the last minute add up to before it goes into the series: a busy log has a hundred rows a second, and a row then
+//! costs a few additions.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::AppId;
 use super::in_flight::{Differences, InFlight};
-use super::parts::{App, in_time};
+use super::parts::{App, NsSeries, Served, in_time};
+use super::series::Series;
+use super::tally::NsRequest;
 use crate::record::{Request, SourceId};
 
-/// Seconds whose differences are held: most requests take less.
-const WINDOW: usize = 8;
+/// Seconds whose differences are held, as many as a mask has bits: most requests take less.
+const WINDOW: usize = 64;
+/// The same as seconds.
+const SECONDS: i64 = WINDOW as i64;
 
-/// The rows of one second that are not in the series yet.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Burst {
-    second: i64,
-    /// Of the applications, by their places in the timeline.
-    apps: Vec<Sums>,
-    /// The places of those that have rows.
-    touched: Vec<usize>,
-    /// Rows of a log, whatever they are.
-    rows: Option<(SourceId, u32)>,
+/// Whose rows are added up: a type of NS request, or an application, by its place in the timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Whose(usize);
+
+impl Whose {
+    pub fn ns(request: NsRequest) -> Self {
+        Self(usize::from(request != NsRequest::ALL[0]))
+    }
+
+    pub fn app(place: usize) -> Self {
+        Self(NsRequest::ALL.len() + place)
+    }
 }
 
-/// What the rows of one application add up to.
+/// The rows that are not in the series yet.
 #[derive(Debug, Clone, Default)]
+pub(super) struct Burst {
+    /// The second and log of the rows that are added up by the second, and how many these are.
+    second: i64,
+    rows: Option<(SourceId, u32)>,
+    /// The first second whose differences are held.
+    begin: i64,
+    /// By [`Whose`].
+    sums: Vec<Sums>,
+    /// Those that hold something.
+    touched: Vec<Whose>,
+}
+
+/// The series that rows are added to.
+pub(super) struct All<'a> {
+    pub apps: &'a mut [(Arc<str>, App)],
+    pub ns: &'a mut BTreeMap<NsRequest, NsSeries>,
+}
+
+/// Those of one application or type of request.
+struct One<'a> {
+    in_flight: &'a mut InFlight,
+    ended: &'a mut Series<u32>,
+    served: &'a mut Served,
+    by_status: Option<&'a mut BTreeMap<(u16, Option<u16>), Series<u32>>>,
+}
+
+impl All<'_> {
+    fn of(&mut self, Whose(place): Whose) -> Option<One<'_>> {
+        if let Some(request) = NsRequest::ALL.get(place) {
+            let NsSeries { in_flight, ended, served, .. } = self.ns.entry(*request).or_default();
+            return Some(One { in_flight, ended, served, by_status: None });
+        }
+        let (_, App { in_flight, ended, served, by_status, .. }) = self.apps.get_mut(place - NsRequest::ALL.len())?;
+        Some(One { in_flight, ended, served, by_status: Some(by_status) })
+    }
+}
+
+/// What rows add up to.
+#[derive(Debug, Clone)]
 struct Sums {
+    is_touched: bool,
+    /// Of the one second.
     by_status: Vec<((u16, Option<u16>), u32)>,
     served: u32,
     taken: i64,
+    /// A bit for each second of the window that has differences; a second stands at its remainder.
+    held: u64,
     mean: [i64; WINDOW],
     low: [i32; WINDOW],
     high: [i32; WINDOW],
 }
 
+impl Default for Sums {
+    fn default() -> Self {
+        Self {
+            is_touched: false,
+            by_status: Vec::new(),
+            served: 0,
+            taken: 0,
+            held: 0,
+            mean: [0; WINDOW],
+            low: [0; WINDOW],
+            high: [0; WINDOW],
+        }
+    }
+}
+
 impl Burst {
-    /// Whether rows of that second and log can join those that are held.
+    /// Whether rows of that second and log can join those that are added up.
+    #[inline]
     pub fn is_of(&self, second: i64, source: SourceId) -> bool {
-        self.rows.is_none_or(|(of, _)| of == source && self.second == second)
+        self.second == second && self.rows.is_none_or(|(of, _)| of == source)
     }
 
     /// Counts a row of a log.
-    pub fn row(&mut self, second: i64, source: SourceId) {
-        self.second = second;
+    #[inline]
+    pub fn row(&mut self, source: SourceId) {
         let rows = self.rows.map_or(0, |(_, rows)| rows);
         self.rows = Some((source, rows.saturating_add(1)));
     }
 
-    /// Adds a request to what is held of its application.
-    pub fn request(&mut self, AppId(id): AppId, app: &mut App, request: &Request<'_>) {
-        if self.apps.len() <= id {
-            self.apps.resize_with(id + 1, Sums::default);
+    /// Adds a request of the second that has begun.
+    #[inline]
+    pub fn request(&mut self, whose: Whose, request: &Request<'_>, all: &mut All<'_>) {
+        if self.sums.len() <= whose.0 {
+            self.sums.resize_with(whose.0 + 1, Sums::default);
         }
-        let (second, Some(sums)) = (self.second, self.apps.get_mut(id)) else { return };
-        if sums.by_status.is_empty() {
-            self.touched.push(id);
+        let (second, Some(sums)) = (self.second, self.sums.get_mut(whose.0)) else { return };
+        if !sums.is_touched {
+            sums.is_touched = true;
+            self.touched.push(whose);
         }
         let status = (request.status, request.substatus);
         match sums.by_status.iter_mut().find(|(known, _)| *known == status) {
@@ -62,88 +129,117 @@ impl Burst {
             None => sums.by_status.push((status, 1)),
         }
         let Some(taken) = request.taken else { return };
-        app.timed = true;
         if request.status != 503 {
             sums.served = sums.served.saturating_add(1);
             sums.taken = sums.taken.saturating_add(in_time(taken));
         }
-        let mut around = Around { begin: begin(second), sums, beyond: &mut app.in_flight };
-        around.request(second, taken);
+        Around { begin: self.begin, sums, whose, all }.request(second, taken);
     }
 
-    /// Hands out the rows that are held, and adds the sums of each application to it.
-    pub fn settle(&mut self, apps: &mut [(Arc<str>, App)]) -> Option<(SourceId, i64, u32)> {
-        for id in self.touched.drain(..) {
-            if let (Some(sums), Some((_, app))) = (self.apps.get_mut(id), apps.get_mut(id)) {
-                sums.settle(self.second, app);
+    /// Ends the second whose rows were added up, and begins another one. Gives the rows of the one that ends.
+    pub fn begin(&mut self, second: i64, all: &mut All<'_>) -> Option<(SourceId, i64, u32)> {
+        // A request changes what is in flight up to the second after its last.
+        let begin = second + 2 - SECONDS;
+        let passed = match begin.saturating_sub(self.begin) {
+            // Rows may be out of order: it lies in the window as it is.
+            ..0 if second >= self.begin => 0,
+            ..0 => SECONDS,
+            ahead => ahead.min(SECONDS),
+        };
+        let leaving = u32::try_from(SECONDS - passed).ok().and_then(|stay| u64::MAX.checked_shr(stay)).unwrap_or(0);
+        let leaving = leaving.rotate_left(slot(self.begin));
+        for Whose(place) in &self.touched {
+            if let (Some(sums), Some(mut one)) = (self.sums.get_mut(*place), all.of(Whose(*place))) {
+                sums.end_second(self.second, &mut one);
+                sums.let_go(leaving, self.begin, one.in_flight);
             }
         }
-        let (source, rows) = self.rows.take()?;
-        Some((source, self.second, rows))
+        self.touched.retain(|Whose(place)| {
+            self.sums.get_mut(*place).is_some_and(|sums| {
+                sums.is_touched = sums.held != 0;
+                sums.is_touched
+            })
+        });
+        if passed > 0 {
+            self.begin = begin;
+        }
+        let rows = self.rows.take().map(|(source, rows)| (source, self.second, rows));
+        self.second = second;
+        rows
+    }
+
+    /// Adds everything that is held to its series. Gives the rows of the second that ends.
+    pub fn settle(&mut self, all: &mut All<'_>) -> Option<(SourceId, i64, u32)> {
+        self.begin(i64::MAX / 2, all)
     }
 }
 
-/// The first second whose differences are held: a request changes what is in flight up to the second after its last.
-fn begin(second: i64) -> i64 {
-    second + 2 - i64::try_from(WINDOW).unwrap_or(0)
+/// Where a second stands in the window.
+fn slot(second: i64) -> u32 {
+    u32::try_from(second.rem_euclid(SECONDS)).unwrap_or(0)
 }
 
 impl Sums {
-    fn settle(&mut self, second: i64, app: &mut App) {
+    /// Adds to the series what belongs to one second.
+    fn end_second(&mut self, second: i64, one: &mut One<'_>) {
+        let mut ended: u32 = 0;
         for (status, count) in self.by_status.drain(..) {
-            app.ended.add(second, count);
-            app.by_status.entry(status).or_default().add(second, count);
+            ended = ended.saturating_add(count);
+            if let Some(by_status) = &mut one.by_status {
+                by_status.entry(status).or_default().add(second, count);
+            }
+        }
+        if ended > 0 {
+            one.ended.add(second, ended);
         }
         if self.served > 0 {
-            app.served.count.add(second, std::mem::take(&mut self.served));
-            app.served.taken.add(second, std::mem::take(&mut self.taken));
+            one.served.count.add(second, std::mem::take(&mut self.served));
+            one.served.taken.add(second, std::mem::take(&mut self.taken));
         }
-        let held = self.mean.iter_mut().zip(&mut self.low).zip(&mut self.high);
-        for (at, ((mean, low), high)) in (begin(second)..).zip(held) {
-            app.in_flight.differ(at, std::mem::take(mean), std::mem::take(low), std::mem::take(high));
+    }
+
+    /// Adds the differences of some seconds of the window to the series.
+    fn let_go(&mut self, leaving: u64, begin: i64, in_flight: &mut InFlight) {
+        let mut bits = self.held & leaving;
+        self.held &= !leaving;
+        while bits != 0 {
+            let at = bits.trailing_zeros();
+            bits &= bits - 1;
+            let second = begin + (i64::from(at) - begin).rem_euclid(SECONDS);
+            let at = at as usize;
+            let held = (self.mean.get_mut(at), self.low.get_mut(at), self.high.get_mut(at));
+            if let (Some(mean), Some(low), Some(high)) = held {
+                in_flight.differ(second, std::mem::take(mean), std::mem::take(low), std::mem::take(high));
+            }
         }
     }
 }
 
-/// Adds differences to those that are held; such as are further back, to the series.
-struct Around<'a> {
+/// Adds differences to those that are held; such as lie before the window, to the series.
+struct Around<'a, 'b> {
     begin: i64,
     sums: &'a mut Sums,
-    beyond: &'a mut InFlight,
+    whose: Whose,
+    all: &'a mut All<'b>,
 }
 
-impl Around<'_> {
+impl Differences for Around<'_, '_> {
     #[inline]
-    fn slot(&self, at: i64) -> usize {
-        usize::try_from(at - self.begin).unwrap_or(WINDOW)
-    }
-}
-
-impl Differences for Around<'_> {
-    #[inline]
-    fn mean(&mut self, at: i64, millis: i64) {
-        let slot = self.slot(at);
-        match self.sums.mean.get_mut(slot) {
-            Some(held) => *held += millis,
-            None => self.beyond.mean(at, millis),
+    fn differ(&mut self, at: i64, mean: i64, low: i32, high: i32) {
+        if at < self.begin {
+            if let Some(one) = self.all.of(self.whose) {
+                one.in_flight.differ(at, mean, low, high);
+            }
+            return;
         }
-    }
-
-    #[inline]
-    fn low(&mut self, at: i64, requests: i32) {
-        let slot = self.slot(at);
-        match self.sums.low.get_mut(slot) {
-            Some(held) => *held += requests,
-            None => self.beyond.low(at, requests),
-        }
-    }
-
-    #[inline]
-    fn high(&mut self, at: i64, requests: i32) {
-        let slot = self.slot(at);
-        match self.sums.high.get_mut(slot) {
-            Some(held) => *held += requests,
-            None => self.beyond.high(at, requests),
+        let slot = slot(at);
+        let Sums { held, mean: means, low: lows, high: highs, .. } = self.sums;
+        *held |= 1 << slot;
+        let slot = slot as usize;
+        if let (Some(to_mean), Some(to_low), Some(to_high)) = (means.get_mut(slot), lows.get_mut(slot), highs.get_mut(slot)) {
+            *to_mean += mean;
+            *to_low += low;
+            *to_high += high;
         }
     }
 }

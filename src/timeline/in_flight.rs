@@ -43,64 +43,44 @@ const LONGEST: i64 = 1_000_000_000_000;
 
 /// Takes the differences that requests make.
 pub(super) trait Differences {
-    /// From a second on so many milliseconds more are covered in each.
-    fn mean(&mut self, at: i64, millis: i64);
-    /// From a second on so many more are in flight for certain.
-    fn low(&mut self, at: i64, requests: i32);
-    /// From a second on so many more may be in flight.
-    fn high(&mut self, at: i64, requests: i32);
+    /// From a second on so many milliseconds more are covered in each, so many requests more are in flight for certain, and so many
+    /// more may be.
+    fn differ(&mut self, at: i64, mean: i64, low: i32, high: i32);
 
     /// Adds a request logged at `second` that took `taken` milliseconds.
     #[inline]
     fn request(&mut self, second: i64, taken: u64) {
         let taken = i64::try_from(taken).unwrap_or(LONGEST).min(LONGEST);
-        let (begin, end) = (second * 1000 + 500 - taken, second * 1000 + 500);
-        let first = begin.div_euclid(1000);
         if taken == 0 {
-            // It covers no time, but it may have touched its second (below).
-        } else if first == second {
-            self.mean(second, taken);
-            self.mean(second + 1, -taken);
-        } else {
-            let head = 1000 - begin.rem_euclid(1000);
-            let tail = end - second * 1000;
-            self.mean(first, head);
-            self.mean(first + 1, 1000 - head);
-            self.mean(second, tail - 1000);
-            self.mean(second + 1, -tail);
+            // It covers no time, but it may have touched its second.
+            self.differ(second, 0, 0, 1);
+            self.differ(second + 1, 0, 0, -1);
+            return;
         }
+        if taken <= 500 {
+            self.differ(second - 1, 0, 0, 1);
+            self.differ(second, taken, 0, 0);
+            self.differ(second + 1, -taken, 0, -1);
+            return;
+        }
+        // It covers the end of the second in which it began, whole seconds, and the first half of that in which it ended.
+        let begin = second * 1000 + 500 - taken;
+        let (first, head) = (begin.div_euclid(1000), 1000 - begin.rem_euclid(1000));
+        self.differ(first, head, 0, 0);
+        self.differ(first + 1, 1000 - head, 0, 0);
+        self.differ((second * 1000 - taken).div_euclid(1000), 0, 0, 1);
         let certain = second + 1 - taken / 1000;
-        if certain < second {
-            self.low(certain, 1);
-            self.low(second, -1);
+        let is_certain = i32::from(certain < second);
+        if is_certain > 0 {
+            self.differ(certain, 0, 1, 0);
         }
-        self.high((second * 1000 - taken).div_euclid(1000), 1);
-        self.high(second + 1, -1);
+        self.differ(second, -500, -is_certain, 0);
+        self.differ(second + 1, -500, 0, -1);
     }
 }
 
 impl Differences for InFlight {
-    fn mean(&mut self, at: i64, millis: i64) {
-        self.mean.add(at, millis);
-    }
-
-    fn low(&mut self, at: i64, requests: i32) {
-        self.low.add(at, requests);
-    }
-
-    fn high(&mut self, at: i64, requests: i32) {
-        self.high.add(at, requests);
-    }
-}
-
-impl InFlight {
-    /// Adds a request logged at `second` that took `taken` milliseconds.
-    pub fn add(&mut self, second: i64, taken: u64) {
-        self.request(second, taken);
-    }
-
-    /// Adds the differences of one second.
-    pub(super) fn differ(&mut self, at: i64, mean: i64, low: i32, high: i32) {
+    fn differ(&mut self, at: i64, mean: i64, low: i32, high: i32) {
         if mean != 0 {
             self.mean.add(at, mean);
         }
@@ -110,6 +90,13 @@ impl InFlight {
         if high != 0 {
             self.high.add(at, high);
         }
+    }
+}
+
+impl InFlight {
+    /// Adds a request logged at `second` that took `taken` milliseconds.
+    pub fn add(&mut self, second: i64, taken: u64) {
+        self.request(second, taken);
     }
 
     /// Adds what another one holds.

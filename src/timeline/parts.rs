@@ -45,13 +45,6 @@ pub(super) fn in_time(taken: u64) -> i64 {
 }
 
 impl Served {
-    pub(super) fn add(&mut self, second: i64, request: &Request<'_>, origin: Origin) {
-        let Some(taken) = request.taken.filter(|_| request.status != 503) else { return };
-        self.count.add(second, 1);
-        self.taken.add(second, in_time(taken));
-        self.longest(second, request, origin);
-    }
-
     /// Keeps its row, if it took longest in its minute.
     pub(super) fn longest(&mut self, second: i64, request: &Request<'_>, origin: Origin) {
         if let Some(taken) = request.taken.filter(|_| request.status != 503) {

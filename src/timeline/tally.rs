@@ -110,7 +110,7 @@ impl NsRequest {
     /// The same of a URL that has no query.
     #[must_use]
     pub fn of_path(path: &[u8]) -> Option<Self> {
-        let page = memchr::memrchr(b'/', path).and_then(|slash| path.get(slash + 1..)).unwrap_or(path);
+        let page = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
         // Nearly every URL of nearly every server is none of them.
         if !matches!(page.first(), Some(b'g' | b'G')) {
             return None;

@@ -1,0 +1,76 @@
+//! The paths that were asked for last, and what they are counted under: most rows of a log ask for what a row before asked for.
+
+use crate::timeline::Asked;
+
+/// Paths that are remembered, and the bytes that each may have.
+const PLACES: usize = 32;
+const LONGEST: usize = 56;
+
+/// Remembers what paths are counted under. Each path has one place, which it shares with others: the last one has it.
+#[derive(Debug)]
+pub struct Memo {
+    places: Box<[Place]>,
+}
+
+#[derive(Debug, Clone)]
+struct Place {
+    path: [u8; LONGEST],
+    len: usize,
+    asked: Option<Asked>,
+}
+
+impl Default for Memo {
+    fn default() -> Self {
+        Self { places: vec![Place { path: [0; LONGEST], len: 0, asked: None }; PLACES].into_boxed_slice() }
+    }
+}
+
+impl Memo {
+    /// What is remembered of a path.
+    #[inline]
+    pub fn get(&self, path: &[u8]) -> Option<Asked> {
+        let place = self.places.get(place(path))?;
+        if place.path.get(..place.len) == Some(path) { place.asked } else { None }
+    }
+
+    /// Remembers it.
+    pub fn keep(&mut self, path: &[u8], asked: Asked) {
+        let Some(place) = self.places.get_mut(place(path)) else { return };
+        if let Some(to) = place.path.get_mut(..path.len()) {
+            to.copy_from_slice(path);
+            (place.len, place.asked) = (path.len(), Some(asked));
+        }
+    }
+}
+
+/// The place of a path, told from its length and its first and last bytes.
+#[inline]
+fn place(path: &[u8]) -> usize {
+    let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let mixed = word(path.first_chunk()) ^ word(path.last_chunk()).rotate_left(29) ^ path.len() as u64;
+    // The golden ratio spreads neighbours (Knuth, multiplicative hashing).
+    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 59) as usize % PLACES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::Timeline;
+
+    #[test]
+    fn what_is_remembered_is_of_that_very_path() {
+        let mut timeline = Timeline::default();
+        let asked =
+            |timeline: &mut Timeline, path: &[u8]| Asked { app: timeline.app_id(&String::from_utf8_lossy(path)), ns: None };
+        let long = [b'x'; LONGEST + 1];
+        let paths: [&[u8]; 6] = [b"", b"/", b"/a", b"/secars/secars.dll", b"/secars/secars.exe", &long];
+        let mut memo = Memo::default();
+        for path in paths {
+            assert!(memo.get(path).is_none());
+            let asked = asked(&mut timeline, path);
+            memo.keep(path, asked);
+            assert!(paths.iter().all(|other| memo.get(other).is_none_or(|found| (found == asked) == (*other == path))));
+            assert_eq!(memo.get(path), (path.len() <= LONGEST).then_some(asked));
+        }
+    }
+}
