@@ -64,6 +64,8 @@ struct Flags {
     config_slots: Option<u64>,
     package_slots: Option<u64>,
     pool_max: Option<String>,
+    /// Where the maximum comes from, in a recording.
+    pool_max_origin: Option<String>,
     pool_cutoff: Option<String>,
     #[serde(default)]
     apps: Vec<String>,
@@ -129,7 +131,7 @@ impl Incident {
             app_limit: limit(self.flags.app_limit, "--app-limit"),
             config_slots: limit(self.flags.config_slots, "--config-slots"),
             package_slots: limit(self.flags.package_slots, "--package-slots"),
-            pool_max: limit(size(&self.flags.pool_max), "--pool-max"),
+            pool_max: limit(size(&self.flags.pool_max), self.flags.pool_max_origin.as_deref().unwrap_or("--pool-max")),
             pool_cutoff: limit(size(&self.flags.pool_cutoff), "--pool-cutoff"),
         };
         Limits { given, ..Limits::default() }

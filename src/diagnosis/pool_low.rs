@@ -234,9 +234,10 @@ fn rules_out(moment: &Moment<'_>, pool: &Pool) -> Vec<String> {
 pub(super) fn no_switch(moment: &Moment<'_>) -> Option<String> {
     let windows = Windows::of(moment);
     let name = windows.name.filter(|_| windows.three_gb.is_none())?;
-    Some(match windows.is_32 {
-        Some(false) => format!("/3GB: {name} has no such switch."),
-        _ => format!("/3GB: it is not set on this machine ({name})."),
+    Some(if windows.is_64 {
+        format!("/3GB: {name} has no such switch.")
+    } else {
+        format!("/3GB: it is not set on this machine ({name}).")
     })
 }
 

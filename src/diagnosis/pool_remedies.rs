@@ -101,7 +101,7 @@ fn find(windows: &Windows) -> Vec<Remedy> {
 fn three_gb(pool: &Pool, windows: &Windows) -> Vec<Remedy> {
     let at_most = |bytes: u64| pool.max.as_ref().is_none_or(|max| max.value <= bytes);
     // 64-bit Windows has no such switch; and where it was looked for and is not there, nothing is to be taken out.
-    if windows.is_32 == Some(false) || (windows.version.is_some() && windows.three_gb.is_none()) {
+    if windows.is_64 || (windows.version.is_some() && windows.three_gb.is_none()) {
         return Vec::new();
     }
     let place = windows.three_gb.as_ref().map_or_else(String::new, |place| format!(" (found: {place})"));

@@ -12,8 +12,8 @@ pub(super) struct Windows {
     pub name: Option<String>,
     /// Major and minor version: (5, 2) is Server 2003, (6, 0) Server 2008.
     pub version: Option<(u32, u32)>,
-    /// It is 32-bit.
-    pub is_32: Option<bool>,
+    /// It is known to be 64-bit: it has no such switch as /3GB.
+    pub is_64: bool,
     /// Where it says that programs have more than 2 GB of addresses: `C:\boot.ini`.
     pub three_gb: Option<String>,
     /// The `MaxConnections` that HTTP.sys is set to.
@@ -41,15 +41,10 @@ impl Windows {
         // IIS 6 is a part of Server 2003.
         let of_logs = moment.limits.logs_of_iis6.then_some((5, 2));
         let version = version.or(of_origin).or(of_logs);
-        let is_32 = match width {
-            "32-bit" => Some(true),
-            "64-bit" => Some(false),
-            _ => None,
-        };
         Self {
             name,
             version,
-            is_32,
+            is_64: width == "64-bit",
             // Of a recording only the origin of the maximum may tell.
             three_gb: found(Topic::System, "/3GB")
                 .map(|(_, origin)| origin.clone())
