@@ -71,11 +71,10 @@ impl Load {
         smallest_limit(self.per_second, self.seconds, ENOUGH)
     }
 
-    /// The shares that some limits turn away, which ascend.
+    /// The shares that some limits turn away; none where nothing comes.
     #[must_use]
     pub fn curve(&self, limits: &[u64]) -> Vec<f64> {
-        let erlangs = self.erlangs();
-        erlangs.map_or_else(Vec::new, |erlangs| erlang::curve(erlangs, limits.iter().copied()).collect())
+        limits.iter().filter_map(|limit| self.share_turned_away(*limit)).collect()
     }
 }
 

@@ -24,9 +24,18 @@ const LEAST_SHARE: f64 = 1e-15;
 /// The share of requests turned away, from 0 to 1, by `limit` slots of `per_second` requests a second that take `seconds` in the
 /// mean; `None` if no request comes, none takes any time, or the numbers are none.
 #[must_use]
+#[expect(clippy::cast_precision_loss, reason = "beyond 2^52 slots one more makes no difference")]
 pub fn share_turned_away(per_second: f64, seconds: f64, limit: u64) -> Option<f64> {
-    let erlangs = erlangs(per_second, seconds)?;
-    curve(erlangs, [limit]).next()
+    let (erlangs, limit) = (erlangs(per_second, seconds)?, limit as f64);
+    if erlangs >= MOST_ERLANGS {
+        // One over the root of the load is the error, relative to the load.
+        return Some((1.0 - limit / erlangs).max(0.0));
+    }
+    let mut steps = Steps::before(erlangs, limit);
+    while steps.at < limit && steps.share() > 0.0 {
+        steps.on();
+    }
+    Some(steps.share())
 }
 
 /// The fewest slots that turn away less than `share` (above 0 and below 1) of `per_second` requests a second that take `seconds` in the
@@ -50,29 +59,7 @@ pub fn smallest_limit(per_second: f64, seconds: f64, share: f64) -> Option<u64> 
 /// Erlangs offered: `None` where nothing is, or nobody knows.
 pub(super) fn erlangs(per_second: f64, seconds: f64) -> Option<f64> {
     let erlangs = per_second * seconds;
-    (per_second > 0.0 && seconds > 0.0 && erlangs > 0.0 && erlangs.is_finite()).then_some(erlangs)
-}
-
-/// The share turned away by each of some limits, which ascend, of a load above 0. All of them cost one walk.
-pub(super) fn curve(erlangs: f64, limits: impl IntoIterator<Item = u64>) -> impl Iterator<Item = f64> {
-    let mut steps: Option<Steps> = None;
-    limits.into_iter().map(move |limit| {
-        #[expect(clippy::cast_precision_loss, reason = "beyond 2^52 slots one more makes no difference")]
-        let limit = limit as f64;
-        if erlangs >= MOST_ERLANGS {
-            // One over the root of the load is the error, relative to the load.
-            return (1.0 - limit / erlangs).max(0.0);
-        }
-        let begin = limit.min(erlangs) - DEVIATIONS * erlangs.sqrt();
-        let steps = match &mut steps {
-            Some(steps) if steps.at <= limit && steps.at >= begin => steps,
-            steps => steps.insert(Steps::before(erlangs, limit)),
-        };
-        while steps.at < limit && steps.share() > 0.0 {
-            steps.on();
-        }
-        steps.share()
-    })
+    (seconds > 0.0 && erlangs > 0.0 && erlangs.is_finite()).then_some(erlangs)
 }
 
 /// A walk from a number of slots to the next.
@@ -207,15 +194,6 @@ mod tests {
             prop_assert!(share(erlangs, slots + step) <= b * (1.0 + 1e-9));
             prop_assert!(share(erlangs * (1.0 + more), slots) >= b * (1.0 - 1e-9));
             prop_assert!(erlangs * (1.0 - b) <= erlangs.min(1e-9 + f64::from(u32::try_from(slots).unwrap())) * (1.0 + 1e-9));
-        }
-
-        #[test]
-        fn a_curve_is_the_shares_one_by_one(erlangs in 1e-3f64..6000.0, start in 0u64..5000, step in 0u64..300) {
-            let limits: Vec<u64> = (0..20).map(|i| start + i * step).collect();
-            for (limit, b) in limits.iter().zip(curve(erlangs, limits.iter().copied())) {
-                let alone = share(erlangs, *limit);
-                prop_assert!((b - alone).abs() <= alone * 1e-9, "{b} and {alone} at {limit}");
-            }
         }
     }
 }

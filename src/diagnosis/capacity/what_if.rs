@@ -108,7 +108,7 @@ impl WhatIf {
         self.held.or_else(|| load.enough())
     }
 
-    /// The shares that some limits turn away, which ascend; none where the load is not known.
+    /// The shares that some limits turn away; none where the load is not known.
     #[must_use]
     pub fn curve(&self, limits: &[u64]) -> Vec<f64> {
         let Ok(load) = self.load else { return Vec::new() };
