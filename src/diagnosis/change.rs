@@ -101,7 +101,7 @@ impl Change {
         let end = (last.second() + 1).clamp(from + MINUTE, from + most);
         let first = moment.timeline.span().map_or(from, |(first, _)| first.second()).min(from);
         let begin = (from - (end - from)).max(first);
-        let end = end.min(moment.at.second() + 1).max(from + 1);
+        let end = end.min(moment.at.second() + 1);
         // A second more or less is nobody's concern.
         let shortened = (from - begin) * 10 < (end - from) * 9;
         let time = Time::from_second;

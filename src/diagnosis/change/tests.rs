@@ -139,9 +139,9 @@ fn what_rises_slowly_changed_when_it_began_to_rise() {
     assert!((600..700).contains(&found), "{found}");
 }
 
-/// A site whose requests take so many milliseconds each: one a second until 08:20, then twenty; from 08:21:42 on some are refused
+/// A site whose requests take so many milliseconds each, `-` where its log does not tell: one a second until 08:20, then twenty; from 08:21:42 on some are refused
 /// until 08:30. Its log begins so many seconds after 08:00.
-fn storm(from: i64, taken: u64) -> Engine {
+fn storm(from: i64, taken: &str) -> Engine {
     let mut log = String::from("#Fields: date time cs-uri-stem c-ip sc-status sc-substatus time-taken\n");
     for second in from..1800 {
         let (minute, s) = (second / 60, second % 60);
@@ -149,9 +149,13 @@ fn storm(from: i64, taken: u64) -> Engine {
             log += &format!("2026-11-21 08:{minute:02}:{s:02} /a 10.0.0.{n} 200 0 {taken}\n");
         }
         if second >= 1300 && second % 7 == 0 {
-            log += &format!("2026-11-21 08:{minute:02}:{s:02} /a 10.0.0.99 503 2 0\n");
+            log += &format!("2026-11-21 08:{minute:02}:{s:02} /a 10.0.0.99 503 2 {}\n", if taken == "-" { "-" } else { "0" });
         }
     }
+    read(log)
+}
+
+fn read(log: String) -> Engine {
     let mut engine = Engine::new(crate::limits::Limits::default(), &[]);
     let opened = Opened {
         path: "W3SVC1/u_ex.log".into(),
@@ -167,6 +171,35 @@ fn storm(from: i64, taken: u64) -> Engine {
     engine
 }
 
+/// A site whose requests take ten seconds each. Each part of its log lasts so many seconds, and brings a request every so many
+/// seconds; in the last part or parts, from a second on, one more is refused every seven seconds.
+fn day(parts: &[(i64, i64)], refused_from: i64) -> Engine {
+    let begin = Time::from_ymd_hms(2026, 11, 21, 8, 0, 0).unwrap();
+    let mut log = String::from("#Fields: date time cs-uri-stem c-ip sc-status sc-substatus time-taken\n");
+    let mut second = 0;
+    for (lasts, every) in parts {
+        for at in second..second + lasts {
+            let time = begin.plus(at * 1000).to_string().replace('T', " ").replace('Z', "");
+            if at % every == 0 {
+                log += &format!("{time} /a 10.0.0.1 200 0 10000\n");
+            }
+            if at >= refused_from && at % 7 == 0 {
+                log += &format!("{time} /a 10.0.0.99 503 2 0\n");
+            }
+        }
+        second += lasts;
+    }
+    read(log)
+}
+
+/// The change that the only finding of a log came with, seen from so many seconds after 08:00.
+fn change_of(engine: &Engine, at: i64) -> Change {
+    let moment = engine.moment(Time::from_ymd_hms(2026, 11, 21, 8, 0, 0).unwrap().plus(at * 1000));
+    let findings = crate::diagnosis::findings(&moment);
+    let finding = findings.iter().find(|finding| finding.rule == "iis-503-2").unwrap();
+    Change::of_finding(&moment, finding)
+}
+
 /// Seconds since 08:00 of the ends of a stretch.
 fn told(times: &Range<Time>) -> (i64, i64) {
     let begin = Time::from_ymd_hms(2026, 11, 21, 8, 0, 0).unwrap();
@@ -177,7 +210,7 @@ fn told(times: &Range<Time>) -> (i64, i64) {
 fn before_a_finding_the_change_that_brought_it_about_is_proposed() {
     // The cursor stands in the middle of it: what comes later is not told of.
     for (at, end) in [("08:25:00", 1499), ("08:29:59", 1800)] {
-        let engine = storm(0, 3000);
+        let engine = storm(0, "3000");
         let Ok(When::At(at)) = When::parse(&format!("2026-11-21T{at}Z")) else { panic!("{at}") };
         let moment = engine.moment(at);
         let finding = &crate::diagnosis::findings(&moment)[0];
@@ -193,7 +226,7 @@ fn before_a_finding_the_change_that_brought_it_about_is_proposed() {
 
 #[test]
 fn where_the_logs_begin_shortly_before_the_time_before_is_shorter_and_that_is_said() {
-    let engine = storm(1170, 3000);
+    let engine = storm(1170, "3000");
     let moment = engine.moment(Time::from_ymd_hms(2026, 11, 21, 8, 29, 59).unwrap());
     let change = Change::of_finding(&moment, &crate::diagnosis::findings(&moment)[0]);
     assert!(change.shortened, "{change:?}");
@@ -203,7 +236,7 @@ fn where_the_logs_begin_shortly_before_the_time_before_is_shorter_and_that_is_sa
 #[test]
 fn without_a_change_it_is_the_time_before_the_onset_and_without_a_finding_the_window() {
     // Twenty a second from the beginning on, and nothing else happens before the first is refused.
-    let engine = storm(1200, 0);
+    let engine = storm(1200, "0");
     let moment = engine.moment(Time::from_ymd_hms(2026, 11, 21, 8, 29, 59).unwrap());
     let change = Change::of_finding(&moment, &crate::diagnosis::findings(&moment)[0]);
     assert_eq!((change.at, told(&change.during).0), (None, 1302), "{change:?}");
@@ -213,6 +246,29 @@ fn without_a_change_it_is_the_time_before_the_onset_and_without_a_finding_the_wi
     // The logs begin in it: halves.
     let window = Change::of_window(&moment, &Subject::HttpErr, 1000);
     assert_eq!((told(&window.before), told(&window.during)), ((1200, 1499), (1499, 1800)));
+}
+
+#[test]
+fn that_there_was_less_to_do_did_not_use_up_what_is_used_up() {
+    // Two thirds of the requests stay away from 08:10 on, and at 08:20 the first is refused.
+    let change = change_of(&day(&[(600, 1), (1200, 3)], 1200), 1799);
+    assert_eq!((change.at, told(&change.during).0), (None, 1204), "{change:?}");
+}
+
+#[test]
+fn what_came_hours_after_it_set_in_says_nothing_of_how_it_began() {
+    // Twice as many requests from 08:20 on; from 09:40 on nearly all clients have given up, though some are refused all day.
+    let change = change_of(&day(&[(1200, 2), (4800, 1), (14_400, 40)], 1220), 20_399);
+    let at = told(&change.during).0;
+    assert!(change.at.is_some() && (1190..=1200).contains(&at), "{change:?}");
+}
+
+#[test]
+fn where_no_row_tells_how_long_it_took_the_requests_a_second_tell_the_change() {
+    let engine = storm(0, "-");
+    let moment = engine.moment(Time::from_ymd_hms(2026, 11, 21, 8, 29, 59).unwrap());
+    let change = Change::of_finding(&moment, &crate::diagnosis::findings(&moment)[0]);
+    assert_eq!((change.series, told(&change.during)), ("requests a second", (1200, 1800)), "{change:?}");
 }
 
 #[test]
