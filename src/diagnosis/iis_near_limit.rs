@@ -37,6 +37,8 @@ fn check(moment: &Moment<'_>) -> Verdict {
 pub(super) struct Counted {
     /// How many.
     pub most: u64,
+    /// When, for the first time.
+    at: Time,
     /// The pool.
     pub pool: String,
     /// Other applications have a part of it.
@@ -46,7 +48,7 @@ pub(super) struct Counted {
 impl Counted {
     /// What to say of it, after what the log says.
     pub fn sentence(&self) -> String {
-        let Self { most, pool, shared } = self;
+        let Self { most, pool, shared, .. } = self;
         let whose = if *shared { ", which other applications share," } else { "" };
         format!(" By the counter, the worker processes of pool {pool}{whose} executed {most} at most.")
     }
@@ -56,10 +58,11 @@ impl Counted {
 pub(super) fn counted(moment: &Moment<'_>, app: &str) -> Option<Counted> {
     let settings = &moment.limits.settings;
     let pool = counters::pool_of_app(settings, app)?;
-    let most = counters::executing_within(moment, pool, &(moment.at.second() - COUNTERS..moment.at.second() + 1))?;
+    let known = counters::executing_over(moment, pool, &(moment.at.second() - COUNTERS..moment.at.second() + 1));
+    let (at, most) = known.into_iter().rev().max_by(|a, b| a.1.total_cmp(&b.1))?;
     let users = settings.sites.iter().flat_map(|site| &site.applications).filter(|a| a.pool.eq_ignore_ascii_case(pool)).count();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, never negative")]
-    Some(Counted { most: most.max(0.0).round() as u64, pool: pool.to_owned(), shared: users > 1 })
+    Some(Counted { most: most.max(0.0).round() as u64, at, pool: pool.to_owned(), shared: users > 1 })
 }
 
 /// 80 % of a limit or more.
@@ -90,9 +93,9 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
     if !is_near(by_counter.max(by_log), limit.value) || is_beyond {
         return None;
     }
-    let at = match &peak {
-        Some(peak) if by_log >= by_counter => peak.second,
-        _ => moment.at.second(),
+    let at = match (&peak, &counted) {
+        (Some(peak), _) if by_log >= by_counter => peak.second,
+        (_, counted) => counted.as_ref()?.at.second(),
     };
     let (first, last) = around(app, at, end, limit.value);
     let seen = Seen::at(Time::from_second(first));
@@ -134,7 +137,7 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
         last: Time::from_second(last),
         count: blind.max(1),
         onsets: seen.onsets,
-        evidence: app.served.longest.in_flight_at(at, (at + 600).min(end), MOST_ROWS),
+        evidence: app.served.longest.in_flight_at(at, (last + 600).min(end), MOST_ROWS),
         rules_out: (blind == 0)
             .then(|| String::from("Nobody was refused by this limit: no row of the application has 503.2."))
             .into_iter()
@@ -156,7 +159,7 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
 fn around(app: &App, peak: i64, end: i64, limit: u64) -> (i64, i64) {
     let is_near = |point: &Point| is_near(point.mean, limit);
     let before = app.in_flight.window(peak - AROUND..peak);
-    let after = app.in_flight.window(peak + 1..(peak + AROUND).min(end).max(peak + 1));
+    let after = app.in_flight.window(peak + 1..(peak + AROUND).min(end));
     let count =
         |points: &mut dyn Iterator<Item = &Point>| i64::try_from(points.take_while(|point| is_near(point)).count()).unwrap_or(0);
     (peak - count(&mut before.iter().rev()), peak + count(&mut after.iter()))
