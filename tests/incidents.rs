@@ -444,6 +444,21 @@ fn nothing_is_found_before_it_happens_and_all_of_it_when_it_has() {
 }
 
 #[test]
+fn what_the_notification_server_says_later_does_not_count_before() {
+    let incident = Incident::load(&folder().join("pool-is-recycled-while-agents-ask"));
+    let mut logs = incident.read(usize::MAX, false);
+    let (end, before) = (logs.end(), incident.found(&logs, logs.end()));
+    // Slots were free then. An hour later they are not.
+    let log = "<event date=\"05/19/2008 15:20:00.0000000 +00:00\" severity=\"8\" hostName=\"NS01\" source=\"Altiris.NS.GetClientPolicies\" \
+               module=\"w3wp.exe\" process=\"w3wp\" pid=\"1200\" tickCount=\"1234567\"><![CDATA[The maximum number of client config requests has been \
+               reached. Tune the core setting \"MaxConcurrentConfigRequests\" for optimal performance. (Max: 10)]]></event>\r\n";
+    logs.read(9, "a.log", [log.as_bytes()]);
+    assert_eq!(incident.found(&logs, end), before);
+    let later = incident.found(&logs, logs.end());
+    assert_eq!((before[0].severity, later[0].severity), (Severity::Info, Severity::Critical), "{}", later[0].title);
+}
+
+#[test]
 fn pieces_and_the_order_of_the_logs_change_no_finding() {
     for (incident, twin) in incidents() {
         for incident in [&incident, &twin] {
