@@ -159,11 +159,15 @@ fn of_a_notification_server_that_is_steadily_overrun_the_formula_knows_the_share
 
 #[test]
 fn over_two_hours_that_are_partly_calm_the_formula_promises_too_much() {
-    let (capacity, observed, computed) = slots(&load("ns-busy"), (8, 59, 0), 7200);
+    let engine = load("ns-busy");
+    let (capacity, observed, computed) = slots(&engine, (8, 59, 0), 7200);
     assert!(observed - computed > 0.05, "{observed} observed, {computed} computed: it assumes a steady load");
     // The busiest quarter of an hour is nearer to what clients met.
     let busiest = what_if(&capacity, &policies(), &Chosen::default(), |what| matches!(what, What::Busiest(_)));
     assert!(busiest.share_turned_away().unwrap() > observed, "{busiest:?}");
+    // Of less than two hours it is the busiest minute.
+    let lasts = |capacity: Capacity| capacity.busiest.map(|busiest| busiest.seconds.end - busiest.seconds.start);
+    assert_eq!((lasts(capacity), lasts(slots(&engine, (8, 59, 0), 7199).0)), (Some(900), Some(60)));
 }
 
 #[test]
@@ -185,6 +189,10 @@ fn the_notification_server_would_have_done_with_its_slots_but_for_the_burst_or_f
     let advised = of(Chosen::default(), |what| *what == What::Limit);
     assert_eq!(advised.limit, 30);
     assert!(advised.share_turned_away().unwrap() > observed, "{advised:?}");
+    let chosen =
+        of(Chosen { arrivals: Some(3.0), seconds: Some(7.0), ..Chosen::default() }, |what| *what == What::Chosen).load.unwrap();
+    let arrivals = capacity.per_second().unwrap() * 3.0;
+    assert!((chosen.per_second - arrivals).abs() < 1e-9 && (chosen.seconds - 7.0).abs() < 1e-9, "{chosen:?}");
     let twice = of(Chosen::default(), |what| *what == What::Twice);
     assert!(twice.share_turned_away().unwrap() > observed, "{twice:?}");
 }
@@ -311,4 +319,24 @@ fn logs_that_reach_less_far_back_than_the_interval_say_so() {
     let (capacity, ..) = slots(&engine, (8, 25, 0), 3600);
     let minutes = u64::try_from(capacity.known.seconds.end - capacity.known.seconds.start).unwrap() / 60;
     assert!(minutes > 30 && !capacity.is_shorter_than(minutes) && capacity.is_shorter_than(minutes + 1), "{minutes}");
+}
+
+#[test]
+fn requests_that_only_the_ns_log_tells_of_were_made_all_the_same() {
+    // The web log has requests for policies alone: those for package info were told that the server is busy, and are in no row.
+    let rows = |of: &dyn Fn(u32) -> String| (0..60).map(of).collect::<String>();
+    let web = rows(&|n| format!("2008-05-06 08:{n:02}:00 /Altiris/NS/Agent/GetClientPolicies.aspx 200 0 3000\r\n"));
+    let web = format!("#Fields: date time cs-uri-stem sc-status sc-substatus time-taken\r\n{web}");
+    let told = rows(&|n| {
+        format!(
+            "<event date=\"05/06/2008 08:{n:02}:30.0000000 +00:00\" severity=\"2\" hostName=\"NS01\" source=\"NS\" module=\"w3wp.exe\" \
+             process=\"w3wp\" pid=\"2244\"><![CDATA[The maximum number of package info requests has been reached. (Max: 50)]]></event>\r\n"
+        )
+    });
+    let mut logs = Logs::new(Limits::default(), &[]);
+    logs.read(1, "W3SVC1/ex080506.log", [web.as_bytes()]);
+    logs.read(2, "a.log", [told.as_bytes()]);
+    let capacity = Capacity::of(&logs.engine.moment(logs.end()), &policies(), 1800).unwrap();
+    // The web log ends half a minute before the last of them.
+    assert_eq!((capacity.arrivals, capacity.turned_away), (59, 29), "{capacity:?}");
 }

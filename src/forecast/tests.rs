@@ -53,6 +53,12 @@ fn a_leak_is_told_with_its_rate_and_when_it_passes_the_cutoff() {
 }
 
 #[test]
+fn of_samples_every_five_minutes_the_level_is_that_of_the_last() {
+    let steady = trend(&series(60.0, 300, |minute| (50.0 + 2.0 * minute) * MB));
+    assert!((steady.level - 170.0 * MB).abs() < 1.0, "{steady:?}");
+}
+
+#[test]
 fn nothing_is_said_of_a_few_points_or_a_short_while() {
     let three = series(20.0, 600, |minute| minute);
     assert_eq!((three.len(), Forecast::of(&three)), (3, Forecast::NotKnowable));
