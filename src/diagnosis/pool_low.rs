@@ -144,7 +144,6 @@ fn coming(moment: &Moment<'_>, pool: &Pool, samples: &Samples, trend: &Trend, pa
         detail,
         first,
         last: used_at,
-        count: 1,
         onsets: vec![first],
         evidence: rows(moment, [first, trend.from, used_at]),
         remedies: pool_remedies::remedies_for(moment, pool, tag),
