@@ -292,6 +292,11 @@ fn every_incident_is_found_as_its_file_tells() {
             expected.check(finding, &incident, &logs);
         }
         let diagnosis = Diagnosis::of(&logs.engine.moment(logs.end()));
+        assert!(
+            found.iter().all(|finding| diagnosis.findings().any(|told| told == finding)),
+            "{}: a finding is in no story",
+            incident.name
+        );
         if let Some(part) = &incident.untold {
             let untold = diagnosis.untold.map(|untold| untold.sentence);
             assert!(untold.as_ref().is_some_and(|untold| untold.contains(part)), "{}: {untold:?}", incident.name);
