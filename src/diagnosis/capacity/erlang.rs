@@ -177,6 +177,8 @@ mod tests {
         assert_eq!(share_turned_away(1e4, 1.0, u64::MAX), Some(0.0));
         let crowded = share_turned_away(5e9, 1.0, u32::MAX.into()).unwrap();
         assert!((crowded - (1.0 - 4_294_967_295.0 / 5e9)).abs() < 1e-6, "{crowded}");
+        let beyond = share_turned_away(2e10, 1.0, u32::MAX.into()).unwrap();
+        assert!((beyond - (1.0 - 4_294_967_295.0 / 2e10)).abs() < 1e-6, "{beyond}");
         assert_eq!(share_turned_away(1e300, 1.0, 5000), Some(1.0));
     }
 
