@@ -35,6 +35,15 @@ pub trait ReadLog: Send + Sync {
     /// # Errors
     /// A sentence for people, when the log is gone or cannot be read.
     fn read(&self, source: SourceId, offset: u64, len: u64) -> Result<Vec<u8>, String>;
+
+    /// The same for somebody who may give it up meanwhile: then it need not be read to the end.
+    ///
+    /// # Errors
+    /// As [`ReadLog::read`], and when it was given up.
+    fn read_unless(&self, source: SourceId, offset: u64, len: u64, given_up: &AtomicBool) -> Result<Vec<u8>, String> {
+        let _ = given_up;
+        self.read(source, offset, len)
+    }
 }
 
 /// What is asked, and where the answer lies.
@@ -136,8 +145,9 @@ impl Plan {
             if given_up.load(Ordering::Relaxed) {
                 return None;
             }
-            let unread =
-                self.read(*source, block, reader, &mut |hit, record| groups.add(&hit.key(by, record), &hit, record.time));
+            let unread = self.read(*source, block, (reader, given_up), &mut |hit, record| {
+                groups.add(&hit.key(by, record), &hit, record.time);
+            });
             missing.extend(unread);
         }
         Some(Answer { rows: groups.sorted(), missing, cut: false })
@@ -165,7 +175,7 @@ impl Plan {
             if given_up.load(Ordering::Relaxed) {
                 return None;
             }
-            let unread = self.read(*source, block, reader, &mut |hit, record| {
+            let unread = self.read(*source, block, (reader, given_up), &mut |hit, record| {
                 // A row that is only in flight in the window is no line of it.
                 if !self.times.contains(&record.time) {
                     return;
@@ -187,9 +197,15 @@ impl Plan {
     }
 
     /// Decodes one block; gives what is missing if it cannot be read.
-    fn read(&self, id: SourceId, block: &Block, reader: &dyn ReadLog, take: &mut dyn FnMut(Hit, &Record<'_>)) -> Option<String> {
+    fn read(
+        &self,
+        id: SourceId,
+        block: &Block,
+        (reader, given_up): (&dyn ReadLog, &AtomicBool),
+        take: &mut dyn FnMut(Hit, &Record<'_>),
+    ) -> Option<String> {
         let log = self.logs.get(&id)?;
-        let bytes = match reader.read(id, block.offset, block.end - block.offset) {
+        let bytes = match reader.read_unless(id, block.offset, block.end - block.offset, given_up) {
             Ok(bytes) => bytes,
             Err(why) => return Some(why),
         };

@@ -186,7 +186,9 @@ impl Reading {
             if given_up.load(Ordering::Relaxed) {
                 return None;
             }
-            let unread = plan.read(*source, block, reader, &mut |hit, record| self.add(which, &plan.times, &hit, record));
+            let unread = plan.read(*source, block, (reader, given_up), &mut |hit, record| {
+                self.add(which, &plan.times, &hit, record);
+            });
             self.missing.extend(unread);
         }
         Some(())
