@@ -25,11 +25,12 @@
 //! ```
 //!
 //! Large finished logs come in parts instead of envelopes, and several engines, which are one in the end, take them in
-//! ([`engine::part`]).
+//! ([`engine::part`]). Packed ones are unpacked as they are read ([`sources::packed`]).
 //!
 //! | to add | do |
 //! |---|---|
 //! | a log format | a file in `formats/`, a row in [`formats::FORMATS`], a folder in `tests/fixtures/` |
+//! | a way logs are packed | a variant in `sources/packed.rs` and its arm in [`sources::packed::Packed::open`], a story in `tests/packed.rs` |
 //! | a product to find on a machine | a file in `sources/discovery/`, a machine with it in `tests/machines/` |
 //! | a counter that is sampled | a row in [`sources::counters::wanted::WANTED`] |
 //! | a rule | a file in `diagnosis/`, a row in [`diagnosis::RULES`], a folder and its quiet twin in `tests/incidents/` |

@@ -14,6 +14,7 @@ pub mod load;
 pub mod machine;
 pub mod manifest;
 pub mod notice;
+pub mod packed;
 pub mod pool_tags;
 pub mod recording;
 pub mod redacted;

@@ -49,6 +49,8 @@ pub struct Look {
     pub absent: Vec<PathBuf>,
     /// Folders and patterns that were asked for and hold no log.
     pub unmatched: Vec<PathBuf>,
+    /// Packed files that a pattern names. Only what is finished reads them.
+    pub packed: Vec<PathBuf>,
     /// Folders with files that are not to be read, and how many.
     pub left_out: BTreeMap<(PathBuf, LeftOut), u64>,
     met: HashSet<PathBuf>,
@@ -136,6 +138,12 @@ pub fn look(roots: &[PathBuf]) -> Look {
         }
     }
     look
+}
+
+/// Whether a file's name says that it is packed, or an archive.
+#[must_use]
+pub fn is_packed(path: &Path) -> bool {
+    path.extension().is_some_and(|have| COMPRESSED.iter().any(|packed| have.eq_ignore_ascii_case(packed)))
 }
 
 /// Whether a path is a pattern rather than a name.
@@ -234,12 +242,15 @@ fn entries(dir: &Path, look: &mut Look) -> Vec<DirEntry> {
 fn take(entry: &DirEntry, wanted: &dyn Fn(&OsStr) -> bool, look: &mut Look) {
     let name = entry.file_name();
     let path = entry.path();
-    if extension(&name).is_some_and(|have| COMPRESSED.iter().any(|e| have.eq_ignore_ascii_case(e.as_bytes()))) {
+    if is_packed(Path::new(&name)) {
         let unpacked = Path::new(&name).with_extension("");
         let is_log = |name: &OsStr| wanted(name) || base_name(name, wanted).is_some();
         // `u_ex.log.gz`, or `u_ex.zip`.
         if is_log(unpacked.as_os_str()) || wanted(unpacked.with_extension("log").as_os_str()) {
             look.add_archive(&path);
+        }
+        if wanted(&name) {
+            look.packed.push(path);
         }
         return;
     }

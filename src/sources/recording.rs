@@ -28,6 +28,7 @@ use serde::Serialize;
 use super::clock::Tick;
 use super::load::Recording;
 use super::manifest::{Hole, Stamp};
+use super::packed::plain_name;
 use super::shelf::Shelf;
 use crate::engine::{Envelope, Gap, Health, Opened, Payload};
 use crate::limits::Given;
@@ -171,6 +172,7 @@ impl Recorder {
             envelope.source = SourceId(u32::MAX - envelope.source.0);
             if let Payload::Opened(opened) = &mut envelope.payload {
                 opened.first_look = false;
+                opened.path = plain_name(&opened.path);
             }
             self.take(&envelope, tick);
             true

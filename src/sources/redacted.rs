@@ -4,6 +4,7 @@
 //! [`Mark`] before it.
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::shelf::{Place, read_place};
@@ -52,8 +53,8 @@ impl Redacted {
     /// Reads of the redacted log.
     ///
     /// # Errors
-    /// When the log cannot be read, or was not read through before.
-    pub fn read(&self, offset: u64, len: u64) -> Result<Vec<u8>, String> {
+    /// When the log cannot be read, or was not read through before; when `given_up` is set meanwhile.
+    pub fn read(&self, offset: u64, len: u64, given_up: &AtomicBool) -> Result<Vec<u8>, String> {
         let marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
         let mark = marks.partition_point(|mark| mark.redacted <= offset).checked_sub(1).and_then(|at| marks.get(at));
         let Mark { mut original, redacted, utf16, redactor } = mark.cloned().ok_or("nothing of it was read")?;
@@ -63,7 +64,8 @@ impl Redacted {
         let (mut lines, mut out) = (Lines { utf16, held: Vec::new(), redactor }, Vec::new());
         while out.len() < wanted {
             // The reason names the path, and that is not told.
-            let piece = read_place(&self.place, original, PIECE).map_err(|_| String::from("its lines cannot be read again"))?;
+            let piece = read_place(&self.place, original, PIECE, given_up);
+            let piece = piece.map_err(|_| String::from("its lines cannot be read again"))?;
             original += piece.len() as u64;
             let ended = piece.is_empty();
             lines.take(&piece, ended, &self.pseudonyms, &mut out);
@@ -180,7 +182,7 @@ mod tests {
         assert!(!filter.is_left_out() && redacted.marks.lock().unwrap().len() > 1);
         assert!(memchr::memmem::find(&all, b" 10.66.").is_none());
         for offset in [0, 1, 46, 999_999, 1_100_007, all.len() - 5] {
-            let read = redacted.read(offset as u64, 300).unwrap();
+            let read = redacted.read(offset as u64, 300, &AtomicBool::new(false)).unwrap();
             assert!(read == all[offset..(offset + 300).min(all.len())], "{offset}");
         }
     }

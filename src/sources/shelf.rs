@@ -4,8 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::packed::Packed;
 use super::redacted::Redacted;
 use crate::drill::ReadLog;
 use crate::record::SourceId;
@@ -15,8 +17,10 @@ use crate::record::SourceId;
 pub enum Place {
     /// In a file.
     File(PathBuf),
-    /// In memory: an entry of an archive.
+    /// In memory: a small entry of an archive.
     Memory(Arc<[u8]>),
+    /// Packed: they are unpacked again.
+    Packed(Arc<Packed>),
     /// Nowhere any more: the file was rewritten.
     Gone(PathBuf),
     /// Nowhere but here: the last that was said.
@@ -102,19 +106,23 @@ impl Shelf {
 
 impl ReadLog for Shelf {
     fn read(&self, source: SourceId, offset: u64, len: u64) -> Result<Vec<u8>, String> {
+        self.read_unless(source, offset, len, &AtomicBool::new(false))
+    }
+
+    fn read_unless(&self, source: SourceId, offset: u64, len: u64, given_up: &AtomicBool) -> Result<Vec<u8>, String> {
         if let Some(said) = self.said(source, offset, len) {
             return said;
         }
         match self.place(source) {
-            Some(Place::Redacted(log)) => log.read(offset, len),
-            Some(place) => read_place(&place, offset, len),
+            Some(Place::Redacted(log)) => log.read(offset, len, given_up),
+            Some(place) => read_place(&place, offset, len, given_up),
             None => Err(String::from(NOT_AT_HAND)),
         }
     }
 }
 
-/// Reads of what lies in a file or in memory.
-pub(super) fn read_place(place: &Place, offset: u64, len: u64) -> Result<Vec<u8>, String> {
+/// Reads of what lies in a file, packed or not, or in memory.
+pub(super) fn read_place(place: &Place, offset: u64, len: u64, given_up: &AtomicBool) -> Result<Vec<u8>, String> {
     match place {
         Place::Memory(bytes) => {
             let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
@@ -124,6 +132,7 @@ pub(super) fn read_place(place: &Place, offset: u64, len: u64) -> Result<Vec<u8>
         Place::File(path) => {
             read_part(path, offset, len).map_err(|error| format!("{}: {error}: its lines cannot be shown", path.display()))
         }
+        Place::Packed(packed) => packed.read(offset, len, given_up),
         Place::Gone(path) => Err(format!("{}: rewritten since it was read: its lines are gone", path.display())),
         Place::Said(_) | Place::Redacted(_) => Err(String::from(NOT_AT_HAND)),
     }

@@ -21,7 +21,7 @@ pub(super) struct Check<'a> {
 
 impl<'a> Check<'a> {
     pub fn new(input: &Input, written: &'a Written) -> Self {
-        let whole = super::is_settings(input);
+        let whole = input.is_settings();
         Self { written, whole, taken: 0, sum: crc32fast::Hasher::new(), utf16: None, held: Vec::new() }
     }
 
@@ -68,7 +68,8 @@ pub(super) fn compare(inputs: &mut [Input], folder: &Path, work: &Work) -> Vec<G
         return gaps;
     }
     let inside = |input: &Input| {
-        let parts: Vec<_> = input.name.strip_prefix(folder).ok()?.components().map(|p| p.as_os_str().to_string_lossy()).collect();
+        let name = input.plain_name();
+        let parts: Vec<_> = name.strip_prefix(folder).ok()?.components().map(|p| p.as_os_str().to_string_lossy()).collect();
         Some(parts.join("/"))
     };
     // A manifest is written every half minute, a log each second: what is in the files was recorded.

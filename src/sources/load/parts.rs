@@ -5,7 +5,7 @@
 //! while the others fetch theirs. That needs no thread that only reads, and no more memory than a buffer a worker.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -34,6 +34,9 @@ impl Default for Cut {
     }
 }
 
+/// The bytes of a log, as they stand in its file or as they are unpacked.
+type Bytes = Box<dyn Read + Send>;
+
 /// Logs that are read.
 pub(super) struct Work<'a> {
     logs: &'a [(SourceId, &'a Input)],
@@ -57,7 +60,7 @@ struct Next {
 struct Large {
     source: SourceId,
     opened: Opened,
-    file: File,
+    bytes: Bytes,
     /// Knows what stands in lines that begin with `#`.
     guide: Stream,
     /// Where the next part begins, and the number of its first line.
@@ -72,7 +75,7 @@ enum Task<'a> {
     /// A file, from its beginning to its end.
     Whole(SourceId, &'a Input),
     /// A part whose bytes lie in the buffer; the rest of the file, too, where it cannot be cut up.
-    Part { source: SourceId, opened: Opened, part: Part, rest: Option<File> },
+    Part { source: SourceId, opened: Opened, part: Part, rest: Option<Bytes> },
     /// A file that cannot be read any further.
     Broken(SourceId, Opened, io::Error),
 }
@@ -103,8 +106,8 @@ impl<'a> Work<'a> {
                     engine.begin_part(source, &opened, &part);
                     engine.take_part(source, &buffer);
                     let is_last = rest.is_some();
-                    if let Some(file) = rest
-                        && let Err(error) = self.rest(source, file, &mut buffer, &mut engine)
+                    if let Some(bytes) = rest
+                        && let Err(error) = self.rest(source, bytes, &mut buffer, &mut engine)
                     {
                         fail(source, &error, &mut engine);
                     }
@@ -139,10 +142,10 @@ impl<'a> Work<'a> {
         });
     }
 
-    fn rest(&self, source: SourceId, mut file: File, buffer: &mut Vec<u8>, engine: &mut Engine) -> io::Result<()> {
+    fn rest(&self, source: SourceId, mut bytes: Bytes, buffer: &mut Vec<u8>, engine: &mut Engine) -> io::Result<()> {
         loop {
             buffer.clear();
-            (&mut file).take(PIECE as u64).read_to_end(buffer)?;
+            (&mut bytes).take(PIECE as u64).read_to_end(buffer)?;
             if buffer.is_empty() {
                 return Ok(());
             }
@@ -175,7 +178,9 @@ impl<'a> Work<'a> {
             }
             let (source, input) = *self.logs.get(next.begun)?;
             next.begun += 1;
-            next.large = input.file_to_cut_up(self.cut).and_then(|file| Large::begin(source, input, file, self.zone, self.cut));
+            let is_last = next.begun == self.logs.len();
+            let bytes = input.bytes_to_cut_up(self.cut, is_last);
+            next.large = bytes.and_then(|bytes| Large::begin(source, input, bytes, self.zone, self.cut));
             if next.large.is_none() {
                 return Some(Task::Whole(source, input));
             }
@@ -194,36 +199,39 @@ impl Next {
 }
 
 impl Input {
-    /// The file, if it is large enough and nothing but its bytes matters.
-    fn file_to_cut_up(&self, cut: Cut) -> Option<File> {
+    /// The bytes, if they are many enough and nothing else matters. Of several packed logs each keeps one worker busy with unpacking:
+    /// only for the last one others have time.
+    fn bytes_to_cut_up(&self, cut: Cut, is_last: bool) -> Option<Bytes> {
+        if self.size < cut.whole || self.written.is_some() || self.redacted.is_some() {
+            return None;
+        }
         match &self.place {
-            Place::File(path) if self.size >= cut.whole && self.written.is_none() && self.redacted.is_none() => {
-                File::open(path).ok()
-            }
+            Place::File(path) => Some(Box::new(File::open(path).ok()?)),
+            Place::Packed(packed) if is_last => Some(Box::new(packed.open().ok()?)),
             _ => None,
         }
     }
 
     pub(super) fn opened(&self, zone: Zone) -> Opened {
-        let name = self.name.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = self.plain_name().file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let hints = Hints { zone, modified: self.modified, name };
-        Opened { path: self.name.clone(), hints, size: self.size, generation: 0, first_look: true, has_file: true }
+        Opened { path: self.name.clone(), hints, size: self.most(), generation: 0, first_look: true, has_file: true }
     }
 }
 
 impl Large {
     /// Looks at the head of a file; `None` if its rows are not understood one by one.
-    fn begin(source: SourceId, input: &Input, mut file: File, zone: Zone, cut: Cut) -> Option<Self> {
+    fn begin(source: SourceId, input: &Input, mut bytes: Bytes, zone: Zone, cut: Cut) -> Option<Self> {
         let opened = input.opened(zone);
         let mut first = Stream::new(opened.hints.clone());
         let mut head = Vec::new();
-        (&mut file).take(cut.part.min(PIECE as u64)).read_to_end(&mut head).ok()?;
+        (&mut bytes).take(cut.part.min(PIECE as u64)).read_to_end(&mut head).ok()?;
         let end = memrchr(b'\n', &head)? + 1;
         first.feed(head.get(..end)?, &mut Ignore);
         let starts_with_text = !matches!(head.first(), Some(0xEF..));
         let is_sure = first.is_by_row() && first.remark().is_none() && starts_with_text;
         let guide = Stream::resume(first.kind(), opened.hints.clone(), &[], 0, 1, None);
-        is_sure.then_some(Self { source, opened, file, guide, offset: 0, line: 1, carry: head })
+        is_sure.then_some(Self { source, opened, bytes, guide, offset: 0, line: 1, carry: head })
     }
 
     fn fetch(&mut self, cut: Cut, buffer: &mut Vec<u8>) -> io::Result<Option<Task<'static>>> {
@@ -232,7 +240,7 @@ impl Large {
         let read = self.offset + buffer.len() as u64;
         let upto = (self.offset / cut.part + 1) * cut.part;
         let wanted = upto.saturating_sub(read).max(if read.is_multiple_of(cut.part) { cut.part } else { 0 });
-        let got = (&mut self.file).take(wanted).read_to_end(buffer)?;
+        let got = (&mut self.bytes).take(wanted).read_to_end(buffer)?;
         let is_end = got as u64 != wanted;
         if buffer.is_empty() {
             return Ok(None);
@@ -252,20 +260,18 @@ impl Large {
                 self.carry.extend_from_slice(buffer.get(end..).unwrap_or_default());
                 buffer.truncate(end);
                 self.learn(buffer);
-                if self.guide.is_by_row() { None } else { Some(self.back()?) }
+                if self.guide.is_by_row() { None } else { Some(self.back()) }
             }
-            None => Some(self.file.try_clone()?),
+            None => Some(self.back()),
         };
         self.offset += buffer.len() as u64;
         Ok(Some(Task::Part { source: self.source, opened: self.opened.clone(), part, rest }))
     }
 
-    /// The file, from where the lines end that have been fetched.
-    fn back(&mut self) -> io::Result<File> {
-        use std::io::Seek;
-        let carried = i64::try_from(std::mem::take(&mut self.carry).len()).unwrap_or(0);
-        self.file.seek_relative(-carried)?;
-        self.file.try_clone()
+    /// The bytes from where the lines end that have been fetched.
+    fn back(&mut self) -> Bytes {
+        let rest = std::mem::replace(&mut self.bytes, Box::new(io::empty()));
+        Box::new(Cursor::new(std::mem::take(&mut self.carry)).chain(rest))
     }
 
     /// Counts the lines, and has the guide read those that begin with `#`.
