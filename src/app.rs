@@ -181,6 +181,7 @@ fn demo(args: &cli::Demo, config: &Config) -> anyhow::Result<ExitCode> {
 }
 
 fn headless(args: cli::Watch, config: &Config) -> anyhow::Result<()> {
+    growing(&args.paths)?;
     follow(Headless {
         watched: Live::named(&args.paths, config).watched,
         from_start: args.from_start,
@@ -273,12 +274,21 @@ fn on_signal(act: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What is packed does not grow: who has it followed means something else.
+fn growing(paths: &[PathBuf]) -> anyhow::Result<()> {
+    if let Some(path) = paths.iter().find(|path| path.is_file() && discover::is_packed(path)) {
+        bail!(
+            "{0}: is packed, so it does not grow: why503 replay {0} plays it, why503 report {0} tells what is in it",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
 /// Paths that are not there, and are no globs, are mistakes more often than logs to come.
 fn present(paths: &[PathBuf]) -> anyhow::Result<()> {
+    growing(paths)?;
     for path in paths {
-        if path.is_file() && path.extension().is_some_and(|e| e.eq_ignore_ascii_case("zip")) {
-            bail!("{0}: is an archive, which does not grow: why503 replay {0} plays it", path.display());
-        }
         if !discover::has_wildcard(path) && !path.exists() {
             let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
             if parent.is_some_and(|p| !p.exists()) {

@@ -259,6 +259,29 @@ fn a_zip_is_read_in_place_and_a_hostile_one_refused() {
 }
 
 #[test]
+fn a_packed_log_is_reported_on_and_never_followed() {
+    let home = home();
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(LOG.as_bytes()).unwrap();
+    let path = home.path().join("u_ex091009.log.gz");
+    fs::write(&path, packer.finish().unwrap()).unwrap();
+    let path = path.to_str().unwrap();
+    assert!(printed(&home, &["report", path]).contains("503.2"));
+    assert!(run(&home, &["check", "--at", "09:25:02", path]).1.contains("503.2"));
+    let kept = home.path().join("kept");
+    for args in [
+        &["watch", path][..],
+        &["watch", "--headless", "--for", "1", path],
+        &["record", "--headless", "--for", "1", "-o", kept.to_str().unwrap(), path],
+    ] {
+        let error = refused(&home, args);
+        assert!(error.contains("does not grow") && error.contains("why503 replay"), "{args:?}: {error}");
+    }
+    fs::write(home.path().join("logs.tar.gz"), fs::read(path).unwrap()).unwrap();
+    assert!(printed(&home, &["report", "logs.tar.gz"]).contains("503.2"), "what is in it counts, not its name");
+}
+
+#[test]
 fn whoever_stops_reading_has_seen_enough() {
     let home = home();
     let logs = logs(&home);
