@@ -47,7 +47,7 @@ pub enum Command {
         after_help = "Examples:\n  why503 record -o incident C:\\inetpub\\logs\\LogFiles\n  why503 record -o incident --headless --redact --for 3600 /logs\n  why503 replay incident"
     )]
     Record(Record),
-    /// Plays a recording: a folder, files, or a .zip of them.
+    /// Plays a recording: a folder, files (also packed: .gz, .zst), or a .zip of them.
     #[command(
         after_help = "Examples:\n  why503 replay incident.zip\n  why503 replay --speed 60 --from 2009-10-09T09:25:00Z logs/"
     )]
@@ -137,7 +137,7 @@ pub struct Record {
 /// `replay`.
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// Folders, files, or .zip archives.
+    /// Folders, files (also packed: .gz, .zst), globs, or .zip archives.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// How it plays.
@@ -178,7 +178,7 @@ pub struct Play {
 /// `report`.
 #[derive(Debug, Args)]
 pub struct Report {
-    /// Folders, files, or .zip archives.
+    /// Folders, files (also packed: .gz, .zst), globs, or .zip archives.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The form of the report.
@@ -198,7 +198,7 @@ pub struct Report {
 /// `check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Folders, files, globs, or .zip archives.
+    /// Folders, files (also packed: .gz, .zst), globs, or .zip archives.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Warn when a measure leaves a range: METRIC=RANGE, or a range of clients turned away. METRIC is turned_away (clients), in_flight
