@@ -1,87 +1,123 @@
-//! How fast logs are taken in: `cargo bench`. The bytes a second of each step, from cutting lines to everything computed.
+//! How fast logs are taken in: `cargo bench --bench intake`. Lines and bytes a second of every format, in three steps, each of which does
+//! what the one before it does and more; and the arrays of what is in flight.
 
-use divan::Bencher;
-use divan::counter::BytesCount;
-use why503::engine::{Engine, Envelope, Opened, Payload};
-use why503::formats::lines::{Framer, Line};
+#[path = "support/formats.rs"]
+mod formats;
+#[path = "support/made.rs"]
+mod made;
+
+use divan::counter::{BytesCount, ItemsCount};
+use divan::{Bencher, black_box};
+use formats::{Count, KINDS};
+use why503::formats::lines::Framer;
 use why503::formats::stream::Stream;
-use why503::formats::{Hints, Sink};
-use why503::limits::Limits;
-use why503::record::{Record, SourceId};
-use why503::time::Time;
+use why503::formats::{Hints, Kind};
 
 fn main() {
     divan::main();
 }
 
-/// An hour of a busy site: 100,000 rows in the fields of IIS 8 and later.
-fn w3c() -> Vec<u8> {
-    let mut log = String::from(
-        "#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n#Date: 2026-11-20 00:00:00\r\n#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken\r\n",
-    );
-    let stems = ["/secars/secars.dll", "/default.aspx", "/reporting/summary.php", "/content/update.zip", "/shop/cart.aspx"];
-    for (row, stem) in (0..100_000_u32).zip(stems.iter().cycle()) {
-        let second = row * 3600 / 100_000;
-        let came = if row % 1000 == 0 { "503 2 0 1" } else { "200 0 0 " };
-        let taken = if row % 1000 == 0 { String::new() } else { (row * 7919 % 30_000).to_string() };
-        log.push_str(&format!(
-            "2026-11-20 00:{:02}:{:02} 10.0.0.5 GET {stem} id={row:06} 443 - 10.1.{}.{} Mozilla/5.0+(Windows+NT+10.0;+Win64;+x64) - {came}{taken}\r\n",
-            second / 60,
-            second % 60,
-            row / 250 % 250,
-            row % 250,
-        ));
-    }
-    log.into_bytes()
+/// Counts lines and bytes of a log.
+fn counting<'a, 'b>(bencher: Bencher<'a, 'b>, log: &[u8]) -> Bencher<'a, 'b> {
+    let lines = log.split_inclusive(|byte| *byte == b'\n').count();
+    bencher.counter(ItemsCount::new(lines)).counter(BytesCount::of_slice(log))
 }
 
-/// Counts what a decoder finds.
-struct Count(u64);
-
-impl Sink for Count {
-    fn record(&mut self, _: Record<'_>) {
-        self.0 += 1;
-    }
-
-    fn malformed(&mut self, _: Line<'_>, _: &'static str) {}
-}
-
-#[divan::bench]
-fn lines(bencher: Bencher<'_, '_>) {
-    let log = w3c();
-    bencher.counter(BytesCount::of_slice(&log)).bench(|| {
+/// The bytes are cut into lines.
+#[divan::bench(args = KINDS, max_time = 0.5)]
+fn lines(bencher: Bencher<'_, '_>, kind: Kind) {
+    let log = formats::log(kind);
+    counting(bencher, &log).bench(|| {
         let (mut framer, mut count) = (Framer::new(), 0_u64);
-        framer.feed(divan::black_box(&log), &mut |_| count += 1);
+        framer.feed(black_box(&log), &mut |_| count += 1);
         count
     });
 }
 
-#[divan::bench]
-fn records(bencher: Bencher<'_, '_>) {
-    let log = w3c();
-    bencher.counter(BytesCount::of_slice(&log)).bench(|| {
-        let (mut stream, mut count) = (Stream::new(Hints::default()), Count(0));
-        stream.feed(divan::black_box(&log), &mut count);
-        count.0
-    });
+/// The lines are decoded into records.
+#[divan::bench(args = KINDS, max_time = 0.5)]
+fn records(bencher: Bencher<'_, '_>, kind: Kind) {
+    let log = formats::log(kind);
+    let decoded = || {
+        let (mut stream, mut count) = (Stream::new(Hints::default()), Count::default());
+        stream.feed(black_box(&log), &mut count);
+        stream.finish(&mut count);
+        (stream.kind(), count)
+    };
+    let (told, count) = decoded();
+    assert!(told == kind && count.records > 0 && count.malformed == 0, "{kind}: {} malformed lines", count.malformed);
+    counting(bencher, &log).bench(|| decoded().1.records);
 }
 
-#[divan::bench]
-fn timeline(bencher: Bencher<'_, '_>) {
-    let log = w3c();
-    bencher.counter(BytesCount::of_slice(&log)).bench(|| {
-        let mut engine = Engine::new(Limits::default(), &[]);
-        let envelope = |payload| Envelope { heard: Time::MIN, source: SourceId(0), payload };
-        let path = "W3SVC1/u_ex261120.log".into();
-        engine.take(envelope(Payload::Opened(Opened {
-            path,
-            hints: Hints::default(),
-            size: log.len() as u64,
-            generation: 0,
-            first_look: true,
-            has_file: true,
-        })));
-        engine.take(envelope(Payload::Bytes(divan::black_box(&log).clone())));
-        engine.timeline().span()
-    });
+/// The records are folded into the timeline, and the places of the rows are indexed.
+#[divan::bench(args = KINDS, max_time = 0.5)]
+fn timeline(bencher: Bencher<'_, '_>, kind: Kind) {
+    let log = formats::log(kind);
+    counting(bencher, &log).with_inputs(|| made::heard(&log)).bench_values(made::read);
+}
+
+/// Requests in flight: what is added, and what is asked.
+mod in_flight {
+    use std::ops::Range;
+
+    use divan::counter::ItemsCount;
+    use divan::{Bencher, black_box};
+    use why503::timeline::in_flight::InFlight;
+
+    use super::made::Dice;
+
+    const DAY: i64 = 86_400;
+
+    /// Requests of a day: the second they end in, and their milliseconds.
+    fn requests() -> Vec<(i64, u64)> {
+        let mut dice = Dice::new(7);
+        (0..1_000_000).map(|request| (request * DAY / 1_000_000, dice.taken())).collect()
+    }
+
+    fn of(requests: &[(i64, u64)]) -> InFlight {
+        let mut in_flight = InFlight::default();
+        requests.iter().for_each(|(second, taken)| in_flight.add(*second, *taken));
+        in_flight
+    }
+
+    /// A million requests of a day; an item is a request.
+    #[divan::bench(max_time = 1)]
+    fn add(bencher: Bencher<'_, '_>) {
+        let requests = requests();
+        bencher.counter(ItemsCount::new(requests.len())).bench(|| of(black_box(&requests)));
+    }
+
+    /// Two halves of a day's requests become one; an item is a second.
+    #[divan::bench(max_time = 1)]
+    fn merge(bencher: Bencher<'_, '_>) {
+        let requests = requests();
+        let half = |rest| requests.iter().skip(rest).step_by(2).copied().collect::<Vec<_>>();
+        let (one, other) = (of(&half(0)), of(&half(1)));
+        let both = bencher.counter(ItemsCount::new(DAY.unsigned_abs())).with_inputs(|| one.clone());
+        both.bench_refs(|one| one.merge(black_box(&other)));
+    }
+
+    fn asked<T>(bencher: Bencher<'_, '_>, seconds: i64, ask: impl Fn(&InFlight, Range<i64>) -> T + Sync) {
+        let in_flight = of(&requests());
+        let window = DAY - seconds..DAY;
+        bencher.counter(ItemsCount::new(seconds.unsigned_abs())).bench(|| ask(black_box(&in_flight), window.clone()));
+    }
+
+    /// Each second of the last ones, as the chart has them; an item is a second.
+    #[divan::bench(args = [300, 3600, DAY], max_time = 0.5)]
+    fn window(bencher: Bencher<'_, '_>, seconds: i64) {
+        asked(bencher, seconds, InFlight::window);
+    }
+
+    /// The highest second of the last ones.
+    #[divan::bench(args = [300, 3600, DAY], max_time = 0.5)]
+    fn peak(bencher: Bencher<'_, '_>, seconds: i64) {
+        asked(bencher, seconds, InFlight::peak_within);
+    }
+
+    /// The mean over the last seconds.
+    #[divan::bench(args = [300, 3600, DAY], max_time = 0.5)]
+    fn mean(bencher: Bencher<'_, '_>, seconds: i64) {
+        asked(bencher, seconds, InFlight::mean);
+    }
 }
