@@ -1,39 +1,7 @@
 """The followers of benches/load.py: why503 without a screen, and on a terminal with somebody who presses keys."""
-import codecs, fcntl, glob, json, os, pty, re, signal, struct, subprocess, termios, threading, time
+import glob, json, os, re, signal, subprocess, threading, time
 
-
-class Screen:
-    """As much of a terminal as why503 uses: the cursor is moved and text is written. Colours do not matter."""
-    PARTS = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Z0-9]|([^\x1b]+)|\x1b[^\[\]()]")
-
-    def __init__(self, width, height):
-        self.width, self.height, self.row, self.column, self.rest = width, height, 0, 0, ""
-        self.cells = [[" "] * width for _ in range(height)]
-        self.decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-
-    def feed(self, data):
-        text, end = self.rest + self.decode(data), 0
-        for part in self.PARTS.finditer(text):
-            if part.start() != end:
-                break
-            end = part.end()
-            if part[3]:
-                self.write(part[3])
-            elif part[2] == "H":
-                numbers = [int(n or 1) for n in part[1].split(";")] if part[1] else [1, 1]
-                self.row, self.column = numbers[0] - 1, (numbers + [1])[1] - 1
-            elif part[2] == "J":
-                self.cells = [[" "] * self.width for _ in range(self.height)]
-        self.rest = text[end:]
-
-    def write(self, text):
-        for c in text:
-            if c >= " " and self.row < self.height and self.column < self.width:
-                self.cells[self.row][self.column] = c
-                self.column += 1
-
-    def text(self):
-        return "\n".join(map("".join, self.cells))
+from pseudo_terminal import Screen, pair
 
 
 class Follower:
@@ -88,8 +56,7 @@ class Terminal(Follower):
     """A why503 on a terminal of 80 by 24, with somebody who presses keys."""
 
     def __init__(self, name, command, cwd):
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.master, slave = pair(80, 24)
         environment = {**os.environ, "TERM": "xterm-256color"}
         super().__init__(name, command, cwd, out=slave, stdin=slave, start_new_session=True, env=environment)
         os.close(slave)

@@ -1,170 +1,149 @@
 #!/usr/bin/env python3
-"""What why503 costs the terminal and the machine, in a pseudo-terminal: Linux, Python 3, nothing else.
+"""What why503 costs the terminal and the machine, beside other programs that show what goes on, in the same pseudo-terminal.
 
-    cargo build --release && python3 benches/terminal.py target/release/why503
+    cargo build --release && python3 benches/terminal.py              # about 15 minutes; leave the machine alone meanwhile
+    python3 benches/terminal.py --only why503,htop --sizes 80x24 --seconds 5
+    python3 benches/terminal.py --readme                              # and the table goes into README.md
 
-A write is one read of what the program wrote, so writes a second are frames a second as long as a frame fits into the terminal's buffer.
+Each program runs at each size twice: on logs that nobody writes to, and while a process appends rows to one of them. Taken down are the
+time of processors, its children's included, and the bytes that it writes to the terminal, which is read all the time; and its memory at
+the peak. The others are installed with `apt-get install htop btop lnav goaccess`; they run with the settings that they come with. Needs
+Linux and Python 3.9.
 """
+import argparse, datetime, multiprocessing, os, random, shutil, sys, tempfile, time
 
-import argparse
-import fcntl
-import os
-import pty
-import select
-import signal
-import struct
-import subprocess
-import sys
-import tempfile
-import termios
-import threading
-import time
+sys.dont_write_bytecode = True
+import load_writer, measure
+from pseudo_terminal import Ended, Program
 
-HEADER = (
-    "#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n#Date: {now}\r\n"
-    "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) "
-    "sc-status sc-substatus sc-win32-status time-taken\r\n"
-)
-ROW = "{now} 10.0.0.5 GET /app{app}/page{page}.aspx - 443 - 10.1.{net}.{host} Mozilla/5.0 - {status} 0 0 {taken}\r\n"
+# Of the log that is there before: rows a second, and minutes.
+ROWS, MINUTES = 50, 10
+# Of why503: what is on the screen, the keys that lead there, and a text that proves it.
+SCREENS = [("all panes", [], "1 Requests"), ("pane 1, requests", ["1", "z"], "►1 Requests"), ("pane 2, pool", ["2", "z"], "►2 Pool"),
+           ("pane 3, NS slots", ["3", "z"], "►3 NS slots"), ("pane 4, findings", ["4", "z"], "►4 Findings"),
+           ("pane 5, sources", ["5", "z"], "►5 Sources"), ("pane 6, log", ["6", "z"], "►6 Log"),
+           ("a site's requests by URL", ["1", "\r", "\r"], "by URL")]
 
 
-def utc():
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+def programs(folder, log):
+    """(name, command, keys, a text on its screen) of all."""
+    watch = [os.path.abspath(measure.PROGRAM), "watch", folder]
+    of_why503 = [(f"**why503**, {name}", watch, keys, text) for name, keys, text in SCREENS]
+    return [*of_why503, ("**why503** --low-bandwidth, all panes", [*watch, "--low-bandwidth"], [], "1 Requests"),
+            ("htop", ["htop"], [], "Tasks:"), ("btop", ["btop"], [], "proc"), ("lnav", ["lnav", log], [], "Files ::"),
+            ("GoAccess", ["goaccess", log, "--log-format=W3C"], [], "Total Requests")]
 
 
-class Writer(threading.Thread):
-    """Appends W3C rows to a log, so many a second in steps of 50 ms."""
-
-    def __init__(self, path, rate):
-        super().__init__(daemon=True)
-        self.path, self.rate, self.stop, self.lines = path, rate, threading.Event(), 0
-
-    def run(self):
-        # Rows are made before the clock runs; only their second is put in.
-        rows = [
-            ROW.format(now="{now}", app=i % 7, page=i % 97, net=i % 11, host=i % 251, status=200 if i % 50 else 404, taken=20 + i % 400)
-            for i in range(5000)
-        ]
-        step, begin = 0.05, time.monotonic()
-        with open(self.path, "a", newline="", buffering=1 << 20) as log:
-            while not self.stop.is_set():
-                wanted = int((time.monotonic() - begin) * self.rate)
-                now = utc()
-                log.write("".join(rows[i % 5000].replace("{now}", now) for i in range(self.lines, wanted)))
-                log.flush()
-                self.lines = wanted
-                time.sleep(step)
+def fill(folder, log):
+    """The last minutes of a busy site, and of the pool's counter."""
+    some = load_writer.blocks(ROWS, 16, random.Random(5))
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0, tzinfo=None)
+    times = [now - datetime.timedelta(seconds=ago) for ago in range(MINUTES * 60, 0, -1)]
+    os.makedirs(os.path.dirname(log))
+    with open(log, "wb") as file:
+        file.write(load_writer.HEADER.format(now=times[0]).encode())
+        for number, at in enumerate(times):
+            block = some[number % len(some)].replace(load_writer.STAMP.encode(), str(at).encode())
+            file.write(block.replace(load_writer.COUNTER.encode(), b"%010d" % number))
+    with open(os.path.join(folder, "counters.csv"), "w", newline="") as file:
+        file.write('"(PDH-CSV 4.0) (Coordinated Universal Time)(0)","\\\\WEB01\\Memory\\Pool Nonpaged Bytes"\r\n')
+        file.writelines(f'"{at:%m/%d/%Y %H:%M:%S}.000","{90_000_000 + number * 10_000}"\r\n' for number, at in enumerate(times[::5]))
 
 
-class Screen:
-    """A program in a terminal, and what it writes."""
+class Writing:
+    """Appends rows to a log until it is told to end; at a rate of 0, nothing."""
 
-    def __init__(self, command, rows, cols):
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
+    def __init__(self, folder, rate, seconds):
+        self.process = None
+        if rate:
+            context = multiprocessing.get_context("fork")
+            wanted = argparse.Namespace(rate=rate, files=1, seconds=seconds, roll=0)
+            go, self.rows = context.Event(), context.Array("Q", [0], lock=False)
+            writer = load_writer.Writer(wanted, folder)
+            self.process = context.Process(target=writer.run, args=(go, self.rows, context.Pipe(False)[1]), daemon=True)
+            self.process.start()
+            go.set()
 
-        def own_terminal():
-            os.setsid()
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "XDG_CONFIG_HOME": "/nonexistent"}
-        env.pop("NO_COLOR", None)
-        self.program = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, preexec_fn=own_terminal, env=env)
-        os.close(slave)
-        self.master, self.bytes, self.writes = master, 0, 0
-
-    def read_for(self, seconds):
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            if select.select([self.master], [], [], left)[0]:
-                try:
-                    self.bytes += len(os.read(self.master, 1 << 20))
-                except OSError:
-                    sys.exit(f"it ended by itself: exit code {self.program.wait()}")
-                self.writes += 1
-
-    def cpu(self):
-        """Seconds of processor time of all its threads so far. /proc/PID/stat would tell in steps of 10 ms only."""
-        tasks = f"/proc/{self.program.pid}/task"
-        total = 0
-        for task in os.listdir(tasks):
-            try:
-                with open(f"{tasks}/{task}/schedstat", encoding="ascii") as stat:
-                    total += int(stat.read().split()[0])
-            except FileNotFoundError:
-                pass  # It has just ended.
-        return total / 1e9
-
-    def resident(self):
-        with open(f"/proc/{self.program.pid}/status", encoding="ascii") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:")) / 1024
-
-    def close(self):
-        self.program.send_signal(signal.SIGTERM)
-        while self.program.poll() is None:
-            if select.select([self.master], [], [], 0.1)[0]:
-                try:
-                    os.read(self.master, 1 << 20)
-                except OSError:
-                    pass
-        os.close(self.master)
+    def end(self):
+        if self.process:
+            self.process.kill()
+            self.process.join()
 
 
-def measure(options, rate, args, low):
-    """Runs one scenario; gives its row of the table."""
-    rows, cols = options.size
-    with tempfile.TemporaryDirectory() as folder:
-        log = os.path.join(folder, "u_ex.log")
-        with open(log, "w", newline="") as file:
-            file.write(HEADER.format(now=utc()))
-            file.write("".join(ROW.format(now=utc(), app=1, page=i, net=1, host=i, status=200, taken=30) for i in range(200)))
-        command = [options.binary, *(arg.replace("{folder}", folder) for arg in args), *(["--low-bandwidth"] if low else [])]
-        writer = Writer(log, rate) if rate else None
-        screen = Screen(command, rows, cols)
-        if writer:
-            writer.start()
-        screen.read_for(options.settle)
-        screen.bytes = screen.writes = 0
-        cpu, begin = screen.cpu(), time.monotonic()
-        screen.read_for(options.seconds)
-        took = time.monotonic() - begin
-        share = (screen.cpu() - cpu) / took
-        row = (screen.bytes / took, screen.writes / took, 100 * share, screen.resident())
-        if writer:
-            writer.stop.set()
-            writer.join()
-        screen.close()
-        return row
+def measured(given, at, size, rate):
+    """(percent of a processor, bytes a second, MiB at the peak) of one program; or a sentence."""
+    with tempfile.TemporaryDirectory(dir=given.dir) as folder:
+        # As the writer calls its first log.
+        log = os.path.join(folder, "W3SVC1", time.strftime("u_ex%y%m%d00.log", time.gmtime()))
+        fill(folder, log)
+        _, command, keys, text = programs(folder, log)[at]
+        if not shutil.which(command[0]):
+            return "not installed"
+        writing = Writing(folder, rate, given.settle + len(keys) + given.seconds + 60)
+        program = Program(command, *size)
+        try:
+            program.read_for(given.settle)
+            for key in keys:
+                program.press(key)
+                program.read_for(0.7)
+            if text not in program.screen.text():
+                return f"its screen lacks {text!r}"
+            program.screen, program.bytes = None, 0
+            written = writing.process and writing.rows[0]
+            cpu, begin = program.cpu(), time.monotonic()
+            program.read_for(given.seconds)
+            took = time.monotonic() - begin
+            if rate and writing.rows[0] - written < 0.97 * rate * took:
+                return f"only {(writing.rows[0] - written) / took:,.0f} rows/s were written"
+            return 100 * (program.cpu() - cpu) / took, program.bytes / took, program.peak()
+        except Ended as why:
+            return str(why)
+        finally:
+            writing.end()
+            program.close()
+
+
+def cells(results):
+    """The cells of a program: for each of its runs, then the highest peak."""
+    row = []
+    for result in results:
+        row += [result, ""] if isinstance(result, str) else [f"{result[0]:.2f} %", f"{result[1]:,.0f}"]
+    peaks = [result[2] for result in results if not isinstance(result, str)]
+    return [*row, f"{max(peaks):.0f} MiB" if peaks else ""]
 
 
 def size(text):
-    cols, rows = (int(part) for part in text.split("x"))
-    return rows, cols
+    return tuple(int(part) for part in text.split("x"))
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=12, help="that each is measured for")
+    parser.add_argument("--settle", type=float, default=4, help="seconds before it is measured")
+    parser.add_argument("--rate", type=int, default=10_000, help="rows a second")
+    parser.add_argument("--sizes", type=lambda text: [size(part) for part in text.split(",")], default=[(80, 24), (200, 60)])
+    parser.add_argument("--only", default="", help="programs with one of these texts in their names: why503,htop")
+    parser.add_argument("--dir", help="where the logs go")
+    parser.add_argument("--readme", action="store_true", help="puts the table into README.md")
+    return parser.parse_args()
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("binary", help="the program, such as target/release/why503")
-    parser.add_argument("--seconds", type=float, default=20, help="for each scenario (default 20)")
-    parser.add_argument("--settle", type=float, default=3, help="before it is measured (default 3)")
-    parser.add_argument("--rate", type=int, default=10_000, help="lines a second (default 10,000)")
-    parser.add_argument("--size", type=size, default=(24, 80), help="columns and rows (default 80x24)")
-    parser.add_argument("--normal-only", action="store_true", help="not with --low-bandwidth: for versions that have no such flag")
-    options = parser.parse_args()
-    options.binary = os.path.abspath(options.binary)
-    scenarios = [
-        ("watch, idle", 0, ["watch", "{folder}"]),
-        (f"watch, {options.rate} lines/s", options.rate, ["watch", "{folder}"]),
-        ("demo", 0, ["demo"]),
-    ]
-    rows, cols = options.size
-    print(f"{cols}x{rows}, {options.seconds:g} s each")
-    print(f"{'scenario':<36}{'bytes/s':>10}{'frames/s':>10}{'CPU %':>8}{'RSS MiB':>9}")
-    for name, rate, args in scenarios:
-        for low in [False] if options.normal_only else [False, True]:
-            bytes_, frames, cpu, resident = measure(options, rate, args, low)
-            label = name + (", --low-bandwidth" if low else "")
-            print(f"{label:<36}{bytes_:>10.0f}{frames:>10.2f}{cpu:>8.2f}{resident:>9.1f}", flush=True)
+    given = arguments()
+    names = [name for name, *_ in programs("", "")]
+    wanted = [at for at, name in enumerate(names) if any(part.lower() in name.lower() for part in given.only.split(","))]
+    runs = [(size, rate) for size in given.sizes for rate in (0, given.rate)]
+    heads = [f"{width}×{height} {f'{rate:,} rows/s' if rate else 'idle'}: {what}" for (width, height), rate in runs
+             for what in ("processor", "bytes/s")]
+    lines = [f"| program | {' | '.join(heads)} | peak memory |", "|---|" + "---:|" * (len(heads) + 1)]
+    print("\n".join(lines), flush=True)
+    for at in wanted:
+        lines.append(f"| {names[at]} | {' | '.join(cells([measured(given, at, *run) for run in runs]))} |")
+        print(lines[-1], flush=True)
+    if given.readme:
+        told = (f"{given.seconds:g} s each, processors in % of one; a W3C log of {ROWS * MINUTES * 60:,} rows, a counter's beside it for why503; "
+                f"{measure.machine()}.")
+        measure.into_readme("terminal", "\n".join([told, "", *lines]))
 
 
 if __name__ == "__main__":
