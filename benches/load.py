@@ -243,11 +243,9 @@ def judge(args, folder, writer, writing, followers):
 
 
 def check_screen(verdict, terminal, rows):
-    report, taken = terminal.report(rows)
-    counted = sum(s["records"] for s in report["sources"])
-    bad = sum(s["malformed"] + s["lost_bytes"] for s in report["sources"])
-    verdict.check("screen: nothing lost", (counted, bad) == (rows, 0),
-                  f"{counted} of {rows} lines, {bad} malformed lines or bytes lost; reported after {taken:.1f} s")
+    (counted, malformed, lost), taken = terminal.report(rows)
+    verdict.check("screen: nothing lost", (counted, malformed, lost) == (rows, 0, 0),
+                  f"{counted} of {rows} lines, {malformed} malformed, {lost} bytes lost; reported after {taken:.1f} s")
     status = terminal.quit()
     verdict.check("screen: leaves when told", status == 0, f"status {status}")
 
