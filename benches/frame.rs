@@ -91,12 +91,12 @@ fn frames(bencher: Bencher<'_, '_>, Screen(_, keys): Screen, (width, height): (u
 
 #[divan::bench(args = SCREENS, max_time = 0.5)]
 fn at_80x24(bencher: Bencher<'_, '_>, screen: Screen) {
-    frames(bencher, screen, (80, 24))
+    frames(bencher, screen, (80, 24));
 }
 
 #[divan::bench(args = SCREENS, max_time = 0.5)]
 fn at_200x60(bencher: Bencher<'_, '_>, screen: Screen) {
-    frames(bencher, screen, (200, 60))
+    frames(bencher, screen, (200, 60));
 }
 
 /// The diagnosis alone, which is a part of every frame.

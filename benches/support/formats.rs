@@ -126,7 +126,11 @@ fn sepm(dice: &mut Dice) -> String {
 }
 
 fn pool_tag_names() -> String {
-    (0..3000).map(|tag| format!("{tag:04} - driver{tag}.sys - Buffers of a driver of our own, the {tag}th\r\n")).collect()
+    let mut file = String::from("rem  Our own pooltag.txt\r\n");
+    for tag in 0..3000 {
+        _ = write!(file, "{tag:04} - driver{tag}.sys - Buffers of a driver of our own, the {tag}th\r\n");
+    }
+    file
 }
 
 fn application_host() -> String {

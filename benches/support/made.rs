@@ -26,15 +26,15 @@ impl Dice {
         (self.0 >> 33) % bound
     }
 
-    /// One of some texts.
-    pub fn of<'a>(&mut self, some: &[&'a str]) -> &'a str {
-        some.iter().nth(usize::try_from(self.below(some.len() as u64)).unwrap_or(0)).copied().unwrap_or_default()
+    /// One of some.
+    pub fn of<T: Copy + Default>(&mut self, some: &[T]) -> T {
+        let at = usize::try_from(self.below(some.len() as u64)).unwrap_or(0);
+        some.get(at).copied().unwrap_or_default()
     }
 
     /// Milliseconds: most requests take little, few take long.
     pub fn taken(&mut self) -> u64 {
-        let longest = [300, 300, 300, 300, 300, 300, 2000, 2000, 15_000, 60_000];
-        let longest = longest.get(usize::try_from(self.below(10)).unwrap_or(0)).copied().unwrap_or(300);
+        let longest = self.of(&[300, 300, 300, 300, 300, 300, 2000, 2000, 15_000, 60_000]);
         self.below(longest)
     }
 }
@@ -86,6 +86,8 @@ pub fn heard(log: &[u8]) -> Vec<Envelope> {
 /// An engine that has taken that in.
 pub fn read(heard: Vec<Envelope>) -> Engine {
     let mut engine = Engine::new(Limits::default(), &[]);
-    heard.into_iter().for_each(|envelope| engine.take(envelope));
+    for envelope in heard {
+        engine.take(envelope);
+    }
     engine
 }
