@@ -14,10 +14,12 @@ import argparse, datetime, multiprocessing, os, random, shutil, sys, tempfile, t
 
 sys.dont_write_bytecode = True
 import load_writer, measure
-from pseudo_terminal import Ended, Program
+from pseudo_terminal import Ended, Program, plain
 
 # Of the log that is there before: rows a second, and minutes.
 ROWS, MINUTES = 50, 10
+# Seconds that a program may take longer to show what it has to.
+PATIENCE = 30
 # Of why503: what is on the screen, the keys that lead there, and a text that proves it.
 SCREENS = [("all panes", [], "1 Requests"), ("pane 1, requests", ["1", "z"], "►1 Requests"), ("pane 2, pool", ["2", "z"], "►2 Pool"),
            ("pane 3, NS slots", ["3", "z"], "►3 NS slots"), ("pane 4, findings", ["4", "z"], "►4 Findings"),
@@ -86,8 +88,13 @@ def measured(given, at, size, rate):
             for key in keys:
                 program.press(key)
                 program.read_for(0.7)
-            if text not in program.screen.text():
-                return f"its screen lacks {text!r}"
+            # On a busy machine it may take its time.
+            for _ in range(PATIENCE):
+                if text in program.screen.text():
+                    break
+                program.read_for(1)
+            else:
+                return f"its screen lacks {text!r}: {plain(program.last)}"
             program.screen, program.bytes = None, 0
             written = writing.process and writing.rows[0]
             cpu, begin = program.cpu(), time.monotonic()
