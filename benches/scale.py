@@ -6,8 +6,8 @@
     python3 benches/scale.py --readme                                 # and the table goes into README.md
 
 The logs are made from a seed: a folder a site, a file a day, as IIS lays them down, a few rows a minute. Each part of them is loaded by
-`why503 report --format json`, which must count every row; seconds, and memory at its peak, are taken down. Then fewer sites are loaded
-with more and more rows in the same time, and with the same rows in fewer files. Needs Linux and Python 3.9.
+`why503 report --format json`, which must count every row; processors' seconds, and memory at its peak, are taken down. Then fewer sites
+are loaded with the same rows in fewer files, and with more and more rows in the same time. Needs Linux and Python 3.9.
 """
 import argparse, datetime, json, os, random, sys, tempfile
 
@@ -66,12 +66,12 @@ class Logs:
         return paths
 
     def load(self, paths, rows):
-        """(MiB of logs, rows, files, seconds, MiB at the peak)."""
+        """(MiB of logs, rows, files, seconds of processors, MiB at the peak)."""
         done = measure.run([os.path.abspath(measure.PROGRAM), "report", "--format", "json", *paths])
         counted = sum(source["records"] for source in json.loads(done.out)["sources"])
         if counted != rows:
             sys.exit(f"{counted:,} rows were counted of {rows:,}")
-        return sum(map(os.path.getsize, paths)) / (1 << 20), rows, len(paths), done.wall, done.peak
+        return sum(map(os.path.getsize, paths)) / (1 << 20), rows, len(paths), done.cpu, done.peak
 
 
 def line(sites, days, loaded):
@@ -118,14 +118,15 @@ def main():
     options.add_argument("--dir", help="where the logs go")
     options.add_argument("--readme", action="store_true", help="puts the table into README.md")
     given = options.parse_args()
-    head = ["| sites | days | files | rows | logs | seconds | peak memory | of that a site and day |", "|---:|---:|---:|---:|---:|---:|---:|---:|"]
+    head = ["| sites | days | files | rows | logs | processor seconds | peak memory | of that a site and day |", "|---:|---:|---:|---:|---:|---:|---:|---:|"]
     print("\n".join(head), flush=True)
     with tempfile.TemporaryDirectory(dir=given.dir) as folder:
         lines, curve = measured(folder, given, lambda line: print(line, flush=True))
     drawn = chart(curve)
     print(f"\n{drawn}")
     if given.readme:
-        told = f"{given.rate} rows a minute of each site, in the page cache; {measure.machine()}."
+        told = (f"{given.rate} rows a minute of each site, in the page cache; the last three: each site's in one file, and 4 and 16 times the rows. "
+                f"{measure.machine()}.")
         measure.into_readme("scale", "\n".join([told, "", *head, *lines, "", "Peak memory in MiB:", "", drawn]))
 
 
