@@ -343,15 +343,13 @@ impl Timeline {
     /// Adds what another timeline of other logs holds.
     pub fn merge(&mut self, other: Self) {
         for (name, app) in other.apps {
-            let AppId(id) = self.app_id(&name);
-            let Some((_, mine)) = self.apps.get_mut(id) else { continue };
-            mine.in_flight.merge(&app.in_flight);
-            mine.ended.merge(&app.ended);
-            mine.timed |= app.timed;
-            mine.served.merge(&app.served);
-            mine.held_by_smc.merge(&app.held_by_smc);
-            for (status, series) in &app.by_status {
-                mine.by_status.entry(*status).or_default().merge(series);
+            let known = self.app_ids.get(&name).copied();
+            match known.or_else(|| (self.apps.len() >= MOST_APPS).then(|| self.app_id(&name))) {
+                Some(AppId(id)) => self.apps.iter_mut().skip(id).take(1).for_each(|(_, mine)| mine.merge(&app)),
+                None => {
+                    self.app_ids.insert(Arc::clone(&name), AppId(self.apps.len()));
+                    self.apps.push((name, app));
+                }
             }
         }
         for (request, series) in other.ns {

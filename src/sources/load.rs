@@ -246,9 +246,14 @@ impl Recording {
         let (engines, apart): (Vec<_>, Vec<_>) = shares.into_iter().unzip();
         let mut apart: Vec<_> = apart.into_iter().flatten().collect();
         apart.sort_by_key(|(source, _)| *source);
-        for other in engines.into_iter().chain(apart.into_iter().map(|(_, engine)| engine)) {
+        for mut other in engines {
+            // The larger one takes in the smaller: what it holds stays where it is.
+            if engine.timeline().span().is_none() {
+                std::mem::swap(&mut engine, &mut other);
+            }
             engine.merge(other);
         }
+        apart.into_iter().for_each(|(_, other)| engine.merge(other));
         work.finish(&mut engine);
         for (source, input) in ids() {
             if let Some(why) = input.damage().filter(|_| input.written.is_none()) {

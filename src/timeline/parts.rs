@@ -28,6 +28,20 @@ pub struct App {
     pub held_by_smc: Series<i64>,
 }
 
+impl App {
+    /// Adds what happened in the same application elsewhere.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.in_flight.merge(&other.in_flight);
+        self.ended.merge(&other.ended);
+        self.timed |= other.timed;
+        self.served.merge(&other.served);
+        self.held_by_smc.merge(&other.held_by_smc);
+        for (status, series) in &other.by_status {
+            self.by_status.entry(*status).or_default().merge(series);
+        }
+    }
+}
+
 /// Requests that ended with another status than 503, and whose rows tell how long they took.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Served {

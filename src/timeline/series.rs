@@ -2,6 +2,7 @@
 
 mod chunk;
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use chunk::{CHUNK, Chunk};
@@ -39,14 +40,15 @@ number!(u32, i32, i64);
 /// to eight bytes a second, as the numbers need.
 #[derive(Debug, Clone)]
 pub struct Series<T> {
-    chunks: Vec<Chunk<T>>,
+    chunks: Vec<Chunk>,
+    number: PhantomData<T>,
     /// The chunk last written to: neighbours in a log are neighbours in time.
     recent: usize,
 }
 
 impl<T> Default for Series<T> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), recent: 0 }
+        Self { chunks: Vec::new(), number: PhantomData, recent: 0 }
     }
 }
 
@@ -83,7 +85,7 @@ impl<T: Number> Series<T> {
     pub fn merge(&mut self, other: &Self) {
         for chunk in &other.chunks {
             match self.chunks.binary_search_by_key(&chunk.index, |c| c.index) {
-                Ok(at) => self.chunks.iter_mut().skip(at).take(1).for_each(|mine| mine.merge(chunk)),
+                Ok(at) => self.chunks.iter_mut().skip(at).take(1).for_each(|mine| mine.merge::<T>(chunk)),
                 Err(at) => self.chunks.insert(at, chunk.clone()),
             }
         }
@@ -97,8 +99,7 @@ impl<T: Number> Series<T> {
             .binary_search_by_key(&index, |c| c.index)
             .ok()
             .and_then(|at| self.chunks.get(at))
-            .map(|c| c.get(slot(second)))
-            .unwrap_or_default()
+            .map_or_else(T::default, |c| T::of(c.get(slot(second))))
     }
 
     /// The sum over seconds.
@@ -110,7 +111,7 @@ impl<T: Number> Series<T> {
                 if seconds.start <= begin && begin + SECONDS <= seconds.end {
                     return chunk.total;
                 }
-                chunk.cut(&seconds).map(|(_, v)| v.into()).sum()
+                chunk.cut(&seconds).map(|(_, v)| v).sum()
             })
             .sum()
     }
@@ -118,7 +119,8 @@ impl<T: Number> Series<T> {
     /// Seconds whose value is not zero, in order.
     pub fn nonzero(&self, seconds: Range<i64>) -> impl Iterator<Item = (i64, T)> + '_ {
         let range = seconds.clone();
-        self.overlapping(&seconds).flat_map(move |chunk| chunk.cut(&range)).filter(|(_, v)| *v != T::default())
+        let all = self.overlapping(&seconds).flat_map(move |chunk| chunk.cut(&range));
+        all.filter(|(_, v)| *v != 0).map(|(second, v)| (second, T::of(v)))
     }
 
     /// The first second that is not zero.
@@ -133,11 +135,11 @@ impl<T: Number> Series<T> {
         self.chunks
             .iter()
             .rev()
-            .find_map(|chunk| chunk.cut(&(i64::MIN..end)).filter(|(_, v)| *v != T::default()).last())
+            .find_map(|chunk| chunk.cut(&(i64::MIN..end)).filter(|(_, v)| *v != 0).last())
             .map(|(s, _)| s)
     }
 
-    fn overlapping(&self, seconds: &Range<i64>) -> impl Iterator<Item = &Chunk<T>> + use<'_, T> {
+    fn overlapping(&self, seconds: &Range<i64>) -> impl Iterator<Item = &Chunk> + use<'_, T> {
         let from = self.chunks.partition_point(|c| c.index < seconds.start.div_euclid(SECONDS));
         let end = seconds.end;
         self.chunks.iter().skip(from).take_while(move |c| c.index.saturating_mul(SECONDS) < end)

@@ -1,4 +1,5 @@
-//! The seconds of one chunk, in as little memory as their numbers need: a week of logs has more quiet seconds than busy ones.
+//! The seconds of one chunk, in as little memory as their numbers need: a week of logs has more quiet seconds than busy ones, and most
+//! numbers are small.
 
 use std::ops::Range;
 
@@ -6,202 +7,184 @@ use super::Number;
 
 /// Seconds in a chunk. A day is 85 chunks.
 pub(super) const CHUNK: u16 = 1024;
-/// Up to so many numbers are kept with their seconds, half of what the whole chunk would take.
-const FEW: usize = 64;
+/// The same as a number of places.
+const ALL: usize = CHUNK as usize;
 
 /// 17 minutes of a series.
 #[derive(Debug, Clone)]
-pub(super) struct Chunk<T> {
+pub(super) struct Chunk {
     /// The first second, divided by [`CHUNK`].
     pub index: i64,
     /// The sum of its numbers.
     pub total: i64,
-    values: Values<T>,
+    /// The seconds that have a number, in order; all of the chunk have one if there are none here.
+    slots: Option<Vec<u16>>,
+    numbers: Numbers,
 }
 
-#[derive(Debug, Clone)]
-enum Values<T> {
-    /// Seconds of the chunk with their numbers, in order.
-    Few(Vec<(u16, T)>),
-    /// One for each second of the chunk.
-    All(Packed),
-}
-
-impl<T: Number> Chunk<T> {
+impl Chunk {
     pub fn new(index: i64) -> Self {
-        Self { index, total: 0, values: Values::Few(Vec::new()) }
+        Self { index, total: 0, slots: Some(Vec::new()), numbers: Numbers::One(Vec::new()) }
     }
 
     /// Adds to a second of the chunk.
-    pub fn add(&mut self, slot: u16, amount: T) {
-        match &mut self.values {
-            Values::All(packed) => {
-                let before = packed.get(slot);
+    pub fn add<T: Number>(&mut self, slot: u16, amount: T) {
+        match self.place(slot) {
+            Ok(at) => {
+                let before = self.numbers.get(at);
                 let after = T::of(before).plus(amount).into();
-                packed.set(slot, after);
+                self.numbers.set(at, after);
                 self.total += after - before;
             }
-            Values::Few(few) => {
-                let place = place(few, slot);
-                if let Some((_, value)) = place.ok().and_then(|at| few.get_mut(at)) {
-                    let before: i64 = (*value).into();
-                    *value = value.plus(amount);
-                    self.total += (*value).into() - before;
-                } else if let Err(at) = place {
-                    few.insert(at, (slot, amount));
-                    self.total += amount.into();
-                    if few.len() > FEW {
-                        self.values = Values::All(Packed::of(few));
-                    }
+            Err(at) => {
+                self.total += amount.into();
+                self.numbers.insert(at, amount.into());
+                if let Some(slots) = &mut self.slots {
+                    slots.insert(at, slot);
                 }
+                self.spread();
             }
         }
     }
 
     /// Adds another chunk of the same seconds.
-    pub fn merge(&mut self, other: &Self) {
-        match &other.values {
-            Values::Few(few) => few.iter().for_each(|(slot, value)| self.add(*slot, *value)),
-            Values::All(packed) => packed.nonzero(|slot, value| self.add(slot, T::of(value))),
+    pub fn merge<T: Number>(&mut self, other: &Self) {
+        for at in 0..other.numbers.len() {
+            match other.numbers.get(at) {
+                0 => {}
+                value => self.add(other.slot(at), T::of(value)),
+            }
         }
     }
 
-    pub fn get(&self, slot: u16) -> T {
-        match &self.values {
-            Values::All(packed) => T::of(packed.get(slot)),
-            Values::Few(few) => place(few, slot).ok().and_then(|at| few.get(at)).map(|(_, value)| *value).unwrap_or_default(),
-        }
+    pub fn get(&self, slot: u16) -> i64 {
+        self.place(slot).map_or(0, |at| self.numbers.get(at))
     }
 
     /// The seconds inside a range, with their numbers; of those with the number 0 some are left out.
-    pub fn cut(&self, seconds: &Range<i64>) -> impl Iterator<Item = (i64, T)> + use<'_, T> {
+    pub fn cut(&self, seconds: &Range<i64>) -> impl Iterator<Item = (i64, i64)> + use<'_> {
         let begin = self.index * i64::from(CHUNK);
         let slot = |second: i64| u16::try_from(second.saturating_sub(begin).clamp(0, i64::from(CHUNK))).unwrap_or(CHUNK);
-        let slots = slot(seconds.start)..slot(seconds.end);
-        let (few, packed) = match &self.values {
-            Values::Few(few) => (within(few, &slots), None),
-            Values::All(packed) => (&[][..], Some(packed)),
+        let upto = |end: u16| match &self.slots {
+            Some(slots) => slots.partition_point(|slot| *slot < end),
+            None => usize::from(end),
         };
-        Cut { few: few.iter(), packed, slots, begin }
+        let places = upto(slot(seconds.start))..upto(slot(seconds.end));
+        places.map(move |at| (begin + i64::from(self.slot(at)), self.numbers.get(at)))
+    }
+
+    /// Where the number of a second stands, or would. Neighbours in a log are neighbours in time, so it is the last more often than not.
+    fn place(&self, slot: u16) -> Result<usize, usize> {
+        let Some(slots) = &self.slots else { return Ok(usize::from(slot)) };
+        match slots.last() {
+            Some(last) if *last == slot => Ok(slots.len() - 1),
+            Some(last) if *last > slot => slots.binary_search(&slot),
+            _ => Err(slots.len()),
+        }
+    }
+
+    /// The second of a number.
+    fn slot(&self, at: usize) -> u16 {
+        match &self.slots {
+            Some(slots) => slots.get(at).copied().unwrap_or(0),
+            None => u16::try_from(at).unwrap_or(0),
+        }
+    }
+
+    /// Has all seconds have a number, where that takes less memory.
+    fn spread(&mut self) {
+        let Some(slots) = &self.slots else { return };
+        if slots.len() * (self.numbers.width() + 2) <= ALL * self.numbers.width() {
+            return;
+        }
+        let mut all = Numbers::One(vec![0; ALL]);
+        for (at, slot) in slots.iter().enumerate() {
+            all.set(usize::from(*slot), self.numbers.get(at));
+        }
+        (self.slots, self.numbers) = (None, all);
     }
 }
 
-/// What [`Chunk::cut`] gives.
-struct Cut<'a, T> {
-    few: std::slice::Iter<'a, (u16, T)>,
-    packed: Option<&'a Packed>,
-    slots: Range<u16>,
-    begin: i64,
-}
-
-impl<T: Number> Iterator for Cut<'_, T> {
-    type Item = (i64, T);
-
-    fn next(&mut self) -> Option<(i64, T)> {
-        let (slot, value) = match self.packed {
-            Some(packed) => self.slots.next().map(|slot| (slot, T::of(packed.get(slot))))?,
-            None => *self.few.next()?,
-        };
-        Some((self.begin + i64::from(slot), value))
-    }
-}
-
-fn within<'a, T>(few: &'a [(u16, T)], slots: &Range<u16>) -> &'a [(u16, T)] {
-    let from = few.partition_point(|(slot, _)| *slot < slots.start);
-    let to = few.partition_point(|(slot, _)| *slot < slots.end);
-    few.get(from..to).unwrap_or_default()
-}
-
-/// Where a second stands, or would. Neighbours in a log are neighbours in time, so it is the last more often than not.
-fn place<T>(few: &[(u16, T)], slot: u16) -> Result<usize, usize> {
-    match few.last() {
-        Some((last, _)) if *last == slot => Ok(few.len() - 1),
-        Some((last, _)) if *last > slot => few.binary_search_by_key(&slot, |(slot, _)| *slot),
-        _ => Err(few.len()),
-    }
-}
-
-/// As many bytes for each second as the widest number needs.
+/// Numbers, each of as many bytes as the widest needs.
 #[derive(Debug, Clone)]
-enum Packed {
-    One(Box<[i8]>),
-    Two(Box<[i16]>),
-    Four(Box<[i32]>),
-    Eight(Box<[i64]>),
+enum Numbers {
+    One(Vec<i8>),
+    Two(Vec<i16>),
+    Four(Vec<i32>),
+    Eight(Vec<i64>),
 }
 
-impl Packed {
-    fn of<T: Number>(few: &[(u16, T)]) -> Self {
-        let mut packed = Self::One(zeros());
-        for (slot, value) in few {
-            packed.set(*slot, (*value).into());
-        }
-        packed
-    }
-
-    fn get(&self, slot: u16) -> i64 {
-        let slot = usize::from(slot);
+impl Numbers {
+    fn len(&self) -> usize {
         match self {
-            Self::One(values) => values.get(slot).map_or(0, |v| i64::from(*v)),
-            Self::Two(values) => values.get(slot).map_or(0, |v| i64::from(*v)),
-            Self::Four(values) => values.get(slot).map_or(0, |v| i64::from(*v)),
-            Self::Eight(values) => values.get(slot).copied().unwrap_or(0),
+            Self::One(values) => values.len(),
+            Self::Two(values) => values.len(),
+            Self::Four(values) => values.len(),
+            Self::Eight(values) => values.len(),
         }
     }
 
-    /// Hands out the numbers that are not zero.
-    fn nonzero(&self, mut each: impl FnMut(u16, i64)) {
-        fn walk<N: Copy + Into<i64>>(values: &[N], each: &mut impl FnMut(u16, i64)) {
-            for (slot, value) in (0..).zip(values) {
-                match (*value).into() {
-                    0 => {}
-                    value => each(slot, value),
-                }
-            }
-        }
+    /// Bytes of each.
+    fn width(&self) -> usize {
         match self {
-            Self::One(values) => walk(values, &mut each),
-            Self::Two(values) => walk(values, &mut each),
-            Self::Four(values) => walk(values, &mut each),
-            Self::Eight(values) => walk(values, &mut each),
+            Self::One(_) => 1,
+            Self::Two(_) => 2,
+            Self::Four(_) => 4,
+            Self::Eight(_) => 8,
         }
     }
 
-    fn set(&mut self, slot: u16, value: i64) {
-        while !self.fits(slot, value) {
+    fn get(&self, at: usize) -> i64 {
+        match self {
+            Self::One(values) => values.get(at).map_or(0, |v| i64::from(*v)),
+            Self::Two(values) => values.get(at).map_or(0, |v| i64::from(*v)),
+            Self::Four(values) => values.get(at).map_or(0, |v| i64::from(*v)),
+            Self::Eight(values) => values.get(at).copied().unwrap_or(0),
+        }
+    }
+
+    fn set(&mut self, at: usize, value: i64) {
+        self.widen(value);
+        match self {
+            Self::One(values) => put(values, at, value),
+            Self::Two(values) => put(values, at, value),
+            Self::Four(values) => put(values, at, value),
+            Self::Eight(values) => put(values, at, value),
+        }
+    }
+
+    fn insert(&mut self, at: usize, value: i64) {
+        match self {
+            Self::One(values) => values.insert(at, 0),
+            Self::Two(values) => values.insert(at, 0),
+            Self::Four(values) => values.insert(at, 0),
+            Self::Eight(values) => values.insert(at, 0),
+        }
+        self.set(at, value);
+    }
+
+    /// Makes room for a number.
+    #[inline]
+    fn widen(&mut self, value: i64) {
+        loop {
             *self = match self {
-                Self::One(values) => Self::Two(wider(values)),
-                Self::Two(values) => Self::Four(wider(values)),
-                Self::Four(values) => Self::Eight(wider(values)),
-                Self::Eight(_) => return,
+                Self::One(values) if i8::try_from(value).is_err() => Self::Two(wider(values)),
+                Self::Two(values) if i16::try_from(value).is_err() => Self::Four(wider(values)),
+                Self::Four(values) if i32::try_from(value).is_err() => Self::Eight(wider(values)),
+                _ => return,
             };
         }
     }
+}
 
-    /// Sets a second's number if there is room for it.
-    fn fits(&mut self, slot: u16, value: i64) -> bool {
-        let slot = usize::from(slot);
-        match self {
-            Self::One(values) => put(values, slot, value),
-            Self::Two(values) => put(values, slot, value),
-            Self::Four(values) => put(values, slot, value),
-            Self::Eight(values) => put(values, slot, value),
-        }
+fn put<N: TryFrom<i64>>(values: &mut [N], at: usize, value: i64) {
+    if let (Some(place), Ok(value)) = (values.get_mut(at), N::try_from(value)) {
+        *place = value;
     }
 }
 
-fn put<N: TryFrom<i64>>(values: &mut [N], slot: usize, value: i64) -> bool {
-    let (Some(place), Ok(value)) = (values.get_mut(slot), N::try_from(value)) else { return false };
-    *place = value;
-    true
-}
-
-fn wider<N: Copy, W: From<N>>(values: &[N]) -> Box<[W]> {
+fn wider<N: Copy, W: From<N>>(values: &[N]) -> Vec<W> {
     values.iter().map(|v| W::from(*v)).collect()
-}
-
-fn zeros<N: Clone + Default>() -> Box<[N]> {
-    vec![N::default(); usize::from(CHUNK)].into_boxed_slice()
 }
 
 #[cfg(test)]
@@ -210,22 +193,23 @@ mod tests {
 
     #[test]
     fn a_quiet_site_takes_no_more_memory_than_its_rows() {
-        let mut chunk = Chunk::<u32>::new(0);
-        for slot in (0..CHUNK).step_by(20) {
-            chunk.add(slot, 1);
+        let mut chunk = Chunk::new(0);
+        for slot in (0..CHUNK).step_by(4) {
+            chunk.add(slot, 1_u32);
         }
-        assert!(matches!(&chunk.values, Values::Few(few) if few.len() == 52));
+        assert!(chunk.slots.as_ref().is_some_and(|slots| slots.len() == 256));
+        assert!(matches!(&chunk.numbers, Numbers::One(numbers) if numbers.len() == 256));
     }
 
     #[test]
     fn a_busy_second_widens_what_holds_it_and_changes_nothing_else() {
-        let mut chunk = Chunk::<i64>::new(-1);
-        for slot in 0..100 {
-            chunk.add(slot, i64::from(slot) - 50);
+        let mut chunk = Chunk::new(-1);
+        for slot in 0..400 {
+            chunk.add(slot, i64::from(slot % 100) - 50);
         }
-        assert!(matches!(chunk.values, Values::All(Packed::One(_))));
-        chunk.add(7, 40_000);
-        assert!(matches!(chunk.values, Values::All(Packed::Four(_))));
+        assert!(chunk.slots.is_none() && matches!(chunk.numbers, Numbers::One(_)));
+        chunk.add(7, 40_000_i64);
+        assert!(matches!(chunk.numbers, Numbers::Four(_)));
         chunk.add(7, i64::MAX);
         assert_eq!((chunk.get(6), chunk.get(7), chunk.get(8), chunk.get(500)), (-44, i64::MAX, -42, 0));
         assert_eq!(chunk.cut(&(-1024..-1022)).collect::<Vec<_>>(), [(-1024, -50), (-1023, -49)]);
