@@ -13,14 +13,19 @@ const BLOCK: usize = 64;
 /// Bytes that are looked at before their lines are handed out.
 const WINDOW: usize = 2048;
 /// Places that are noted together.
-const FEW: usize = 8;
+const FEW: usize = 12;
+
+/// Places of a row: those of its columns, and one before them.
+const PLACES: usize = 2 * MAX_COLUMNS;
 
 /// A row cut into columns.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a, 'c> {
     text: &'a [u8],
-    /// One byte before the first column begins, and where it ends; where the next ones end, or for each a pair of the same kind.
-    ends: &'c [u32],
+    /// One byte before the first column begins, and where it ends; where the next ones end, or for each a pair of the same kind. What
+    /// comes after them is nothing.
+    ends: &'c [u32; PLACES],
+    len: usize,
     is_paired: bool,
 }
 
@@ -29,22 +34,26 @@ impl<'a> Row<'a, '_> {
     #[must_use]
     #[inline]
     pub fn len(&self) -> usize {
-        if self.is_paired { self.ends.len() / 2 } else { self.ends.len().saturating_sub(1) }
+        self.len
     }
 
     /// Whether the row has no columns.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len == 0
     }
 
-    /// A column; empty if there is none.
+    /// A column; empty if there is none, or it is one beyond [`MAX_COLUMNS`].
     #[must_use]
     #[inline]
     pub fn get(&self, index: usize) -> &'a [u8] {
-        match self.ends.get(index << u32::from(self.is_paired)..).and_then(<[u32]>::first_chunk) {
-            Some([before, end]) => self.text.get(before.wrapping_add(1) as usize..*end as usize).unwrap_or_default(),
-            None => &[],
+        // The mask saves looking whether the place is within bounds.
+        let at = (index & (MAX_COLUMNS - 1)) << u32::from(self.is_paired);
+        match (self.ends.get(at), self.ends.get(at + 1)) {
+            (Some(before), Some(end)) if index < self.len && index < MAX_COLUMNS => {
+                self.text.get(before.wrapping_add(1) as usize..*end as usize).unwrap_or_default()
+            }
+            _ => &[],
         }
     }
 
@@ -60,10 +69,17 @@ impl<'a> Row<'a, '_> {
 }
 
 /// Where the columns of one row begin and end. Whoever reads many rows keeps one for all of them: it is written over, not made anew.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Cuts {
-    ends: Vec<u32>,
+    ends: [u32; PLACES],
+    len: usize,
     is_paired: bool,
+}
+
+impl Default for Cuts {
+    fn default() -> Self {
+        Self { ends: [u32::MAX; PLACES], len: 0, is_paired: false }
+    }
 }
 
 /// A place in a line or a piece of a log, which are 64 KiB and a few megabytes long at most.
@@ -75,18 +91,20 @@ fn place(at: usize) -> u32 {
 impl Cuts {
     /// Cuts at each single space: two spaces hold an empty column between them, as IIS means it.
     pub fn split<'a>(&mut self, text: &'a [u8]) -> Row<'a, '_> {
-        self.ends.clear();
-        self.is_paired = false;
-        self.ends.push(u32::MAX);
-        self.ends.extend(memchr::memchr_iter(b' ', text).map(place));
-        self.ends.push(place(text.len()));
+        (self.len, self.is_paired) = (0, false);
+        self.ends[0] = u32::MAX;
+        for end in memchr::memchr_iter(b' ', text).chain([text.len()]) {
+            self.len += 1;
+            if let Some(place_of) = self.ends.get_mut(self.len) {
+                *place_of = place(end);
+            }
+        }
         self.row(text)
     }
 
     /// Cuts at runs of white space, and keeps quoted columns whole: for logs that pad.
     fn split_loosely<'a>(&mut self, text: &'a [u8]) -> Row<'a, '_> {
-        self.ends.clear();
-        self.is_paired = true;
+        (self.len, self.is_paired) = (0, true);
         let end = text.trim_ascii_end().len();
         let mut at = text.len() - text.trim_ascii_start().len();
         while let Some(rest) = text.get(at..end)
@@ -98,7 +116,10 @@ impl Cuts {
                 _ => rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len()),
             };
             let begin = at + usize::from(is_quoted);
-            self.ends.extend([place(begin).wrapping_sub(1), place(begin + len)]);
+            if let Some(ends) = self.ends.get_mut(2 * self.len..).and_then(<[u32]>::first_chunk_mut) {
+                *ends = [place(begin).wrapping_sub(1), place(begin + len)];
+            }
+            self.len += 1;
             at = begin + len + usize::from(is_quoted);
             let after = text.get(at..end).unwrap_or_default();
             at += after.len() - after.trim_ascii_start().len();
@@ -115,7 +136,7 @@ impl Cuts {
     }
 
     fn row<'a>(&self, text: &'a [u8]) -> Row<'a, '_> {
-        Row { text, ends: &self.ends, is_paired: self.is_paired }
+        Row { text, ends: &self.ends, len: self.len, is_paired: self.is_paired }
     }
 }
 
@@ -174,7 +195,7 @@ impl Index {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "it is compiled for each kind of processor, in the function that tells them apart")]
     fn note<S: Simd>(&mut self, simd: S, window: &[u8], begin: usize) {
-        self.places.resize(self.count + WINDOW + FEW, 0);
+        self.places.resize(self.count + WINDOW + FEW.max(PLACES), 0);
         let (blocks, rest) = window.as_chunks::<BLOCK>();
         let mut begin = place(begin);
         for block in blocks {
@@ -255,8 +276,7 @@ impl<'a, 'i> Lines<'a, 'i> {
         }
         let Index { places, feeds, passed, before, .. } = &mut *self.index;
         let feed = *feeds.get(*passed)? as usize;
-        let ends = places.get_mut(*before..=feed)?;
-        let end = *ends.last()? as usize;
+        let end = *places.get(feed)? as usize;
         let text = self.text.get(self.begin..end)?;
         if text.len() > MAX_LINE + 1 {
             return None;
@@ -265,14 +285,15 @@ impl<'a, 'i> Lines<'a, 'i> {
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         let line = Line { text, offset: self.offset + self.begin as u64, len, number: self.number };
         // The last column ends before a carriage return, and the next line begins behind it.
-        if let [before, .., last] = ends {
-            *before = place(self.begin).wrapping_sub(1);
-            *last = place(self.begin + text.len());
-        }
+        *places.get_mut(feed)? = place(self.begin + text.len());
+        let columns = feed - *before;
+        let ends = places.get_mut(*before..)?.first_chunk_mut::<PLACES>()?;
+        let [first, ..] = ends;
+        *first = place(self.begin).wrapping_sub(1);
         (*passed, *before) = (*passed + 1, feed);
         self.begin = end + 1;
         self.number += 1;
-        Some((line, Row { text: self.text, ends, is_paired: false }))
+        Some((line, Row { text: self.text, ends, len: columns, is_paired: false }))
     }
 
     /// Looks at what comes, up to a line feed at least.
@@ -315,9 +336,11 @@ mod tests {
                 prop_assert_eq!((line.text, line.offset, line.number), (want.as_bytes(), 1000 + begin, number));
                 begin += u64::from(line.len);
                 let want: Vec<&[u8]> = want.as_bytes().split(|byte| *byte == b' ').collect();
+                let few = want.len().min(MAX_COLUMNS);
                 for row in [many, one.split(line.text)] {
-                    prop_assert_eq!((0..row.len()).map(|index| row.get(index)).collect::<Vec<_>>(), want.as_slice());
-                    prop_assert!((row.len()..row.len() + 99).all(|beyond| row.get(beyond).is_empty()));
+                    prop_assert_eq!(row.len(), want.len());
+                    prop_assert_eq!((0..few).map(|index| row.get(index)).collect::<Vec<_>>(), want.get(..few).unwrap());
+                    prop_assert!((few..few + 99).all(|beyond| row.get(beyond).is_empty()));
                 }
             }
             prop_assert!(lines.next().is_none());

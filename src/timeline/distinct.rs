@@ -23,10 +23,18 @@ pub fn shown(count: u64) -> String {
 
 /// How many different clients there were. Of their hashes the least are kept: with `k` of them kept, the greatest of these tells how
 /// close together all lie (Bar-Yossef et al., "Counting distinct elements in a data stream", 2002). It is the same in any order.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Distinct {
     /// Hash → the first second in which it was seen.
     least: BTreeMap<u64, i64>,
+    /// Greater hashes are not kept.
+    most: u64,
+}
+
+impl Default for Distinct {
+    fn default() -> Self {
+        Self { least: BTreeMap::new(), most: u64::MAX }
+    }
 }
 
 impl Distinct {
@@ -38,13 +46,16 @@ impl Distinct {
     }
 
     fn keep(&mut self, hash: u64, second: i64) {
-        if self.least.len() >= KEPT && self.least.last_key_value().is_some_and(|(last, _)| hash > *last) {
+        if hash > self.most {
             return;
         }
         let first = self.least.entry(hash).or_insert(second);
         *first = second.min(*first);
         if self.least.len() > KEPT {
             self.least.pop_last();
+        }
+        if self.least.len() >= KEPT {
+            self.most = self.least.last_key_value().map_or(u64::MAX, |(last, _)| *last);
         }
     }
 

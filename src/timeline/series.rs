@@ -132,11 +132,7 @@ impl<T: Number> Series<T> {
     /// The last second before `end` that is not zero.
     #[must_use]
     pub fn last_before(&self, end: i64) -> Option<i64> {
-        self.chunks
-            .iter()
-            .rev()
-            .find_map(|chunk| chunk.cut(&(i64::MIN..end)).filter(|(_, v)| *v != 0).last())
-            .map(|(s, _)| s)
+        self.chunks.iter().rev().find_map(|chunk| chunk.cut(&(i64::MIN..end)).filter(|(_, v)| *v != 0).last()).map(|(s, _)| s)
     }
 
     fn overlapping(&self, seconds: &Range<i64>) -> impl Iterator<Item = &Chunk> + use<'_, T> {

@@ -3,7 +3,7 @@
 use crate::timeline::Asked;
 
 /// Paths that are remembered, and the bytes that each may have.
-const PLACES: usize = 32;
+const PLACES: usize = 128;
 const LONGEST: usize = 56;
 
 /// Remembers what paths are counted under. Each path has one place, which it shares with others: the last one has it.
@@ -49,7 +49,7 @@ fn place(path: &[u8]) -> usize {
     let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let mixed = word(path.first_chunk()) ^ word(path.last_chunk()).rotate_left(29) ^ path.len() as u64;
     // The golden ratio spreads neighbours (Knuth, multiplicative hashing).
-    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 59) as usize % PLACES
+    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 57) as usize % PLACES
 }
 
 #[cfg(test)]

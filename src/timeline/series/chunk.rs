@@ -30,12 +30,7 @@ impl Chunk {
     /// Adds to a second of the chunk.
     pub fn add<T: Number>(&mut self, slot: u16, amount: T) {
         match self.place(slot) {
-            Ok(at) => {
-                let before = self.numbers.get(at);
-                let after = T::of(before).plus(amount).into();
-                self.numbers.set(at, after);
-                self.total += after - before;
-            }
+            Ok(at) => self.total += self.numbers.change(at, |before| T::of(before).plus(amount).into()),
             Err(at) => {
                 self.total += amount.into();
                 self.numbers.insert(at, amount.into());
@@ -143,6 +138,22 @@ impl Numbers {
         }
     }
 
+    /// Changes a number; gives by how much.
+    fn change(&mut self, at: usize, new: impl Fn(i64) -> i64) -> i64 {
+        let changed = match self {
+            Self::One(values) => change(values, at, &new),
+            Self::Two(values) => change(values, at, &new),
+            Self::Four(values) => change(values, at, &new),
+            Self::Eight(values) => change(values, at, &new),
+        };
+        changed.unwrap_or_else(|| {
+            let before = self.get(at);
+            let after = new(before);
+            self.set(at, after);
+            after - before
+        })
+    }
+
     fn set(&mut self, at: usize, value: i64) {
         self.widen(value);
         match self {
@@ -175,6 +186,15 @@ impl Numbers {
             };
         }
     }
+}
+
+/// Changes a number, if there is room for the new one; gives by how much.
+fn change<N: Copy + Into<i64> + TryFrom<i64>>(values: &mut [N], at: usize, new: impl Fn(i64) -> i64) -> Option<i64> {
+    let place = values.get_mut(at)?;
+    let before: i64 = (*place).into();
+    let after = new(before);
+    *place = N::try_from(after).ok()?;
+    Some(after - before)
 }
 
 fn put<N: TryFrom<i64>>(values: &mut [N], at: usize, value: i64) {
