@@ -5,6 +5,7 @@
 
 pub mod block_index;
 mod burst;
+mod counters;
 pub mod distinct;
 pub mod in_flight;
 mod names;
@@ -26,17 +27,11 @@ use samples::Samples;
 use series::Series;
 use tally::{LONG, NsRequest, Place, Tally, Trouble};
 
-use crate::record::{
-    AltirisMeaning, CONNECTIONS_REFUSED, Fact, HttpErr, Origin, PoolTag, ReasonClass, Record, Request, Slots, SourceId,
-};
+use crate::record::{AltirisMeaning, CONNECTIONS_REFUSED, Fact, HttpErr, Origin, ReasonClass, Record, Request, Slots, SourceId};
 use crate::time::Time;
 
 /// Counter path of the non-paged pool in use, without host, in lower case.
 pub const POOL_USED: &str = r"\memory\pool nonpaged bytes";
-/// Memory is bounded: counters beyond so many are not kept.
-const MOST_COUNTERS: usize = 4096;
-/// Samples beyond this are none: 100 PB, or as many requests.
-const MOST_SAMPLED: f64 = 1e17;
 /// Beyond so many kinds of trouble, rows of HTTPERR are not told apart by whose they are.
 const MOST_TROUBLES: usize = 4096;
 
@@ -284,48 +279,6 @@ impl Timeline {
         if self.troubles.len() < MOST_TROUBLES { place } else { Place::Unknown }
     }
 
-    fn sample(&mut self, path: &str, time: Time, value: f64, source: SourceId) {
-        // What no server has: a counter that failed and was written all the same.
-        if !value.is_finite() || value.abs() > MOST_SAMPLED {
-            return;
-        }
-        if let Some(logs) = self.counter_logs.get_mut(path) {
-            logs.insert(source);
-        } else if self.counter_logs.len() < MOST_COUNTERS {
-            self.counter_logs.insert(path.into(), BTreeSet::from([source]));
-        }
-        if let Some(samples) = self.counters.get_mut(path) {
-            samples.add(time, value);
-        } else if self.counters.len() < MOST_COUNTERS {
-            self.counters.entry(path.into()).or_default().add(time, value);
-        }
-    }
-
-    /// Of every minute the row of the fullest pool is kept; of equals the smallest origin, so that order does not matter.
-    fn pool_row(&mut self, time: Time, value: f64, origin: Origin) {
-        let row = (ordered(value), origin);
-        let kept = self.pool_rows.entry(time.second().div_euclid(60)).or_insert(row);
-        if (row.0, std::cmp::Reverse(row.1)) > (kept.0, std::cmp::Reverse(kept.1)) {
-            *kept = row;
-        }
-    }
-
-    fn pool_tag(&mut self, time: Time, tag: &PoolTag<'_>, origin: Origin) {
-        if !tag.nonpaged {
-            return;
-        }
-        let history = self.tags.entry(tag.tag).or_default();
-        #[expect(clippy::cast_precision_loss, reason = "bytes of a pool, far below 2^52")]
-        let (bytes, outstanding) = (tag.bytes as f64, tag.allocs.wrapping_sub(tag.frees) as f64);
-        history.bytes.add(time, bytes);
-        history.outstanding.add(time, outstanding);
-        if !tag.driver.is_empty() {
-            let driver: Box<str> = String::from_utf8_lossy(tag.driver).into();
-            history.driver = driver.max(std::mem::take(&mut history.driver));
-        }
-        history.proofs.entry(time).and_modify(|p| *p = origin.min(*p)).or_insert(origin);
-    }
-
     fn trouble(&mut self, trouble: Trouble, second: i64, weight: u64, proof: Origin) {
         self.troubles.entry(trouble).or_default().add(second, weight, proof);
     }
@@ -344,12 +297,11 @@ impl Timeline {
     pub fn merge(&mut self, other: Self) {
         for (name, app) in other.apps {
             let known = self.app_ids.get(&name).copied();
-            match known.or_else(|| (self.apps.len() >= MOST_APPS).then(|| self.app_id(&name))) {
-                Some(AppId(id)) => self.apps.iter_mut().skip(id).take(1).for_each(|(_, mine)| mine.merge(&app)),
-                None => {
-                    self.app_ids.insert(Arc::clone(&name), AppId(self.apps.len()));
-                    self.apps.push((name, app));
-                }
+            if let Some(AppId(id)) = known.or_else(|| (self.apps.len() >= MOST_APPS).then(|| self.app_id(&name))) {
+                self.apps.iter_mut().skip(id).take(1).for_each(|(_, mine)| mine.merge(&app));
+            } else {
+                self.app_ids.insert(Arc::clone(&name), AppId(self.apps.len()));
+                self.apps.push((name, app));
             }
         }
         for (request, series) in other.ns {
@@ -430,54 +382,6 @@ impl Timeline {
         self.troubles.get(trouble).map_or(0, |tally| tally.sum(seconds))
     }
 
-    /// The samples of a counter, by its path without host, in lower case.
-    #[must_use]
-    pub fn counter(&self, path: &str) -> Option<&Samples> {
-        self.counters.get(path)
-    }
-
-    /// A row with a counter, of the minute that a second is in; `None` where there is none.
-    #[must_use]
-    pub fn counter_row(&self, path: &str, second: i64) -> Option<Origin> {
-        let logs = self.counter_logs.get(path)?;
-        logs.iter().find_map(|log| self.counter_rows.get(&(*log, second.div_euclid(60)))).copied()
-    }
-
-    /// The first row of counters of a log.
-    #[must_use]
-    pub fn first_counter_row(&self, source: SourceId) -> Option<Origin> {
-        self.counter_rows.range((source, i64::MIN)..=(source, i64::MAX)).next().map(|(_, row)| *row)
-    }
-
-    /// The row at which the non-paged pool was fullest in the minute of a second; `None` where none tells of it.
-    #[must_use]
-    pub fn fullest_pool(&self, second: i64) -> Option<Origin> {
-        self.pool_rows.get(&second.div_euclid(60)).map(|(_, row)| *row)
-    }
-
-    /// All counters.
-    pub fn counters(&self) -> impl Iterator<Item = (&str, &Samples)> {
-        self.counters.iter().map(|(path, samples)| (&**path, samples))
-    }
-
-    /// The counters whose paths begin so: those of one object, whatever its instances.
-    pub fn counters_under(&self, object: &str) -> impl Iterator<Item = (&str, &Samples)> {
-        let from = (std::ops::Bound::Included(object), std::ops::Bound::Unbounded);
-        let all = self.counters.range::<str, _>(from).map(|(path, samples)| (&**path, samples));
-        all.take_while(move |(path, _)| path.starts_with(object))
-    }
-
-    /// All pool tags.
-    pub fn tags(&self) -> impl Iterator<Item = ([u8; 4], &TagHistory)> {
-        self.tags.iter().map(|(tag, history)| (*tag, history))
-    }
-
-    /// One pool tag.
-    #[must_use]
-    pub fn tag(&self, tag: [u8; 4]) -> Option<&TagHistory> {
-        self.tags.get(&tag)
-    }
-
     /// The N of the last "(Max: N)" that the NS log told by a moment.
     #[must_use]
     pub fn ns_max(&self, slots: Slots, at: Time) -> Option<u32> {
@@ -489,10 +393,4 @@ impl Timeline {
     pub fn records(&self, source: SourceId) -> Option<&Series<u32>> {
         self.records.get(&source)
     }
-}
-
-/// Whole bytes, to be compared.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes of a pool, never negative")]
-fn ordered(value: f64) -> u64 {
-    value.max(0.0) as u64
 }

@@ -253,7 +253,9 @@ impl Recording {
             }
             engine.merge(other);
         }
-        apart.into_iter().for_each(|(_, other)| engine.merge(other));
+        for (_, other) in apart {
+            engine.merge(other);
+        }
         work.finish(&mut engine);
         for (source, input) in ids() {
             if let Some(why) = input.damage().filter(|_| input.written.is_none()) {

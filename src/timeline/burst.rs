@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::in_flight::{Differences, InFlight};
-use super::parts::{App, NsSeries, Served, in_time};
+use super::parts::{App, ByStatus, NsSeries, Served, in_time};
 use super::series::Series;
 use super::tally::NsRequest;
 use crate::record::{Request, SourceId};
 
 /// Seconds whose differences are held, as many as a mask has bits: most requests take less.
+const SECONDS: i64 = 64;
+/// The same as a number of places.
 const WINDOW: usize = 64;
-/// The same as seconds.
-const SECONDS: i64 = WINDOW as i64;
 
 /// Whose rows are added up: a type of NS request, or an application, by its place in the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ struct One<'a> {
     in_flight: &'a mut InFlight,
     ended: &'a mut Series<u32>,
     served: &'a mut Served,
-    by_status: Option<&'a mut BTreeMap<(u16, Option<u16>), Series<u32>>>,
+    by_status: Option<&'a mut ByStatus>,
 }
 
 impl All<'_> {

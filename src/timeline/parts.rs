@@ -11,6 +11,9 @@ use super::telling::Longest;
 use crate::record::{Origin, Request};
 use crate::time::Time;
 
+/// Requests that ended, by status and substatus.
+pub type ByStatus = BTreeMap<(u16, Option<u16>), Series<u32>>;
+
 /// What happened in one application.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct App {
@@ -19,7 +22,7 @@ pub struct App {
     /// Requests that ended.
     pub ended: Series<u32>,
     /// The same by status and substatus.
-    pub by_status: BTreeMap<(u16, Option<u16>), Series<u32>>,
+    pub by_status: ByStatus,
     /// Whether any row told how long it took.
     pub timed: bool,
     /// Requests that were let in, and how long they took.
