@@ -213,13 +213,7 @@ impl Decode {
             Some(layout) => tell(&mut self.days, layout, &self.spare.cut(line.text, layout.columns), line, sink),
             None => Err("no #Fields before it, and it fits no layout of HTTPERR"),
         };
-        match told {
-            Ok(()) => What::Record,
-            Err(why) => {
-                sink.malformed(line, why);
-                What::Malformed
-            }
-        }
+        What::told(told, line, sink)
     }
 }
 
@@ -262,11 +256,7 @@ impl Decoder for Decode {
     }
 
     fn lines(&mut self, lines: &mut Lines<'_, '_>, sink: &mut dyn Sink) -> Ledger {
-        let mut ledger = Ledger::default();
-        while let Some((line, row)) = lines.next() {
-            ledger.count(self.cut_line(line, row, sink), line.len);
-        }
-        ledger
+        lines.count(|line, row| self.cut_line(line, row, sink))
     }
 
     fn is_by_row(&self) -> bool {

@@ -66,6 +66,20 @@ pub enum What {
     Malformed,
 }
 
+impl What {
+    /// What a row is whose record was told, or what is wrong with it: that is told, too.
+    #[inline]
+    pub fn told(told: Result<(), &'static str>, line: Line<'_>, sink: &mut dyn Sink) -> Self {
+        match told {
+            Ok(()) => Self::Record,
+            Err(why) => {
+                sink.malformed(line, why);
+                Self::Malformed
+            }
+        }
+    }
+}
+
 /// Keeps a [`Ledger`] while a decoder works: each line counts as what the decoder says of it.
 #[derive(Debug, Default)]
 pub(super) struct Account {

@@ -3,6 +3,7 @@
 use fearless_simd::{Level, Simd, SimdBase, SimdMask, dispatch, u8x64};
 use memchr::memchr;
 
+use super::ledger::{Ledger, What};
 use super::lines::{Line, MAX_LINE};
 
 /// More columns than any log has; a row with more is malformed.
@@ -294,6 +295,16 @@ impl<'a, 'i> Lines<'a, 'i> {
         self.begin = end + 1;
         self.number += 1;
         Some((line, Row { text: self.text, ends, len: columns, is_paired: false }))
+    }
+
+    /// Hands out all that are left, and counts what becomes of their bytes.
+    #[inline]
+    pub fn count(&mut self, mut each: impl FnMut(Line<'a>, Row<'a, '_>) -> What) -> Ledger {
+        let mut ledger = Ledger::default();
+        while let Some((line, row)) = self.next() {
+            ledger.count(each(line, row), line.len);
+        }
+        ledger
     }
 
     /// Looks at what comes, up to a line feed at least.

@@ -182,13 +182,7 @@ impl W3c {
             Some(layout) => tell(&mut self.clock, layout, &self.spare.cut(line.text, layout.columns), line, sink),
             None => Err("no #Fields before it, and it fits no default set of fields"),
         };
-        match told {
-            Ok(()) => What::Record,
-            Err(why) => {
-                sink.malformed(line, why);
-                What::Malformed
-            }
-        }
+        What::told(told, line, sink)
     }
 
     #[cold]
@@ -269,11 +263,7 @@ impl Decoder for W3c {
     }
 
     fn lines(&mut self, lines: &mut Lines<'_, '_>, sink: &mut dyn Sink) -> Ledger {
-        let mut ledger = Ledger::default();
-        while let Some((line, row)) = lines.next() {
-            ledger.count(self.cut_line(line, row, sink), line.len);
-        }
-        ledger
+        lines.count(|line, row| self.cut_line(line, row, sink))
     }
 
     fn preamble(&self) -> Vec<u8> {
