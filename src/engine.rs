@@ -134,6 +134,7 @@ impl Engine {
         }
         match payload {
             Payload::Opened(opened) => self.open(id, opened),
+            Payload::Ahead(opened, part) => self.open_ahead(id, opened, &part),
             Payload::Bytes(bytes) => {
                 let was_there = self.sources.get(&id).is_some_and(|source| source.bytes < source.size);
                 self.bytes(id, &bytes);
@@ -192,11 +193,21 @@ impl Engine {
 
     /// Adds what an engine knows that read other logs, or other parts of the same ones.
     pub fn merge(&mut self, other: Self) {
-        self.timeline.merge(other.timeline);
+        let mut timeline = other.timeline;
+        // What is larger stays where it is.
+        if self.timeline.span().is_none() {
+            std::mem::swap(&mut self.timeline, &mut timeline);
+        }
+        self.timeline.merge(timeline);
         for (id, source) in other.sources {
             match self.sources.entry(id) {
                 Entry::Vacant(place) => _ = place.insert(source),
-                Entry::Occupied(mut mine) => mine.get_mut().merge(source),
+                Entry::Occupied(mut mine) => {
+                    if let Some(reading) = self.streams.get_mut(&id) {
+                        reading.filled = reading.filled.plus(source.ledger);
+                    }
+                    mine.get_mut().merge(source);
+                }
             }
         }
         self.streams.extend(other.streams);

@@ -297,6 +297,8 @@ fn finding(moment: &Moment<'_>, finding: diagnosis::Finding) -> FindingRow {
 }
 
 fn evidence(moment: &Moment<'_>, origin: Origin, time: Time) -> EvidenceRow {
-    let path = moment.sources.get(&origin.source).map(Source::name).unwrap_or_default();
-    EvidenceRow { path, line: origin.position.line, text: String::new(), spot: Spot::new(moment, origin, time) }
+    let source = moment.sources.get(&origin.source);
+    let path = source.map(Source::name).unwrap_or_default();
+    let line = source.map_or(Some(origin.position.line), |source| source.line_number(origin.position)).unwrap_or(0);
+    EvidenceRow { path, line, text: String::new(), spot: Spot::new(moment, origin, time) }
 }

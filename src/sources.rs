@@ -41,6 +41,7 @@ use crate::record::SourceId;
 use crate::time::{Time, Zone};
 use clock::Tick;
 use counters::Counters;
+use follow::ahead::Ahead;
 use follow::{Follower, Next};
 use notice::Bell;
 
@@ -64,6 +65,8 @@ pub struct Watched {
     pub named: TagNames,
     /// What was looked for on this machine.
     pub inventory: Vec<Item>,
+    /// Large logs are begun ahead of what stands before, which somebody else reads.
+    pub ahead: Option<Ahead>,
 }
 
 impl Watched {
@@ -112,9 +115,10 @@ pub fn spawn(
     // Counters tell of now, and are few: the logs may take a while to get there.
     let mut threads = watched.sample(ids, out, stop)?;
     for roots in groups.into_values() {
-        let (ids, out, stop, since) = (Arc::clone(ids), out.clone(), Arc::clone(stop), watched.since);
+        let (ids, out, stop) = (Arc::clone(ids), out.clone(), Arc::clone(stop));
+        let (since, ahead) = (watched.since, watched.ahead.clone());
         let follow = std::thread::Builder::new().name(String::from("follow"));
-        threads.push(follow.spawn(move || run(&roots, (zone, since), &ids, &out, &stop))?);
+        threads.push(follow.spawn(move || run(&roots, (zone, since, ahead), &ids, &out, &stop))?);
     }
     Ok(threads)
 }
@@ -126,7 +130,7 @@ fn share(path: &Path) -> Option<OsString> {
 
 fn run(
     roots: &[PathBuf],
-    (zone, since): (Zone, Option<Time>),
+    (zone, since, ahead): (Zone, Option<Time>, Option<Ahead>),
     ids: &Arc<AtomicU32>,
     out: &SyncSender<Envelope>,
     stop: &AtomicBool,
@@ -134,9 +138,15 @@ fn run(
     let bell = Arc::new(Bell::default());
     let _watcher = notice::watch(roots, Arc::clone(&bell));
     let new = || Follower::new(roots.to_vec(), zone, Arc::clone(ids)).since(since);
-    let mut follower = new();
+    let again = ahead.as_ref().map(|ahead| Arc::clone(&ahead.again));
+    let mut follower = new().ahead(ahead);
     let mut deliver = |envelope| deliver(envelope, out, stop);
+    let mut rounds = 0;
     while !stop.load(Ordering::Relaxed) {
+        let asked = again.as_ref().map_or(0, |again| again.load(Ordering::Relaxed));
+        if asked > std::mem::replace(&mut rounds, asked) {
+            follower = new();
+        }
         match catch_unwind(AssertUnwindSafe(|| follower.poll(Tick::now(), &mut deliver))) {
             Ok(Next::Now) => {}
             Ok(Next::After(pause)) => sleep(&mut follower, &bell, pause, stop),

@@ -17,7 +17,7 @@ use why503::engine::{Engine, Envelope, Payload};
 use why503::limits::Limits;
 use why503::record::SourceId;
 use why503::report::Report;
-use why503::sources::load::Recording;
+use why503::sources::load::{How, Recording};
 use why503::sources::load::parts::Cut;
 use why503::sources::shelf::{Place, Shelf};
 use why503::time::{Time, Zone};
@@ -78,7 +78,7 @@ impl Logs {
 fn engine_of(recording: &Recording, shelf: &Shelf, cut: Cut) -> Engine {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
     let new = || Engine::new(Limits::default(), &[]);
-    pool.install(|| recording.load_cut(Zone::Utc, shelf, &new, &AtomicU64::new(0), cut))
+    pool.install(|| recording.load_as(Zone::Utc, shelf, &How { new_engine: &new, read: &AtomicU64::new(0), cut, first: None }))
 }
 
 fn read(path: &Path) -> (Engine, Shelf) {
@@ -166,9 +166,9 @@ fn a_large_packed_log_is_read_in_parts_and_its_lines_are_shown() {
         let engine = engine_of(&recording, &shelf, cut);
         (recording, engine, shelf)
     };
-    let whole = Cut { part: 1 << 20, whole: u64::MAX };
+    let whole = Cut { whole: u64::MAX, ..Cut::default() };
     let (_, want, plain_shelf) = load(&path, whole);
-    let (_, parts, shelf) = load(&gz, Cut { part: 10_000, whole: 0 });
+    let (_, parts, shelf) = load(&gz, Cut { part: 10_000, whole: 0, piece: 25_000 });
     assert!(parts.timeline() == want.timeline());
     let (recording, _, zip_shelf) = load(&zipped, Cut::default());
     assert!(recording.inputs.iter().any(|input| matches!(input.place, Place::Memory(_))));

@@ -22,7 +22,7 @@ use why503::limits::{Given, Limits};
 use why503::report::Report;
 use why503::sources::clock::Tick;
 use why503::sources::follow::{Follower, Next};
-use why503::sources::load::Recording;
+use why503::sources::load::{Piece, Recording};
 use why503::sources::recording::{Recorder, Setup};
 use why503::sources::shelf::{Place, Shelf};
 use why503::time::{Time, Zone};
@@ -106,12 +106,9 @@ fn append(path: &Path, bytes: &[u8], step: usize, steps: usize) {
 
 fn replay(recording: &Recording) -> Session {
     let mut session = session(&recording.manifest.clone().unwrap().limits);
-    session.to_load = Some(recording.size());
     let shelf = session.shelf.clone();
-    recording.play_into(Zone::Utc, &shelf, Time::MIN, &mut |envelope| {
-        session.take(envelope);
-        true
-    });
+    session.begin_loading(recording.size());
+    session.take_piece(Piece::Found(Box::new(recording.load(Zone::Utc, &shelf, &session.engine.maker())), recording.size()));
     session.loaded();
     session
 }

@@ -93,6 +93,11 @@ impl Record {
         self.live.take().map(Live::stop)
     }
 
+    /// A recording is being made.
+    pub fn is_at_work(&self) -> bool {
+        self.live.is_some()
+    }
+
     /// The folder of the recording, while one is at work.
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()

@@ -17,7 +17,7 @@ use super::pace::Pace;
 use super::record::Record;
 use super::session::Session;
 use super::stage::{Stage, Whom};
-use super::work::{Done, Work};
+use super::work::{Done, Load, Work};
 use super::{check_named_files, named_files, new_engine, with_named_files};
 use crate::cli::{self, Color, Play};
 use crate::config::{Config, color_depth, machine_zone};
@@ -32,6 +32,9 @@ use crate::ui::cursor::Cursor;
 use crate::ui::state::Ui;
 use crate::ui::terminal::{self, Screen};
 use crate::ui::theme::{ColorDepth, Glyphs, THEMES, Theme};
+
+/// Seconds that are loaded first besides the window before the moment that is looked at.
+const AROUND: i64 = 60;
 
 /// Plays a recording; reports on it are written into the folder `beside` it.
 pub(super) fn replay(
@@ -62,16 +65,9 @@ pub(super) fn replay(
         anyhow::bail!("--from {from} is after the end, {to}: the recording has nothing there");
     }
     session.redacted = recording.is_redacted();
-    session.to_load = Some(recording.size().max(1));
-    let shelf = session.shelf.clone();
-    drive(session, (Record::never(), beside), config, move |send, stop| {
-        std::thread::Builder::new().name(String::from("load")).spawn(move || {
-            recording.play_into(zone, &shelf, Time::MIN, &mut |envelope| {
-                !stop.load(Ordering::Relaxed) && send.blocking_send(envelope).is_ok()
-            });
-        })?;
-        Ok(())
-    })
+    let before = 1000 * (config.window + AROUND);
+    let first = play.from.and(session.range.0).map(|from| from.plus(-before));
+    drive(session, (Record::never(), beside), config, Feed::Load(Load::All(Box::new(recording), zone, first)))
 }
 
 /// Follows logs. A recorder is at work from the start, or when somebody asks for one.
@@ -91,7 +87,9 @@ pub(super) fn watch(live: Live, title: &str, config: &Config, record: (Setup, Op
     let tags = session.engine.sources().values().map(|source| &source.tag_names).find(|names| !names.is_empty());
     watched.named = tags.cloned().unwrap_or_default();
     let record = Record::able(record.0, record.1)?;
-    drive(session, (record, PathBuf::new()), config, move |send, stop| {
+    // Whoever records all of a log needs it from its beginning on.
+    watched.ahead = (!record.is_at_work()).then(|| session.ahead(1000 * (config.window + AROUND)));
+    let feed = move |send: mpsc::Sender<Envelope>, stop: Arc<AtomicBool>| {
         let (out, heard) = std::sync::mpsc::sync_channel::<Envelope>(64);
         crate::sources::spawn(&watched, zone, &Arc::new(AtomicU32::new(first)), &out, &stop)?;
         std::thread::Builder::new().name(String::from("hand on")).spawn(move || {
@@ -102,7 +100,8 @@ pub(super) fn watch(live: Live, title: &str, config: &Config, record: (Setup, Op
             }
         })?;
         Ok(())
-    })
+    };
+    drive(session, (record, PathBuf::new()), config, Feed::Follow(Box::new(feed)))
 }
 
 /// A session with the looks that the configuration and the terminal ask for.
@@ -137,6 +136,14 @@ fn theme(name: &str) -> anyhow::Result<Theme> {
     Theme::load(name).context("--theme")
 }
 
+/// Where what is shown comes from.
+enum Feed {
+    /// From what is loaded.
+    Load(Load),
+    /// From what sends envelopes, until the flag is set.
+    Follow(Box<Start>),
+}
+
 type Start = dyn FnOnce(mpsc::Sender<Envelope>, Arc<AtomicBool>) -> io::Result<()>;
 
 /// Runs a session on the terminal until it ends.
@@ -144,12 +151,12 @@ fn drive(
     session: Session,
     record: (Record, PathBuf),
     config: &Config,
-    start: impl FnOnce(mpsc::Sender<Envelope>, Arc<AtomicBool>) -> io::Result<()> + 'static,
+    feed: Feed,
 ) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let stop = Arc::new(AtomicBool::new(false));
     let pace = Pace::new(config.fps, config.low_bandwidth);
-    let result = runtime.block_on(go(session, record, pace, Box::new(start), Arc::clone(&stop)));
+    let result = runtime.block_on(go(session, record, pace, feed, Arc::clone(&stop)));
     stop.store(true, Ordering::Relaxed);
     // Threads that wait for input or for a share are not waited for.
     runtime.shutdown_background();
@@ -165,7 +172,7 @@ async fn go(
     session: Session,
     (record, beside): (Record, PathBuf),
     pace: Pace,
-    start: Box<Start>,
+    feed: Feed,
     stop: Arc<AtomicBool>,
 ) -> anyhow::Result<(ExitCode, Option<Status>)> {
     let (send, envelopes) = mpsc::channel(64);
@@ -175,10 +182,13 @@ async fn go(
     let freed = Arc::clone(&free);
     let screen = Screen::open(move || freed.notify_one())?;
     ending.watch_terminal()?;
-    start(send, stop)?;
     let (mut work, mut done) = Work::new(Asking::new(pace.moving()));
     work.beside = beside;
     let mut stage = Stage::new(session, record, screen, pace, work);
+    match feed {
+        Feed::Load(load) => stage.work.load(load, &mut stage.session),
+        Feed::Follow(start) => start(send, stop)?,
+    }
     let code = play(&mut stage, envelopes, &mut done, ending, stopping, &free).await;
     stage.work.finish(&mut done).await;
     // However it ends: what was recorded is kept.
@@ -222,7 +232,6 @@ async fn play(
                     stage.take_in(envelope, &mut envelopes);
                 } else {
                     coming = false;
-                    stage.session.loaded();
                 }
             }
             () = tokio::time::sleep(stage.left()) => {}

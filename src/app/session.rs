@@ -1,6 +1,9 @@
 //! What runs behind a screen: the engine, what the screen remembers, and the looks. No threads, no clock: whoever drives it says how
 //! much time has passed. A test drives it like the program does.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
@@ -8,6 +11,8 @@ use ratatui::backend::Backend;
 use crate::diagnosis::Diagnosis;
 use crate::engine::source::Source;
 use crate::engine::{Engine, Envelope, Moment, Payload};
+use crate::sources::follow::ahead::Ahead;
+use crate::sources::load::Piece;
 use crate::sources::shelf::{Place, Shelf, Tail};
 use crate::time::Time;
 use crate::ui::action::{Action, action};
@@ -71,9 +76,10 @@ pub struct Session {
     pub redacted: bool,
     /// The time on the wall, for a live view.
     pub wall: Option<Time>,
-    /// Bytes of a recording, to tell how much of it is loaded.
-    pub to_load: Option<u64>,
-    loaded: u64,
+    /// Bytes that are loaded beside what comes as envelopes, and how many of them have been.
+    loading: Option<(u64, u64)>,
+    /// Whoever follows begins large logs ahead of what stands before.
+    ahead: Option<Ahead>,
     /// Something has changed since it was last drawn.
     pub dirty: bool,
     /// It is later than when it was last drawn.
@@ -93,8 +99,8 @@ impl Session {
             range: (None, None),
             redacted: false,
             wall: None,
-            to_load: None,
-            loaded: 0,
+            loading: None,
+            ahead: None,
             dirty: true,
             aged: false,
         }
@@ -123,12 +129,9 @@ impl Session {
     /// Takes in what a producer heard.
     pub fn take(&mut self, envelope: Envelope) {
         match &envelope.payload {
-            Payload::Bytes(bytes) => {
-                self.loaded += bytes.len() as u64;
-                self.shelf.say(envelope.source, bytes);
-            }
+            Payload::Bytes(bytes) => self.shelf.say(envelope.source, bytes),
             Payload::Opened(opened) if !opened.has_file => self.shelf.put(envelope.source, Place::Said(Tail::default())),
-            Payload::Opened(opened) if self.to_load.is_none() => {
+            Payload::Opened(opened) | Payload::Ahead(opened, _) => {
                 self.shelf.put(envelope.source, Place::File(opened.path.clone()));
             }
             Payload::Renamed(path) => self.shelf.rename(envelope.source, path),
@@ -141,15 +144,56 @@ impl Session {
             self.dirty = true;
         }
         self.engine.take(envelope);
-        #[expect(clippy::cast_precision_loss, reason = "a share for a gauge")]
-        let share = self.to_load.filter(|all| *all > 0).map(|all| self.loaded as f64 / all as f64);
-        self.ui.loading = share;
     }
 
-    /// Nothing more will come: the recording is loaded.
+    /// Has large logs begun so many milliseconds before their ends: gives what whoever follows them needs for it.
+    pub fn ahead(&mut self, last: i64) -> Ahead {
+        self.ahead.insert(Ahead { shelf: self.shelf.clone(), last, again: Arc::default() }).clone()
+    }
+
+    /// So many more bytes are being loaded.
+    pub fn begin_loading(&mut self, bytes: u64) {
+        self.loading.get_or_insert_default().0 += bytes;
+        self.tell_loading();
+    }
+
+    /// Takes in a piece of what is being loaded.
+    pub fn take_piece(&mut self, piece: Piece) {
+        self.dirty = true;
+        match piece {
+            Piece::Found(found, bytes) => {
+                self.engine.merge(*found);
+                if let Some((_, loaded)) = &mut self.loading {
+                    *loaded += bytes;
+                }
+            }
+            Piece::Ended(source, end) => self.engine.end_parts(source, &end),
+            Piece::Told(envelope) => self.engine.take(envelope),
+            Piece::Over => {
+                if let Some(ahead) = &self.ahead {
+                    self.engine.forget_logs();
+                    self.loading = None;
+                    ahead.again.fetch_add(1, Ordering::Relaxed);
+                } else {
+                    self.engine = self.engine.maker()();
+                }
+                if let Some((_, loaded)) = &mut self.loading {
+                    *loaded = 0;
+                }
+            }
+        }
+        self.tell_loading();
+    }
+
+    fn tell_loading(&mut self) {
+        #[expect(clippy::cast_precision_loss, reason = "a share for a gauge")]
+        let share = |(all, loaded): (u64, u64)| loaded as f64 / all.max(1) as f64;
+        self.ui.loading = self.loading.map(share);
+    }
+
+    /// Nothing more will come of what was being loaded.
     pub fn loaded(&mut self) {
-        self.ui.loading = None;
-        self.to_load = Some(0);
+        (self.loading, self.ui.loading) = (None, None);
         self.dirty = true;
     }
 
@@ -160,7 +204,7 @@ impl Session {
             self.aged = true;
         }
         // A recording begins to play when its beginning is known.
-        if self.to_load.is_none_or(|left| left == 0) && self.ui.cursor.mode == Mode::Playing {
+        if self.loading.is_none() && self.ui.cursor.mode == Mode::Playing {
             let bounds = self.bounds();
             self.ui.cursor.tick(millis, bounds);
             self.dirty = true;

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use super::pace::Pace;
 use super::record::Record;
 use super::session::Session;
-use super::work::{Done, Work};
-use crate::engine::Envelope;
+use super::work::{Done, Load, Work};
+use crate::engine::{Envelope, Payload};
 use crate::executing;
 use crate::sources::appcmd;
 use crate::sources::clock::{self, Tick};
@@ -72,8 +72,23 @@ impl Stage {
         let until = clock::steady() + TURN;
         let mut next = Some(first);
         while let Some(envelope) = next.and_then(|envelope| self.record.pass(envelope)) {
-            self.session.take(envelope);
+            self.take(envelope);
             next = if clock::steady() < until { envelopes.try_recv().ok() } else { None };
+        }
+    }
+
+    /// Takes in an envelope. What stands before a log that was begun ahead is loaded beside it.
+    fn take(&mut self, envelope: Envelope) {
+        let before = match &envelope.payload {
+            Payload::Ahead(opened, part) => {
+                let file = self.session.shelf.fetch(envelope.source);
+                file.map(|file| Load::Before(envelope.source, opened.clone(), part.clone(), file))
+            }
+            _ => None,
+        };
+        self.session.take(envelope);
+        if let Some(load) = before {
+            self.work.load(load, &mut self.session);
         }
     }
 
@@ -123,7 +138,7 @@ impl Stage {
     /// Lets time pass.
     pub(super) fn tick(&mut self) {
         if let Some(envelope) = self.record.release() {
-            self.session.take(envelope);
+            self.take(envelope);
         }
         let recording = self.record.told();
         if self.session.ui.recording != recording {

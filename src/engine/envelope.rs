@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::part::Part;
 use crate::formats::Hints;
 use crate::inventory::Item;
 use crate::limits::Settings;
@@ -26,6 +27,9 @@ pub struct Envelope {
 pub enum Payload {
     /// A log is met for the first time: nothing else comes for its id before this.
     Opened(Opened),
+    /// The same, of a log that is begun ahead of what stands before: its next bytes are those from there on. What stands before comes
+    /// otherwise.
+    Ahead(Opened, Box<Part>),
     /// The log's next bytes, without a gap to those before. A follower hands on whole lines, except of lines over 64 KiB.
     Bytes(Vec<u8>),
     /// Bytes where there were only NULs when [`Payload::Bytes`] handed them on: a hole that was filled late, from the start of the

@@ -19,6 +19,40 @@ pub struct Part {
     pub preamble: Vec<u8>,
     /// The version of IIS that wrote what comes, as far as the log says it before.
     pub iis: Option<(u8, u8)>,
+    /// Where the log was begun, ahead of what stands before: lines from there on are counted from there.
+    pub ahead: Option<u64>,
+}
+
+/// What the end of a log tells, or of a part of it.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// The version of IIS that its last `#Software` names.
+    pub iis: Option<(u8, u8)>,
+    /// What a decoder must be given first that goes on there.
+    pub preamble: Vec<u8>,
+    /// The number of the line that would come next.
+    pub line: u64,
+    /// How many lines stand before the place where the log was begun.
+    pub before: Option<u64>,
+}
+
+impl End {
+    /// The end of a log that was begun where this is the end of what stands before; `rest` is what the rest told.
+    #[must_use]
+    pub fn with(self, rest: Option<&Self>) -> Self {
+        let before = Some(self.line.saturating_sub(1));
+        let rest = rest.cloned().unwrap_or_else(|| self.clone());
+        Self { iis: rest.iis.or(self.iis), before, ..rest }
+    }
+}
+
+/// Where a log was begun ahead of what stands before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ahead {
+    /// The first byte.
+    pub offset: u64,
+    /// How many lines stand before it, if they have been counted by now.
+    pub before: Option<u64>,
 }
 
 impl Engine {
@@ -31,6 +65,7 @@ impl Engine {
     /// Begins a part of a log of which other engines take in other parts.
     pub fn begin_part(&mut self, id: SourceId, opened: &Opened, part: &Part) {
         self.meet(id, opened);
+        self.change(id, |source| source.ahead = part.ahead.map(|offset| Ahead { offset, before: None }).or(source.ahead));
         let site = self.streams.remove(&id).map_or_else(|| Site::of_path(&opened.path), |reading| reading.site);
         let stream = Stream::resume(part.kind, opened.hints.clone(), &part.preamble, part.offset, part.line, None);
         let last = self.timeline.blocks.last(id).map(|block| Arc::clone(&block.preamble));
@@ -46,19 +81,58 @@ impl Engine {
     }
 
     /// The part ends here: its last line is whole.
-    pub fn end_part(&mut self, id: SourceId) {
+    pub fn end_part(&mut self, id: SourceId) -> End {
         self.decode(id, |stream, sink| stream.finish(sink));
+        let stream = self.streams.get(&id).map(|reading| &reading.stream);
+        End {
+            iis: self.sources.get(&id).and_then(|source| source.iis),
+            preamble: stream.map(Stream::preamble).unwrap_or_default(),
+            line: stream.map_or(1, |stream| stream.position().1),
+            before: None,
+        }
     }
 
-    /// All parts of a log have been taken in, and all engines that did it are one; `iis` is the version that its last `#Software` names.
-    pub fn end_parts(&mut self, id: SourceId, iis: Option<(u8, u8)>) {
-        self.streams.remove(&id);
+    /// An engine that goes on with none of the parts it took in, to be merged into another one.
+    #[must_use]
+    pub fn as_part(mut self) -> Self {
+        self.streams.clear();
+        self
+    }
+
+    /// All parts of a log have been taken in, and all engines that did it are one. A log that is being followed goes on.
+    pub fn end_parts(&mut self, id: SourceId, end: &End) {
+        let goes_on = self.streams.contains_key(&id);
         self.change(id, |source| {
-            if !matches!(source.health, Health::Denied(_)) {
+            if !goes_on && !matches!(source.health, Health::Denied(_)) {
                 source.health = Health::Finished;
             }
-            source.iis = iis;
+            source.iis = if goes_on { source.iis.or(end.iis) } else { end.iis };
+            if let Some(ahead) = &mut source.ahead {
+                ahead.before = end.before;
+            }
         });
         self.limits.logs_of_iis6 = super::logs_of_iis6(&self.sources);
+    }
+
+    /// Begins a log ahead of what stands before, and goes on with it from there.
+    pub(super) fn open_ahead(&mut self, id: SourceId, opened: Opened, part: &Part) {
+        self.open(id, opened.clone());
+        self.streams.remove(&id);
+        self.begin_part(id, &opened, part);
+    }
+
+    /// What makes engines that know the same limits and applications, and no logs.
+    pub fn maker(&self) -> impl Fn() -> Self + Send + Sync + use<> {
+        let (limits, applications, heard) = (self.limits.clone(), Arc::clone(&self.applications), self.heard);
+        move || Self { limits: limits.clone(), applications: Arc::clone(&applications), heard, ..Self::default() }
+    }
+
+    /// Forgets all logs that can be read again, but not what other files said.
+    pub fn forget_logs(&mut self) {
+        let fresh = self.maker()();
+        let before = std::mem::replace(self, fresh);
+        self.sources = before.sources.into_iter().filter(|(_, source)| !source.kind.is_log() || !source.has_file).collect();
+        self.streams = before.streams.into_iter().filter(|(id, _)| self.sources.contains_key(id)).collect();
+        (self.gaps, self.inventory) = (before.gaps, before.inventory);
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::arrivals::Arrivals;
+use super::part::Ahead;
 use super::{Health, LeftOut, Opened};
 use crate::formats::ledger::Ledger;
 use crate::formats::lines::Line;
@@ -46,6 +47,8 @@ pub struct Source {
     pub lost: u64,
     /// Bytes of lines that never got their ends: their file was deleted.
     pub torn: u64,
+    /// It was begun ahead of what stands before.
+    pub ahead: Option<Ahead>,
     /// Bytes of a line that has no end yet, besides those taken in.
     pub half: u64,
     /// How often it was there again after it had gone, or could not be read.
@@ -99,6 +102,7 @@ impl Source {
             ledger: Ledger::default(),
             lost: 0,
             torn: 0,
+            ahead: None,
             half: 0,
             reopened: 0,
             arrivals: Arrivals::default(),
@@ -128,6 +132,7 @@ impl Source {
         self.malformed_lines.sort_unstable();
         self.malformed_lines.truncate(MOST_MALFORMED);
         self.iis = self.iis.or(other.iis);
+        self.ahead = self.ahead.or(other.ahead);
         self.remark = self.remark.or(other.remark);
         self.span = match (self.span, other.span) {
             (Some((from, to)), Some((first, last))) => Some((from.min(first), to.max(last))),
@@ -221,6 +226,15 @@ impl Source {
                 Some(format!("rows come up to {late} s late: netsh http flush logbuffer writes those that HTTP.sys keeps back"))
             }
             _ => None,
+        }
+    }
+
+    /// The number of the line that stands at a place; `None` while those before it have not been counted.
+    #[must_use]
+    pub fn line_number(&self, position: Position) -> Option<u64> {
+        match self.ahead {
+            Some(ahead) if position.offset >= ahead.offset => Some(ahead.before? + position.line),
+            _ => Some(position.line),
         }
     }
 

@@ -96,7 +96,7 @@ impl Tally {
             recorder.take(&envelope, Tick::now());
         }
         match envelope.payload {
-            Payload::Opened(opened) => {
+            Payload::Opened(opened) | Payload::Ahead(opened, _) => {
                 let floor = if self.skipping { opened.size } else { 0 };
                 let mut source = Source::new(opened.path.clone(), opened.hints, floor);
                 source.stream = self.at.get(&opened.path).and_then(|old| self.sources.get(old)).and_then(|old| old.heir(&source));

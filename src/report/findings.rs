@@ -130,7 +130,10 @@ fn proof(line: &super::EvidenceRow) -> String {
     let text = line.text.lines().next().unwrap_or_default();
     let shown: String = text.chars().take(MOST_SHOWN).collect();
     let more = if shown.len() < text.len() { " …" } else { "" };
-    format!("{}:{}: {shown}{more}", line.path, line.line)
+    match line.line {
+        0 => format!("{}: {shown}{more}", line.path),
+        number => format!("{}:{number}: {shown}{more}", line.path),
+    }
 }
 
 /// What no rule can tell.

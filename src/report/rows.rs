@@ -162,6 +162,7 @@ pub(super) struct FindingRow {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct EvidenceRow {
     pub path: String,
+    /// 0 while a log that was begun ahead of what stands before has not been read to its beginning.
     pub line: u64,
     pub text: String,
     #[serde(skip)]

@@ -4,6 +4,7 @@
 //! Polling is the truth: each log's own read decides. The parts:
 //!
 //! - [`proof`]: the first bytes of a log and those before the offset, which tell a copy from another log;
+//! - [`ahead`]: large logs that are begun near their ends;
 //! - [`cut`]: which of the bytes read are whole lines;
 //! - `log`: one log, and reading on;
 //! - `half`: the line without an end that a log was left with;
@@ -12,6 +13,7 @@
 //! - `strangers`: files that no log claims: copies, older generations, new logs;
 //! - `tend`: reading in turns, handles, waiting and forgetting.
 
+pub mod ahead;
 pub mod cut;
 mod half;
 mod late;
@@ -38,6 +40,7 @@ use crate::engine::{Envelope, LeftOut, Opened, Payload};
 use crate::formats::Hints;
 use crate::record::SourceId;
 use crate::time::{Time, Zone};
+use ahead::Ahead;
 use cut::Encoding;
 use log::{CHUNK, Log, Place};
 use proof::Proof;
@@ -150,6 +153,8 @@ pub struct Follower {
     left_out: HashMap<(PathBuf, LeftOut), (SourceId, u64)>,
     /// Logs that were last written before are not read.
     since: Option<Time>,
+    /// Large logs that are there when the folders are first looked at are begun near their ends.
+    ahead: Option<Ahead>,
     /// The folders have not been looked at yet, and nothing is known from an earlier run.
     fresh: bool,
     next_look: Duration,
@@ -178,6 +183,7 @@ impl Follower {
             generations: HashMap::new(),
             left_out: HashMap::new(),
             since: None,
+            ahead: None,
             fresh: true,
             next_look: Duration::ZERO,
             last_look: Duration::ZERO,
@@ -193,6 +199,12 @@ impl Follower {
     #[must_use]
     pub fn since(self, since: Option<Time>) -> Self {
         Self { since, ..self }
+    }
+
+    /// Begins large logs that are there already near their ends.
+    #[must_use]
+    pub fn ahead(self, ahead: Option<Ahead>) -> Self {
+        Self { ahead, ..self }
     }
 
     /// Goes on where an earlier run was when `checkpoint` was taken. Logs keep their numbers; of one that is found again the bytes
@@ -296,7 +308,12 @@ impl Follower {
         (log.size, log.modified) = (seen.size, seen.modified);
         log.generation = self.count_generation(&seen.path);
         let opened = self.opened(&log, seen.modified);
-        turn.send(source, Payload::Opened(opened));
+        let ahead = self.ahead.as_ref().filter(|_| self.fresh);
+        let told = match ahead.and_then(|ahead| ahead.begin(&mut log, &opened, turn.tick.time)) {
+            Some(part) => Payload::Ahead(opened, Box::new(part)),
+            None => Payload::Opened(opened),
+        };
+        turn.send(source, told);
         self.stirred = turn.tick.steady;
         self.logs.push(log);
     }

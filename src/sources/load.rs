@@ -1,24 +1,26 @@
 //! Finished files: files, folders and archives that are read to their end.
 
+pub mod ahead;
 mod check;
 mod collect;
 mod input;
+mod large;
 pub mod parts;
+mod reading;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use anyhow::{Context, bail};
 pub use input::Input;
-use parts::{Cut, Work};
+pub use reading::{How, Piece, load_before};
 
 use super::discover;
 use super::manifest::{self, MANIFEST, Manifest};
 use super::packed::{Kept, Store};
-use super::shelf::{Place, Shelf};
-use crate::engine::{Engine, Envelope, Gap, Payload};
+use super::shelf::Place;
+use crate::engine::Gap;
 use crate::record::SourceId;
 use crate::redact::Pseudonyms;
 use crate::time::{Time, Zone};
@@ -171,97 +173,5 @@ impl Recording {
     #[must_use]
     pub fn zone(&self, asked: Option<Zone>) -> Zone {
         asked.or_else(|| self.manifest.as_ref().and_then(|m| m.zone)).unwrap_or(Zone::Utc)
-    }
-
-    /// Hands on everything as envelopes, one file after the other, and puts the files on the shelf. `send` answers whether to go on.
-    pub fn play_into(&self, zone: Zone, places: &Shelf, heard: Time, send: &mut dyn FnMut(Envelope) -> bool) {
-        for envelope in self.told(heard) {
-            if !send(envelope) {
-                return;
-            }
-        }
-        for (index, input) in self.inputs.iter().enumerate() {
-            let source = SourceId(u32::try_from(index).unwrap_or(u32::MAX));
-            places.put(source, input.shelved());
-            if !input.play_into(source, zone, heard, send) {
-                return;
-            }
-        }
-    }
-
-    /// What manifests tell beside the logs.
-    fn told(&self, heard: Time) -> impl Iterator<Item = Envelope> {
-        let machine = self.manifest.iter().map(|manifest| Payload::Inventory(manifest.machine.clone()));
-        let gaps = self.gaps.iter().cloned().map(Payload::Gap);
-        machine.chain(gaps).map(move |payload| Envelope { heard, source: SourceId(0), payload })
-    }
-
-    /// Reads everything at once, on all processors.
-    pub fn load(&self, zone: Zone, places: &Shelf, new_engine: &(dyn Fn() -> Engine + Sync)) -> Engine {
-        self.load_cut(zone, places, new_engine, &AtomicU64::new(0), Cut::default())
-    }
-
-    /// The same; `read` counts the bytes that have been read so far.
-    pub fn load_counting(
-        &self,
-        zone: Zone,
-        places: &Shelf,
-        new_engine: &(dyn Fn() -> Engine + Sync),
-        read: &AtomicU64,
-    ) -> Engine {
-        self.load_cut(zone, places, new_engine, read, Cut::default())
-    }
-
-    /// The same; the work is cut up as told.
-    pub fn load_cut(
-        &self,
-        zone: Zone,
-        places: &Shelf,
-        new_engine: &(dyn Fn() -> Engine + Sync),
-        read: &AtomicU64,
-        cut: Cut,
-    ) -> Engine {
-        let mut engine = new_engine();
-        self.told(Time::MIN).for_each(|envelope| engine.take(envelope));
-        let ids = || self.inputs.iter().enumerate().map(|(i, input)| (SourceId(u32::try_from(i).unwrap_or(u32::MAX)), input));
-        for (source, input) in ids() {
-            places.put(source, input.shelved());
-        }
-        for (source, input) in ids().filter(|(_, input)| input.is_settings()) {
-            input.play_into(source, zone, Time::MIN, &mut |envelope| {
-                engine.take(envelope);
-                true
-            });
-        }
-        let settings = engine.limits().settings.clone();
-        let logs: Vec<(SourceId, &Input)> = ids().filter(|(_, input)| !input.is_settings()).collect();
-        let work = Work::new(&logs, zone, cut, read);
-        let shares = rayon::broadcast(|_| {
-            work.share(|| {
-                let mut engine = new_engine();
-                engine.settings(&settings);
-                engine
-            })
-        });
-        let (engines, apart): (Vec<_>, Vec<_>) = shares.into_iter().unzip();
-        let mut apart: Vec<_> = apart.into_iter().flatten().collect();
-        apart.sort_by_key(|(source, _)| *source);
-        for mut other in engines {
-            // The larger one takes in the smaller: what it holds stays where it is.
-            if engine.timeline().span().is_none() {
-                std::mem::swap(&mut engine, &mut other);
-            }
-            engine.merge(other);
-        }
-        for (_, other) in apart {
-            engine.merge(other);
-        }
-        work.finish(&mut engine);
-        for (source, input) in ids() {
-            if let Some(why) = input.damage().filter(|_| input.written.is_none()) {
-                engine.take(Envelope { heard: Time::MIN, source, payload: Payload::Damaged(why.to_owned()) });
-            }
-        }
-        engine
     }
 }

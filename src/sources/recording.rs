@@ -31,6 +31,7 @@ use super::manifest::{Hole, Stamp};
 use super::packed::plain_name;
 use super::shelf::Shelf;
 use crate::engine::{Envelope, Gap, Health, Opened, Payload};
+use crate::formats::stream::Stream;
 use crate::limits::Given;
 use crate::record::SourceId;
 use crate::time::{Time, Zone};
@@ -153,7 +154,7 @@ impl Recorder {
     }
 
     /// Goes on with a log that was met before the recording began: `stream` has read its first `taken` bytes.
-    pub fn join(&mut self, source: SourceId, opened: &Opened, stream: crate::formats::stream::Stream, taken: u64) {
+    pub fn join(&mut self, source: SourceId, opened: &Opened, stream: Stream, taken: u64) {
         self.tracks.insert(source, Track::join(opened, stream, taken));
     }
 
@@ -188,6 +189,11 @@ impl Recorder {
                 let before = self.tracks.values().rev().find(|track| opened.generation > 0 && track.origin == opened.path);
                 let heir = before.and_then(|track| track.heir(&opened.hints));
                 self.tracks.insert(id, Track::new(opened, floor, heir));
+            }
+            Payload::Ahead(opened, part) => {
+                let hints = opened.hints.clone();
+                let stream = Stream::resume(part.kind, hints, &part.preamble, part.offset, part.line, None);
+                self.join(id, opened, stream, part.offset);
             }
             Payload::Bytes(bytes) => self.bytes(id, bytes, tick.time),
             Payload::Quiet => self.with(id, Track::quiet),

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::packed::Packed;
 use super::redacted::Redacted;
@@ -17,6 +17,8 @@ use crate::record::SourceId;
 pub enum Place {
     /// In a file.
     File(PathBuf),
+    /// In a file that is open, and whose path others may have by now. It is read once, from its beginning.
+    Open(Arc<File>),
     /// In memory: a small entry of an archive.
     Memory(Arc<[u8]>),
     /// Packed: they are unpacked again.
@@ -60,6 +62,7 @@ impl Tail {
 #[derive(Debug, Clone, Default)]
 pub struct Shelf {
     places: Arc<RwLock<HashMap<SourceId, Place>>>,
+    begun: Arc<Mutex<HashMap<SourceId, Arc<File>>>>,
 }
 
 impl Shelf {
@@ -74,6 +77,23 @@ impl Shelf {
             }
         }
         places.insert(id, place);
+    }
+
+    /// Leaves a handle of a log that was begun ahead, for whoever reads what stands before: its path may be another's by then.
+    pub fn leave(&self, id: SourceId, file: File) {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(file));
+    }
+
+    /// Takes the handle that was left.
+    #[must_use]
+    pub fn fetch(&self, id: SourceId) -> Option<Arc<File>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
+    }
+
+    /// How many handles wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// A log has another name now.
@@ -134,7 +154,7 @@ pub(super) fn read_place(place: &Place, offset: u64, len: u64, given_up: &Atomic
         }
         Place::Packed(packed) => packed.read(offset, len, given_up),
         Place::Gone(path) => Err(format!("{}: rewritten since it was read: its lines are gone", path.display())),
-        Place::Said(_) | Place::Redacted(_) => Err(String::from(NOT_AT_HAND)),
+        Place::Open(_) | Place::Said(_) | Place::Redacted(_) => Err(String::from(NOT_AT_HAND)),
     }
 }
 

@@ -57,6 +57,19 @@ impl Proof {
         self.anchor = found.to_vec();
     }
 
+    /// The proof of a file whose first `offset` bytes somebody else reads, from what they are now.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn ahead(file: &File, offset: u64) -> io::Result<Self> {
+        let mut proof = Self::default();
+        proof.commit(&read(file, 0, HEAD)?);
+        let anchor = usize::try_from(offset).unwrap_or(usize::MAX).min(ANCHOR);
+        proof.offset = offset - anchor as u64;
+        proof.commit(&read(file, proof.offset, anchor)?);
+        Ok(proof)
+    }
+
     /// Takes in bytes that were handed on.
     pub fn commit(&mut self, bytes: &[u8]) {
         if !self.data {

@@ -135,6 +135,7 @@ impl Input {
             Place::Memory(bytes) => pieces(&**bytes, &mut pass),
             Place::File(path) => File::open(path).and_then(|file| pieces(file, &mut pass)),
             Place::Packed(packed) => packed.open().and_then(|unpacking| pieces(unpacking, &mut pass)),
+            Place::Open(file) => pieces(&**file, &mut pass),
             Place::Gone(_) | Place::Said(_) | Place::Redacted(_) => Ok(()),
         };
         if let Err(error) = read {

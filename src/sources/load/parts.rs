@@ -3,19 +3,21 @@
 //! A part ends where a line ends, and is understood by itself, with the `#Fields` in force where it begins. So whoever fetches a part
 //! looks for lines that begin with `#`, and counts the lines, before the next worker may fetch the next part; then it decodes its own
 //! while the others fetch theirs. That needs no thread that only reads, and no more memory than a buffer a worker.
+//!
+//! Where what happened from some moment on is wanted first, logs are begun ahead of what stands before: at a [`Joint`].
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Cursor, Read};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use memchr::{memchr, memchr_iter, memrchr};
-
-use super::{Input, PIECE, Place};
-use crate::engine::part::Part;
+use super::ahead::Joint;
+use super::large::Large;
+use super::{Input, PIECE, Piece, Place};
+use crate::engine::part::{End, Part};
 use crate::engine::{Engine, Envelope, Health, Opened, Payload};
-use crate::formats::stream::Stream;
-use crate::formats::{Hints, Ignore};
+use crate::formats::Hints;
 use crate::record::SourceId;
 use crate::time::{Time, Zone};
 
@@ -26,95 +28,135 @@ pub struct Cut {
     pub part: u64,
     /// Files of fewer bytes are read whole.
     pub whole: u64,
+    /// Bytes after which a worker hands on what it found.
+    pub piece: u64,
 }
 
 impl Default for Cut {
     fn default() -> Self {
-        Self { part: 1 << 20, whole: 4 << 20 }
+        Self { part: 1 << 20, whole: 4 << 20, piece: u64::MAX }
     }
 }
 
 /// The bytes of a log, as they stand in its file or as they are unpacked.
-type Bytes = Box<dyn Read + Send>;
+pub(super) type Bytes = Box<dyn Read + Send>;
+
+/// A log, or a stretch of it.
+#[derive(Clone, Copy)]
+pub(super) struct Stretch<'a> {
+    source: SourceId,
+    input: &'a Input,
+    /// Where a log is begun that is begun ahead of what stands before.
+    joint: Option<&'a Joint>,
+    /// From there on; else up to there.
+    ahead: bool,
+}
+
+impl<'a> Stretch<'a> {
+    /// What stands from a joint on.
+    pub fn from(source: SourceId, input: &'a Input, joint: &'a Joint) -> Self {
+        Self { source, input, joint: Some(joint), ahead: true }
+    }
+
+    /// What stands before the joint, or all if there is none.
+    pub fn upto(source: SourceId, input: &'a Input, joint: Option<&'a Joint>) -> Self {
+        Self { source, input, joint, ahead: false }
+    }
+}
 
 /// Logs that are read.
 pub(super) struct Work<'a> {
-    logs: &'a [(SourceId, &'a Input)],
+    stretches: &'a [Stretch<'a>],
     zone: Zone,
     cut: Cut,
     read: &'a AtomicU64,
+    hand_on: &'a (dyn Fn(Piece) -> bool + Sync),
+    /// Nobody wants any more of it.
+    stop: AtomicBool,
     next: Mutex<Next>,
 }
 
 /// What has not been fetched.
 #[derive(Default)]
 struct Next {
-    /// How many logs have been.
+    /// How many stretches have been.
     begun: usize,
-    large: Option<Large>,
-    /// Logs that were cut up, each with the version of IIS that its last `#Software` names.
-    cut_up: Vec<(SourceId, Option<(u8, u8)>)>,
+    large: Option<(Large, Is)>,
+    /// Engines that know settings of their own.
+    apart: Vec<(SourceId, Engine, u64)>,
+    /// How logs end, and how what stands before a joint does.
+    ends: Vec<(SourceId, End, Is)>,
+    /// What stands before a joint is not such that the log can be begun there.
+    wrong: bool,
 }
 
-/// A log of which parts are fetched.
-struct Large {
-    source: SourceId,
-    opened: Opened,
-    bytes: Bytes,
-    /// Knows what stands in lines that begin with `#`.
-    guide: Stream,
-    /// Where the next part begins, and the number of its first line.
-    offset: u64,
-    line: u64,
-    /// The beginning of its first line.
-    carry: Vec<u8>,
+/// Which part of a log a stretch is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Is {
+    All,
+    Ahead,
+    Before,
 }
 
 /// What a worker has to do.
-enum Task<'a> {
+pub(super) enum Task<'a> {
     /// A file, from its beginning to its end.
     Whole(SourceId, &'a Input),
-    /// A part whose bytes lie in the buffer; the rest of the file, too, where it cannot be cut up.
+    /// A part whose bytes lie in the buffer; the rest of the stretch, too, where it cannot be cut up.
     Part { source: SourceId, opened: Opened, part: Part, rest: Option<Bytes> },
     /// A file that cannot be read any further.
     Broken(SourceId, Opened, io::Error),
 }
 
 impl<'a> Work<'a> {
-    pub fn new(logs: &'a [(SourceId, &'a Input)], zone: Zone, cut: Cut, read: &'a AtomicU64) -> Self {
-        Self { logs, zone, cut, read, next: Mutex::default() }
+    pub fn new(
+        stretches: &'a [Stretch<'a>],
+        zone: Zone,
+        (cut, read): (Cut, &'a AtomicU64),
+        hand_on: &'a (dyn Fn(Piece) -> bool + Sync),
+    ) -> Self {
+        Self { stretches, zone, cut, read, hand_on, stop: AtomicBool::new(false), next: Mutex::default() }
     }
 
-    /// What a worker does, until nothing is left to do: gives its engine. A file that is a configuration, though its name does not say
-    /// so, tells nothing of the logs that the worker happens to read after it: its engine comes by itself.
-    pub fn share(&self, new_engine: impl Fn() -> Engine) -> (Engine, Vec<(SourceId, Engine)>) {
-        let (mut engine, mut apart) = (new_engine(), Vec::new());
-        let mut buffer = Vec::new();
-        while let Some(task) = self.fetch(&mut buffer) {
+    fn next(&self) -> MutexGuard<'_, Next> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hand_on(&self, engine: Engine, bytes: u64) {
+        if !(self.hand_on)(Piece::Found(Box::new(engine.as_part()), bytes)) {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What a worker does, until nothing is left to do. A file that is a configuration, though its name does not say so, tells nothing
+    /// of the logs that the worker happens to read after it: its engine waits until the end.
+    pub fn share(&self, new_engine: &(dyn Fn() -> Engine + Sync)) {
+        let mut engine = new_engine();
+        let (mut buffer, mut bytes) = (Vec::new(), 0);
+        while let Some((task, is)) = self.fetch(&mut buffer) {
             self.read.fetch_add(buffer.len() as u64, Ordering::Relaxed);
+            bytes += buffer.len() as u64;
             match task {
                 Task::Whole(source, input) => {
                     let mut one = new_engine();
-                    self.whole(source, input, &mut one);
+                    let taken = self.whole(source, input, &mut one);
                     if one.limits().settings == engine.limits().settings {
                         engine.merge(one);
+                        bytes += taken;
                     } else {
-                        apart.push((source, one));
+                        self.next().apart.push((source, one, taken));
                     }
                 }
                 Task::Part { source, opened, part, rest } => {
                     engine.begin_part(source, &opened, &part);
                     engine.take_part(source, &buffer);
                     let is_last = rest.is_some();
-                    if let Some(bytes) = rest
-                        && let Err(error) = self.rest(source, bytes, &mut buffer, &mut engine)
-                    {
-                        fail(source, &error, &mut engine);
+                    if let Some(rest) = rest {
+                        bytes += self.rest(source, rest, &mut buffer, &mut engine);
                     }
-                    engine.end_part(source);
+                    let end = engine.end_part(source);
                     if is_last {
-                        let iis = engine.sources().get(&source).and_then(|source| source.iis);
-                        self.next.lock().unwrap_or_else(PoisonError::into_inner).cut_up.push((source, iis));
+                        self.next().ends.push((source, end, is));
                     }
                 }
                 Task::Broken(source, opened, error) => {
@@ -122,67 +164,114 @@ impl<'a> Work<'a> {
                     fail(source, &error, &mut engine);
                 }
             }
+            if bytes >= self.cut.piece {
+                self.hand_on(std::mem::replace(&mut engine, new_engine()), std::mem::take(&mut bytes));
+            }
         }
-        (engine, apart)
+        self.hand_on(engine, bytes);
     }
 
-    /// Tells the engine that all have become of the logs that were cut up.
-    pub fn finish(self, engine: &mut Engine) {
-        let next = self.next.into_inner().unwrap_or_else(PoisonError::into_inner);
-        next.cut_up.into_iter().for_each(|(source, iis)| engine.end_parts(source, iis));
+    /// How the logs end that were cut up; `None` if one was begun where it says otherwise how it is read.
+    pub fn finish(self) -> Option<BTreeMap<SourceId, End>> {
+        let mut next = std::mem::take(&mut *self.next());
+        next.apart.sort_by_key(|(source, ..)| *source);
+        next.apart.into_iter().for_each(|(_, engine, bytes)| self.hand_on(engine, bytes));
+        let (before, ends): (Vec<_>, Vec<_>) = next.ends.into_iter().partition(|(_, _, is)| *is == Is::Before);
+        let joint = |source: SourceId| self.stretches.iter().find(|stretch| stretch.source == source)?.joint;
+        let is_other = |(source, end, _): &(SourceId, End, Is)| joint(*source).is_some_and(|joint| !joint.agrees(&end.preamble));
+        if next.wrong || before.iter().any(is_other) {
+            return None;
+        }
+        let mut ends: BTreeMap<SourceId, End> = ends.into_iter().map(|(source, end, _)| (source, end)).collect();
+        for (source, before, _) in before {
+            let end = before.with(ends.get(&source));
+            ends.insert(source, end);
+        }
+        Some(ends)
     }
 
-    fn whole(&self, source: SourceId, input: &Input, engine: &mut Engine) {
+    fn whole(&self, source: SourceId, input: &Input, engine: &mut Engine) -> u64 {
+        let mut all = 0;
         input.play_into(source, self.zone, Time::MIN, &mut |envelope| {
             if let Payload::Bytes(bytes) = &envelope.payload {
                 self.read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                all += bytes.len() as u64;
             }
             engine.take(envelope);
-            true
+            !self.stop.load(Ordering::Relaxed)
         });
+        all
     }
 
-    fn rest(&self, source: SourceId, mut bytes: Bytes, buffer: &mut Vec<u8>, engine: &mut Engine) -> io::Result<()> {
-        loop {
+    fn rest(&self, source: SourceId, mut bytes: Bytes, buffer: &mut Vec<u8>, engine: &mut Engine) -> u64 {
+        let mut all = 0;
+        while !self.stop.load(Ordering::Relaxed) {
             buffer.clear();
-            (&mut bytes).take(PIECE as u64).read_to_end(buffer)?;
+            if let Err(error) = (&mut bytes).take(PIECE as u64).read_to_end(buffer) {
+                fail(source, &error, engine);
+                break;
+            }
             if buffer.is_empty() {
-                return Ok(());
+                break;
             }
             self.read.fetch_add(buffer.len() as u64, Ordering::Relaxed);
+            all += buffer.len() as u64;
             engine.take_part(source, buffer);
         }
+        all
     }
 
     /// The next thing to do; the bytes of a part come into the buffer.
-    fn fetch(&self, buffer: &mut Vec<u8>) -> Option<Task<'a>> {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+    fn fetch(&self, buffer: &mut Vec<u8>) -> Option<(Task<'a>, Is)> {
+        let mut next = self.next();
         buffer.clear();
         loop {
-            if let Some(large) = &mut next.large {
+            if self.stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            if let Some((large, is)) = &mut next.large {
+                let is = *is;
                 match large.fetch(self.cut, buffer) {
                     Ok(Some(task)) => {
                         if matches!(task, Task::Part { rest: Some(_), .. }) {
                             // Who has the rest tells how the log ended.
                             next.large = None;
                         }
-                        return Some(task);
+                        return Some((task, is));
                     }
                     Ok(None) => next.end_large(),
                     Err(error) => {
                         let broken = Task::Broken(large.source, large.opened.clone(), error);
                         next.end_large();
-                        return Some(broken);
+                        return Some((broken, is));
                     }
                 }
             }
-            let (source, input) = *self.logs.get(next.begun)?;
+            let stretch = *self.stretches.get(next.begun)?;
             next.begun += 1;
-            let is_last = next.begun == self.logs.len();
-            let bytes = input.bytes_to_cut_up(self.cut, is_last);
-            next.large = bytes.and_then(|bytes| Large::begin(source, input, bytes, self.zone, self.cut));
-            if next.large.is_none() {
-                return Some(Task::Whole(source, input));
+            let is_last = next.begun == self.stretches.len();
+            next.large = self.begin(&stretch, is_last);
+            if next.large.is_none() && stretch.joint.is_none() {
+                return Some((Task::Whole(stretch.source, stretch.input), Is::All));
+            }
+            next.wrong |= next.large.is_none();
+        }
+    }
+
+    fn begin(&self, stretch: &Stretch<'_>, is_last: bool) -> Option<(Large, Is)> {
+        let Stretch { source, input, joint, ahead } = *stretch;
+        match joint {
+            None => {
+                let bytes = input.bytes_to_cut_up(self.cut, is_last)?;
+                Some((Large::begin(source, input, bytes, self.zone, self.cut)?, Is::All))
+            }
+            Some(joint) if ahead => {
+                let bytes = input.place.bytes_from(joint.offset)?;
+                Some((Large::begin_ahead(source, input, bytes, self.zone, joint), Is::Ahead))
+            }
+            Some(joint) => {
+                let bytes = Box::new(input.place.bytes_from(0)?.take(joint.offset));
+                Some((Large::begin(source, input, bytes, self.zone, self.cut)?, Is::Before))
             }
         }
     }
@@ -194,8 +283,24 @@ fn fail(source: SourceId, error: &io::Error, engine: &mut Engine) {
 
 impl Next {
     fn end_large(&mut self) {
-        self.cut_up.extend(self.large.take().map(|large| (large.source, large.guide.iis())));
+        self.ends.extend(self.large.take().map(|(large, is)| (large.source, large.end(), is)));
     }
+}
+
+impl Place {
+    /// The bytes of a file from an offset on; `None` for what lies elsewhere, and for what cannot be opened.
+    fn bytes_from(&self, offset: u64) -> Option<Bytes> {
+        match self {
+            Self::File(path) => bytes_from(File::open(path).ok()?, offset),
+            Self::Open(file) => bytes_from(Arc::clone(file), offset),
+            _ => None,
+        }
+    }
+}
+
+fn bytes_from(mut file: impl Read + Seek + Send + 'static, offset: u64) -> Option<Bytes> {
+    file.seek(SeekFrom::Start(offset)).ok()?;
+    Some(Box::new(file))
 }
 
 impl Input {
@@ -206,9 +311,8 @@ impl Input {
             return None;
         }
         match &self.place {
-            Place::File(path) => Some(Box::new(File::open(path).ok()?)),
             Place::Packed(packed) if is_last => Some(Box::new(packed.open().ok()?)),
-            _ => None,
+            place => place.bytes_from(0),
         }
     }
 
@@ -216,73 +320,5 @@ impl Input {
         let name = self.plain_name().file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let hints = Hints { zone, modified: self.modified, name };
         Opened { path: self.name.clone(), hints, size: self.most(), generation: 0, first_look: true, has_file: true }
-    }
-}
-
-impl Large {
-    /// Looks at the head of a file; `None` if its rows are not understood one by one.
-    fn begin(source: SourceId, input: &Input, mut bytes: Bytes, zone: Zone, cut: Cut) -> Option<Self> {
-        let opened = input.opened(zone);
-        let mut first = Stream::new(opened.hints.clone());
-        let mut head = Vec::new();
-        (&mut bytes).take(cut.part.min(PIECE as u64)).read_to_end(&mut head).ok()?;
-        let end = memrchr(b'\n', &head)? + 1;
-        first.feed(head.get(..end)?, &mut Ignore);
-        let starts_with_text = !matches!(head.first(), Some(0xEF..));
-        let is_sure = first.is_by_row() && first.remark().is_none() && starts_with_text;
-        let guide = Stream::resume(first.kind(), opened.hints.clone(), &[], 0, 1, None);
-        is_sure.then_some(Self { source, opened, bytes, guide, offset: 0, line: 1, carry: head })
-    }
-
-    fn fetch(&mut self, cut: Cut, buffer: &mut Vec<u8>) -> io::Result<Option<Task<'static>>> {
-        buffer.append(&mut self.carry);
-        // To a multiple of a part's size, whatever was read of it before.
-        let read = self.offset + buffer.len() as u64;
-        let upto = (self.offset / cut.part + 1) * cut.part;
-        let wanted = upto.saturating_sub(read).max(if read.is_multiple_of(cut.part) { cut.part } else { 0 });
-        let got = (&mut self.bytes).take(wanted).read_to_end(buffer)?;
-        let is_end = got as u64 != wanted;
-        if buffer.is_empty() {
-            return Ok(None);
-        }
-        let part = Part {
-            kind: self.guide.kind(),
-            offset: self.offset,
-            line: self.line,
-            preamble: self.guide.preamble(),
-            iis: self.guide.iis(),
-        };
-        let end = if is_end { Some(buffer.len()) } else { memrchr(b'\n', buffer).map(|end| end + 1) };
-        // Holes of NULs end lines, too, and a line over all bounds has no end here: such a file goes on in one piece.
-        let is_plain = memchr(0, buffer).is_none();
-        let rest = match end.filter(|_| is_plain) {
-            Some(end) => {
-                self.carry.extend_from_slice(buffer.get(end..).unwrap_or_default());
-                buffer.truncate(end);
-                self.learn(buffer);
-                if self.guide.is_by_row() { None } else { Some(self.back()) }
-            }
-            None => Some(self.back()),
-        };
-        self.offset += buffer.len() as u64;
-        Ok(Some(Task::Part { source: self.source, opened: self.opened.clone(), part, rest }))
-    }
-
-    /// The bytes from where the lines end that have been fetched.
-    fn back(&mut self) -> Bytes {
-        let rest = std::mem::replace(&mut self.bytes, Box::new(io::empty()));
-        Box::new(Cursor::new(std::mem::take(&mut self.carry)).chain(rest))
-    }
-
-    /// Counts the lines, and has the guide read those that begin with `#`.
-    fn learn(&mut self, lines: &[u8]) {
-        self.line += memchr_iter(b'\n', lines).count() as u64;
-        for hash in memchr_iter(b'#', lines) {
-            let (before, line) = lines.split_at(hash);
-            if matches!(before.last(), None | Some(b'\n')) {
-                let end = memchr(b'\n', line).map_or(line.len(), |end| end + 1);
-                self.guide.feed(line.get(..end).unwrap_or_default(), &mut Ignore);
-            }
-        }
     }
 }

@@ -7,6 +7,7 @@ use crate::drill::RawLine;
 use crate::drill::matching::About;
 use crate::engine::Moment;
 use crate::formats::fields::{directive, names};
+use crate::engine::source::Source;
 use crate::formats::rows::Cuts;
 use crate::formats::{Kind, pdh_csv};
 use crate::record::{Origin, SourceId};
@@ -18,12 +19,21 @@ const VALUE: u16 = 20;
 
 /// `u_ex091009.log:4711`, with as much of the path as tells files apart.
 pub(in crate::ui) fn place(moment: &Moment<'_>, origin: Origin) -> String {
-    let name = moment.sources.get(&origin.source).map(crate::engine::source::Source::name).unwrap_or_default();
+    let source = moment.sources.get(&origin.source);
+    let name = source.map(Source::name).unwrap_or_default();
     let mut parts = name.rsplit(['/', '\\']);
     let file = parts.next().unwrap_or_default();
     match parts.next() {
-        Some(folder) if !folder.is_empty() => format!("{folder}/{file}:{}", origin.position.line),
-        _ => format!("{file}:{}", origin.position.line),
+        Some(folder) if !folder.is_empty() => numbered(&format!("{folder}/{file}"), source, origin),
+        _ => numbered(file, source, origin),
+    }
+}
+
+/// A path with the number of a line in it; with the byte at which the line begins while the lines before it have not been counted.
+fn numbered(path: &str, source: Option<&Source>, origin: Origin) -> String {
+    match source.map_or(Some(origin.position.line), |source| source.line_number(origin.position)) {
+        Some(line) => format!("{path}:{line}"),
+        None => format!("{path} byte {}", origin.position.offset),
     }
 }
 
@@ -91,8 +101,8 @@ pub(super) fn record(look: &Look<'_>, origin: Origin) -> Listing {
     let Some(line) = answer.rows.first() else {
         return Listing { columns, note: note(answer, 1), is_text: true, ..Listing::default() };
     };
-    let path = look.moment.sources.get(&origin.source).map(crate::engine::source::Source::name).unwrap_or_default();
-    let place = format!("{path}:{}", origin.position.line);
+    let source = look.moment.sources.get(&origin.source);
+    let place = numbered(&source.map(Source::name).unwrap_or_default(), source, origin);
     if line.kind == Kind::PdhCsv {
         return samples(look, &place, header, &line.text);
     }

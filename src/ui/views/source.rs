@@ -5,7 +5,7 @@ use super::{Column, Listing, Look, Page, Reply, View, lines, note};
 use crate::drill::matching::About;
 use crate::engine::Moment;
 use crate::engine::source::Source;
-use crate::record::{Origin, SourceId};
+use crate::record::{Origin, Position, SourceId};
 use crate::time::Time;
 use crate::ui::theme::Role;
 
@@ -123,10 +123,11 @@ fn malformed(page: &mut Page, look: &Look<'_>, source: &Source) -> Option<String
     }
     page.heading("Malformed lines (Enter shows one whole)");
     let Some(Reply::Lines(answer)) = look.reply else { return Some(String::from("reading the log")) };
-    let why = |line: u64| source.malformed_lines.iter().find(|(p, _)| p.line == line).map_or("", |(_, why)| *why);
+    let why = |at: Position| source.malformed_lines.iter().find(|(p, _)| *p == at).map_or("", |(_, why)| *why);
     for line in &answer.rows {
-        let number = line.origin.position.line;
-        let text = format!("{number}  {}: {}", why(number), lines::first_line(&line.text));
+        let at = line.origin.position;
+        let number = source.line_number(at).map_or_else(|| format!("byte {}", at.offset), |line| line.to_string());
+        let text = format!("{number}  {}: {}", why(at), lines::first_line(&line.text));
         page.line(text, View::Record { origin: line.origin, time: line.time });
     }
     let shown = u64::try_from(answer.rows.len()).unwrap_or(u64::MAX);

@@ -1,0 +1,124 @@
+//! A large log of which parts are fetched one after the other, to be decoded at the same time.
+
+use std::io::{self, Cursor, Read};
+
+use memchr::{memchr, memchr_iter, memrchr};
+
+use super::ahead::Joint;
+use super::parts::{Bytes, Cut, Task};
+use super::{Input, PIECE};
+use crate::engine::Opened;
+use crate::engine::part::{End, Part};
+use crate::formats::stream::Stream;
+use crate::formats::{Hints, Ignore};
+use crate::record::SourceId;
+use crate::time::Zone;
+
+/// A log of which parts are fetched.
+pub(super) struct Large {
+    pub source: SourceId,
+    pub opened: Opened,
+    bytes: Bytes,
+    /// Knows what stands in lines that begin with `#`.
+    guide: Stream,
+    /// Where the next part begins, and the number of its first line.
+    offset: u64,
+    line: u64,
+    /// It is begun here, ahead of what stands before.
+    ahead: Option<u64>,
+    /// The beginning of its first line.
+    carry: Vec<u8>,
+}
+
+/// The decoder of a log that begins with `head`; `None` if its rows are not understood one by one, or that is not sure.
+pub(super) fn decoder_of(head: &[u8], hints: Hints) -> Option<Stream> {
+    let mut stream = Stream::new(hints);
+    let end = memrchr(b'\n', head)? + 1;
+    stream.feed(head.get(..end)?, &mut Ignore);
+    let starts_with_text = !matches!(head.first(), Some(0xEF..));
+    (stream.is_by_row() && stream.remark().is_none() && starts_with_text).then_some(stream)
+}
+
+impl Large {
+    /// Looks at the head of a file; `None` if its rows are not understood one by one.
+    pub fn begin(source: SourceId, input: &Input, mut bytes: Bytes, zone: Zone, cut: Cut) -> Option<Self> {
+        let opened = input.opened(zone);
+        let mut head = Vec::new();
+        (&mut bytes).take(cut.part.min(PIECE as u64)).read_to_end(&mut head).ok()?;
+        let kind = decoder_of(&head, opened.hints.clone())?.kind();
+        let guide = Stream::resume(kind, opened.hints.clone(), &[], 0, 1, None);
+        Some(Self { source, opened, bytes, guide, offset: 0, line: 1, ahead: None, carry: head })
+    }
+
+    /// Begins a file ahead of what stands before; `bytes` are those from there on.
+    pub fn begin_ahead(source: SourceId, input: &Input, bytes: Bytes, zone: Zone, joint: &Joint) -> Self {
+        let opened = input.opened(zone);
+        let guide = Stream::resume(joint.kind, opened.hints.clone(), &joint.preamble, joint.offset, 1, None);
+        let (offset, ahead) = (joint.offset, Some(joint.offset));
+        Self { source, opened, bytes, guide, offset, line: 1, ahead, carry: Vec::new() }
+    }
+
+    /// What is known where the parts end that were fetched.
+    pub fn end(&self) -> End {
+        End { iis: self.guide.iis(), preamble: self.guide.preamble(), line: self.line, before: None }
+    }
+
+    /// The next part; its bytes come into the buffer.
+    pub fn fetch(&mut self, cut: Cut, buffer: &mut Vec<u8>) -> io::Result<Option<Task<'static>>> {
+        buffer.append(&mut self.carry);
+        // To a multiple of a part's size, whatever was read of it before.
+        let read = self.offset + buffer.len() as u64;
+        let upto = (self.offset / cut.part + 1) * cut.part;
+        let wanted = upto.saturating_sub(read).max(if read.is_multiple_of(cut.part) { cut.part } else { 0 });
+        let got = (&mut self.bytes).take(wanted).read_to_end(buffer)?;
+        let is_end = got as u64 != wanted;
+        if buffer.is_empty() {
+            return Ok(None);
+        }
+        let part = Part {
+            kind: self.guide.kind(),
+            offset: self.offset,
+            line: self.line,
+            preamble: self.guide.preamble(),
+            iis: self.guide.iis(),
+            ahead: self.ahead,
+        };
+        let end = if is_end { Some(buffer.len()) } else { memrchr(b'\n', buffer).map(|end| end + 1) };
+        // Holes of NULs end lines, too, and a line over all bounds has no end here: such a file goes on in one piece.
+        let is_plain = memchr(0, buffer).is_none();
+        let rest = match end.filter(|_| is_plain) {
+            Some(end) => {
+                self.carry.extend_from_slice(buffer.get(end..).unwrap_or_default());
+                buffer.truncate(end);
+                self.learn(buffer);
+                if self.guide.is_by_row() { None } else { Some(self.back()) }
+            }
+            None => Some(self.back()),
+        };
+        self.offset += buffer.len() as u64;
+        Ok(Some(Task::Part { source: self.source, opened: self.opened.clone(), part, rest }))
+    }
+
+    /// The bytes from where the lines end that have been fetched.
+    fn back(&mut self) -> Bytes {
+        let rest = std::mem::replace(&mut self.bytes, Box::new(io::empty()));
+        Box::new(Cursor::new(std::mem::take(&mut self.carry)).chain(rest))
+    }
+
+    /// Counts the lines, and has the guide read those that begin with `#`.
+    fn learn(&mut self, lines: &[u8]) {
+        self.line += memchr_iter(b'\n', lines).count() as u64;
+        heed(&mut self.guide, lines);
+    }
+}
+
+/// Has a decoder read those of some lines that begin with `#`.
+pub(super) fn heed(guide: &mut Stream, lines: &[u8]) {
+    for hash in memchr_iter(b'#', lines) {
+        let (before, line) = lines.split_at(hash);
+        if matches!(before.last(), None | Some(b'\n')) {
+            let end = memchr(b'\n', line).map_or(line.len(), |end| end + 1);
+            guide.feed(line.get(..end).unwrap_or_default(), &mut Ignore);
+        }
+    }
+}
