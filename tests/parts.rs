@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use why503::engine::Engine;
 use why503::limits::Limits;
 use why503::report::Report;
-use why503::sources::load::{How, Piece, Recording};
 use why503::sources::load::parts::Cut;
+use why503::sources::load::{How, Piece, Recording};
 use why503::sources::shelf::Shelf;
 use why503::time::{Time, Zone};
 
@@ -65,7 +65,13 @@ fn told_from(paths: &[PathBuf], threads: usize, cut: Cut, first: Option<Time>) -
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     let (shelf, read) = (Shelf::default(), AtomicU64::new(0));
     let recording = Recording::open(paths).unwrap();
-    let engine = pool.install(|| recording.load_as(Zone::Utc, &shelf, &How { new_engine: &|| Engine::new(Limits::default(), &[]), read: &read, cut, first }));
+    let engine = pool.install(|| {
+        recording.load_as(
+            Zone::Utc,
+            &shelf,
+            &How { new_engine: &|| Engine::new(Limits::default(), &[]), read: &read, cut, first },
+        )
+    });
     assert_eq!(read.load(Ordering::Relaxed), recording.size());
     let end = engine.timeline().span().map_or(Time::MIN, |(_, end)| end.plus(1000));
     (Report::new(&engine.moment(end), &shelf, Zone::Utc).json().unwrap(), engine)
@@ -78,7 +84,14 @@ fn log_with(odd: &[(u32, Vec<u8>)], is_http_err: bool, has_end: bool) -> Vec<u8>
         odd.iter().filter(|(at, _)| *at == n).for_each(|(_, odd)| log.extend_from_slice(odd));
         if is_http_err {
             let (minute, second) = (n / 60, n % 60);
-            log.extend(format!("2026-11-20 08:{minute:02}:{second:02} 10.0.0.{} 1 10.0.0.5 80 HTTP/1.1 GET /a 503 1 QueueFull Pool{}\r\n", n % 9, n % 3).bytes());
+            log.extend(
+                format!(
+                    "2026-11-20 08:{minute:02}:{second:02} 10.0.0.{} 1 10.0.0.5 80 HTTP/1.1 GET /a 503 1 QueueFull Pool{}\r\n",
+                    n % 9,
+                    n % 3
+                )
+                .bytes(),
+            );
         } else {
             log.extend(row(n * 50).bytes());
         }
@@ -209,7 +222,8 @@ fn what_is_wanted_first_comes_first_then_what_follows_then_what_stands_before() 
 
 #[test]
 fn a_log_that_says_otherwise_how_it_is_read_comes_again() {
-    let changed = b"#Fields: date time cs-method cs-uri-stem c-ip cs(User-Agent) sc-substatus sc-status sc-win32-status time-taken\r\n";
+    let changed =
+        b"#Fields: date time cs-method cs-uri-stem c-ip cs(User-Agent) sc-substatus sc-status sc-win32-status time-taken\r\n";
     let (_folder, path) = written(&log_with(&[(100, changed.to_vec())], false, true));
     let (want, _) = told(std::slice::from_ref(&path), 1, WHOLE);
     let first = START.plus(6 * 60_000);

@@ -33,9 +33,6 @@ use crate::ui::state::Ui;
 use crate::ui::terminal::{self, Screen};
 use crate::ui::theme::{ColorDepth, Glyphs, THEMES, Theme};
 
-/// Seconds that are loaded first besides the window before the moment that is looked at.
-const AROUND: i64 = 60;
-
 /// Plays a recording; reports on it are written into the folder `beside` it.
 pub(super) fn replay(
     recording: Recording,
@@ -65,8 +62,7 @@ pub(super) fn replay(
         anyhow::bail!("--from {from} is after the end, {to}: the recording has nothing there");
     }
     session.redacted = recording.is_redacted();
-    let before = 1000 * (config.window + AROUND);
-    let first = play.from.and(session.range.0).map(|from| from.plus(-before));
+    let first = play.from.and(session.range.0).map(|from| from.plus(-session.on_screen()));
     drive(session, (Record::never(), beside), config, Feed::Load(Load::All(Box::new(recording), zone, first)))
 }
 
@@ -88,7 +84,7 @@ pub(super) fn watch(live: Live, title: &str, config: &Config, record: (Setup, Op
     watched.named = tags.cloned().unwrap_or_default();
     let record = Record::able(record.0, record.1)?;
     // Whoever records all of a log needs it from its beginning on.
-    watched.ahead = (!record.is_at_work()).then(|| session.ahead(1000 * (config.window + AROUND)));
+    watched.ahead = (!record.is_at_work()).then(|| session.ahead());
     let feed = move |send: mpsc::Sender<Envelope>, stop: Arc<AtomicBool>| {
         let (out, heard) = std::sync::mpsc::sync_channel::<Envelope>(64);
         crate::sources::spawn(&watched, zone, &Arc::new(AtomicU32::new(first)), &out, &stop)?;
@@ -147,12 +143,7 @@ enum Feed {
 type Start = dyn FnOnce(mpsc::Sender<Envelope>, Arc<AtomicBool>) -> io::Result<()>;
 
 /// Runs a session on the terminal until it ends.
-fn drive(
-    session: Session,
-    record: (Record, PathBuf),
-    config: &Config,
-    feed: Feed,
-) -> anyhow::Result<ExitCode> {
+fn drive(session: Session, record: (Record, PathBuf), config: &Config, feed: Feed) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let stop = Arc::new(AtomicBool::new(false));
     let pace = Pace::new(config.fps, config.low_bandwidth);

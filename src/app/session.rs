@@ -146,9 +146,15 @@ impl Session {
         self.engine.take(envelope);
     }
 
-    /// Has large logs begun so many milliseconds before their ends: gives what whoever follows them needs for it.
-    pub fn ahead(&mut self, last: i64) -> Ahead {
-        self.ahead.insert(Ahead { shelf: self.shelf.clone(), last, again: Arc::default() }).clone()
+    /// Has large logs begun near their ends: gives what whoever follows them needs for it.
+    pub fn ahead(&mut self) -> Ahead {
+        self.ahead.insert(Ahead { shelf: self.shelf.clone(), again: Arc::default() }).clone()
+    }
+
+    /// Milliseconds before a moment that the screen shows of it, and a minute: what ended in it began before.
+    #[must_use]
+    pub fn on_screen(&self) -> i64 {
+        1000 * (self.ui.window + 60)
     }
 
     /// So many more bytes are being loaded.

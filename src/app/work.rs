@@ -71,7 +71,19 @@ impl Work {
     /// Nothing yet. What is done comes out of the other end.
     pub fn new(asking: Asking) -> (Self, mpsc::Receiver<Done>) {
         let (done, heard) = mpsc::channel(16);
-        (Self { asking, beside: PathBuf::new(), reports: 0, listing: None, listings: 0, done, loading: false, to_load: Vec::new() }, heard)
+        (
+            Self {
+                asking,
+                beside: PathBuf::new(),
+                reports: 0,
+                listing: None,
+                listings: 0,
+                done,
+                loading: false,
+                to_load: Vec::new(),
+            },
+            heard,
+        )
     }
 
     /// Has read again what the screen needs, where it is time.
@@ -151,9 +163,10 @@ impl Work {
         let Some(load) = self.to_load.pop() else { return session.loaded() };
         self.loading = true;
         let (new_engine, shelf, done) = (session.engine.maker(), session.shelf.clone(), self.done.clone());
+        let last = session.on_screen();
         tokio::task::spawn_blocking(move || {
             // Whoever wanted it may have left.
-            load.run(&new_engine, &shelf, &|piece| done.blocking_send(Done::Piece(piece)).is_ok());
+            load.run(&new_engine, (&shelf, last), &|piece| done.blocking_send(Done::Piece(piece)).is_ok());
             let _ = done.blocking_send(Done::Loaded);
         });
     }
@@ -213,12 +226,12 @@ impl Load {
         if let Self::Before(_, opened, ..) = self { opened.hints.modified } else { None }
     }
 
-    fn run(&self, new_engine: &(dyn Fn() -> Engine + Sync), shelf: &Shelf, hand_on: &(dyn Fn(Piece) -> bool + Sync)) {
+    fn run(&self, new_engine: &(dyn Fn() -> Engine + Sync), (shelf, last): (&Shelf, i64), hand_on: &(dyn Fn(Piece) -> bool + Sync)) {
         let cut = Cut { piece: PIECE, ..Cut::default() };
         let how = How { new_engine, read: &AtomicU64::new(0), cut, first: None };
         match self {
             Self::All(recording, zone, first) => recording.load_into(*zone, shelf, &How { first: *first, ..how }, hand_on),
-            Self::Before(source, opened, part, file) => load_before((*source, opened, part), file, &how, hand_on),
+            Self::Before(source, opened, part, file) => load_before((*source, opened, part), (file, last), &how, hand_on),
         }
     }
 }

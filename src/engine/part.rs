@@ -1,5 +1,6 @@
 //! Parts of one log that several engines take in: each row is understood by itself, so that whoever has a part need not know the others.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Engine, Health, Opened, Reading, Site, Source, Stream, next_block};
@@ -32,27 +33,19 @@ pub struct End {
     pub preamble: Vec<u8>,
     /// The number of the line that would come next.
     pub line: u64,
-    /// How many lines stand before the place where the log was begun.
-    pub before: Option<u64>,
+    /// How many lines stand before each byte at which the log was begun.
+    pub before: BTreeMap<u64, u64>,
 }
 
 impl End {
-    /// The end of a log that was begun where this is the end of what stands before; `rest` is what the rest told.
+    /// The end of a stretch, told with what the stretches before it told; the log was begun at `offset`, too, where it ends.
     #[must_use]
-    pub fn with(self, rest: Option<&Self>) -> Self {
-        let before = Some(self.line.saturating_sub(1));
-        let rest = rest.cloned().unwrap_or_else(|| self.clone());
-        Self { iis: rest.iis.or(self.iis), before, ..rest }
+    pub fn after(self, before: Option<Self>, offset: Option<u64>) -> Self {
+        let (iis, lines, mut counted) = before.map_or((None, 0, BTreeMap::new()), |end| (end.iis, end.line - 1, end.before));
+        let line = lines + self.line;
+        counted.extend(offset.map(|offset| (offset, line - 1)));
+        Self { iis: self.iis.or(iis), line, before: counted, ..self }
     }
-}
-
-/// Where a log was begun ahead of what stands before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ahead {
-    /// The first byte.
-    pub offset: u64,
-    /// How many lines stand before it, if they have been counted by now.
-    pub before: Option<u64>,
 }
 
 impl Engine {
@@ -65,7 +58,7 @@ impl Engine {
     /// Begins a part of a log of which other engines take in other parts.
     pub fn begin_part(&mut self, id: SourceId, opened: &Opened, part: &Part) {
         self.meet(id, opened);
-        self.change(id, |source| source.ahead = part.ahead.map(|offset| Ahead { offset, before: None }).or(source.ahead));
+        self.change(id, |source| source.begun.extend(part.ahead.map(|offset| (offset, None))));
         let site = self.streams.remove(&id).map_or_else(|| Site::of_path(&opened.path), |reading| reading.site);
         let stream = Stream::resume(part.kind, opened.hints.clone(), &part.preamble, part.offset, part.line, None);
         let last = self.timeline.blocks.last(id).map(|block| Arc::clone(&block.preamble));
@@ -88,7 +81,7 @@ impl Engine {
             iis: self.sources.get(&id).and_then(|source| source.iis),
             preamble: stream.map(Stream::preamble).unwrap_or_default(),
             line: stream.map_or(1, |stream| stream.position().1),
-            before: None,
+            before: BTreeMap::new(),
         }
     }
 
@@ -103,13 +96,14 @@ impl Engine {
     pub fn end_parts(&mut self, id: SourceId, end: &End) {
         let goes_on = self.streams.contains_key(&id);
         self.change(id, |source| {
-            if !goes_on && !matches!(source.health, Health::Denied(_)) {
-                source.health = Health::Finished;
+            match source.health {
+                Health::Loading if goes_on => source.health = Health::Following,
+                Health::Denied(_) => {}
+                _ if goes_on => {}
+                _ => source.health = Health::Finished,
             }
             source.iis = if goes_on { source.iis.or(end.iis) } else { end.iis };
-            if let Some(ahead) = &mut source.ahead {
-                ahead.before = end.before;
-            }
+            source.begun.extend(end.before.iter().map(|(offset, lines)| (*offset, Some(*lines))));
         });
         self.limits.logs_of_iis6 = super::logs_of_iis6(&self.sources);
     }

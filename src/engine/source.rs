@@ -1,9 +1,9 @@
 //! What a log is like: its kind, how much of it was understood, and how it fares.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::arrivals::Arrivals;
-use super::part::Ahead;
 use super::{Health, LeftOut, Opened};
 use crate::formats::ledger::Ledger;
 use crate::formats::lines::Line;
@@ -47,8 +47,9 @@ pub struct Source {
     pub lost: u64,
     /// Bytes of lines that never got their ends: their file was deleted.
     pub torn: u64,
-    /// It was begun ahead of what stands before.
-    pub ahead: Option<Ahead>,
+    /// Where it was begun ahead of what stands before, and how many lines stand before each, as far as they have been counted. From there
+    /// on, lines are counted from there.
+    pub begun: BTreeMap<u64, Option<u64>>,
     /// Bytes of a line that has no end yet, besides those taken in.
     pub half: u64,
     /// How often it was there again after it had gone, or could not be read.
@@ -102,7 +103,7 @@ impl Source {
             ledger: Ledger::default(),
             lost: 0,
             torn: 0,
-            ahead: None,
+            begun: BTreeMap::new(),
             half: 0,
             reopened: 0,
             arrivals: Arrivals::default(),
@@ -132,7 +133,10 @@ impl Source {
         self.malformed_lines.sort_unstable();
         self.malformed_lines.truncate(MOST_MALFORMED);
         self.iis = self.iis.or(other.iis);
-        self.ahead = self.ahead.or(other.ahead);
+        for (offset, lines) in other.begun {
+            let mine = self.begun.entry(offset).or_default();
+            *mine = mine.or(lines);
+        }
         self.remark = self.remark.or(other.remark);
         self.span = match (self.span, other.span) {
             (Some((from, to)), Some((first, last))) => Some((from.min(first), to.max(last))),
@@ -232,9 +236,9 @@ impl Source {
     /// The number of the line that stands at a place; `None` while those before it have not been counted.
     #[must_use]
     pub fn line_number(&self, position: Position) -> Option<u64> {
-        match self.ahead {
-            Some(ahead) if position.offset >= ahead.offset => Some(ahead.before? + position.line),
-            _ => Some(position.line),
+        match self.begun.range(..=position.offset).next_back() {
+            Some((_, before)) => Some((*before)? + position.line),
+            None => Some(position.line),
         }
     }
 

@@ -309,7 +309,7 @@ impl Follower {
         log.generation = self.count_generation(&seen.path);
         let opened = self.opened(&log, seen.modified);
         let ahead = self.ahead.as_ref().filter(|_| self.fresh);
-        let told = match ahead.and_then(|ahead| ahead.begin(&mut log, &opened, turn.tick.time)) {
+        let told = match ahead.and_then(|ahead| ahead.begin(&mut log, &opened)) {
             Some(part) => Payload::Ahead(opened, Box::new(part)),
             None => Payload::Opened(opened),
         };

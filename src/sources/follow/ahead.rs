@@ -12,7 +12,6 @@ use crate::engine::part::Part;
 use crate::sources::load::ahead::{FEW, Joint, Wanted};
 use crate::sources::shelf::Shelf;
 use crate::sources::system;
-use crate::time::Time;
 
 /// So many logs may wait to be read from their beginnings: each holds a file open.
 const MOST: usize = 64;
@@ -22,8 +21,6 @@ const MOST: usize = 64;
 pub struct Ahead {
     /// Where handles are left for whoever reads what stands before.
     pub shelf: Shelf,
-    /// Logs that are still written are begun so many milliseconds before their last row.
-    pub last: i64,
     /// Counts how often a log turned out to be begun where it says otherwise how it is read: then all are met again, each at its
     /// beginning.
     pub again: Arc<AtomicU32>,
@@ -31,7 +28,7 @@ pub struct Ahead {
 
 impl Ahead {
     /// Where a log that is met is begun, if it is large enough.
-    pub(super) fn begin(&self, log: &mut Log, opened: &Opened, now: Time) -> Option<Part> {
+    pub(super) fn begin(&self, log: &mut Log, opened: &Opened) -> Option<Part> {
         if log.size < FEW || self.shelf.waiting() >= MOST {
             return None;
         }
@@ -40,9 +37,7 @@ impl Ahead {
         if log.id.is_some() && id != log.id {
             return None;
         }
-        let is_written = opened.hints.modified.is_none_or(|modified| now.since(modified) <= self.last);
-        let wanted = if is_written { Wanted::Last(self.last) } else { Wanted::End };
-        let joint = Joint::find(&file, log.size, opened.hints.clone(), wanted)?;
+        let joint = Joint::find(&file, log.size, opened.hints.clone(), Wanted::End)?;
         log.proof = Proof::ahead(&file, joint.offset).ok()?;
         (log.id, log.filled) = (log.id.or(id), joint.offset);
         self.shelf.leave(log.source, file);

@@ -1,5 +1,6 @@
 //! The follower against real files, with the time made up.
 
+mod ahead;
 mod many;
 mod model;
 mod pieces;
@@ -75,7 +76,7 @@ impl Rig {
         let mut out = |envelope: Envelope| match envelope.payload {
             Payload::Bytes(bytes) => got.get_mut(&envelope.source).expect("bytes before opened").extend(bytes),
             payload => {
-                if matches!(payload, Payload::Opened(_)) {
+                if matches!(payload, Payload::Opened(_) | Payload::Ahead(..)) {
                     assert!(got.insert(envelope.source, Vec::new()).is_none(), "opened twice");
                 }
                 said.push((envelope.source, payload));

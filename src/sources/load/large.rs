@@ -1,5 +1,6 @@
 //! A large log of which parts are fetched one after the other, to be decoded at the same time.
 
+use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 
 use memchr::{memchr, memchr_iter, memrchr};
@@ -24,8 +25,8 @@ pub(super) struct Large {
     /// Where the next part begins, and the number of its first line.
     offset: u64,
     line: u64,
-    /// It is begun here, ahead of what stands before.
-    ahead: Option<u64>,
+    /// Where it is begun; if that is not its beginning, ahead of what stands before.
+    pub from: u64,
     /// The beginning of its first line.
     carry: Vec<u8>,
 }
@@ -47,20 +48,20 @@ impl Large {
         (&mut bytes).take(cut.part.min(PIECE as u64)).read_to_end(&mut head).ok()?;
         let kind = decoder_of(&head, opened.hints.clone())?.kind();
         let guide = Stream::resume(kind, opened.hints.clone(), &[], 0, 1, None);
-        Some(Self { source, opened, bytes, guide, offset: 0, line: 1, ahead: None, carry: head })
+        Some(Self { source, opened, bytes, guide, offset: 0, line: 1, from: 0, carry: head })
     }
 
     /// Begins a file ahead of what stands before; `bytes` are those from there on.
     pub fn begin_ahead(source: SourceId, input: &Input, bytes: Bytes, zone: Zone, joint: &Joint) -> Self {
         let opened = input.opened(zone);
         let guide = Stream::resume(joint.kind, opened.hints.clone(), &joint.preamble, joint.offset, 1, None);
-        let (offset, ahead) = (joint.offset, Some(joint.offset));
-        Self { source, opened, bytes, guide, offset, line: 1, ahead, carry: Vec::new() }
+        let from = joint.offset;
+        Self { source, opened, bytes, guide, offset: from, line: 1, from, carry: Vec::new() }
     }
 
     /// What is known where the parts end that were fetched.
     pub fn end(&self) -> End {
-        End { iis: self.guide.iis(), preamble: self.guide.preamble(), line: self.line, before: None }
+        End { iis: self.guide.iis(), preamble: self.guide.preamble(), line: self.line, before: BTreeMap::new() }
     }
 
     /// The next part; its bytes come into the buffer.
@@ -81,7 +82,7 @@ impl Large {
             line: self.line,
             preamble: self.guide.preamble(),
             iis: self.guide.iis(),
-            ahead: self.ahead,
+            ahead: (self.from > 0).then_some(self.from),
         };
         let end = if is_end { Some(buffer.len()) } else { memrchr(b'\n', buffer).map(|end| end + 1) };
         // Holes of NULs end lines, too, and a line over all bounds has no end here: such a file goes on in one piece.
@@ -96,7 +97,7 @@ impl Large {
             None => Some(self.back()),
         };
         self.offset += buffer.len() as u64;
-        Ok(Some(Task::Part { source: self.source, opened: self.opened.clone(), part, rest }))
+        Ok(Some(Task::Part { source: self.source, from: self.from, opened: self.opened.clone(), part, rest }))
     }
 
     /// The bytes from where the lines end that have been fetched.

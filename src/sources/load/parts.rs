@@ -44,23 +44,17 @@ pub(super) type Bytes = Box<dyn Read + Send>;
 /// A log, or a stretch of it.
 #[derive(Clone, Copy)]
 pub(super) struct Stretch<'a> {
-    source: SourceId,
-    input: &'a Input,
-    /// Where a log is begun that is begun ahead of what stands before.
-    joint: Option<&'a Joint>,
-    /// From there on; else up to there.
-    ahead: bool,
+    pub source: SourceId,
+    pub input: &'a Input,
+    /// Where it is begun ahead of what stands before; `None` for the log's beginning.
+    pub begin: Option<&'a Joint>,
+    /// Where another stretch begins that goes on with it; `None` for the log's end.
+    pub end: Option<&'a Joint>,
 }
 
-impl<'a> Stretch<'a> {
-    /// What stands from a joint on.
-    pub fn from(source: SourceId, input: &'a Input, joint: &'a Joint) -> Self {
-        Self { source, input, joint: Some(joint), ahead: true }
-    }
-
-    /// What stands before the joint, or all if there is none.
-    pub fn upto(source: SourceId, input: &'a Input, joint: Option<&'a Joint>) -> Self {
-        Self { source, input, joint, ahead: false }
+impl Stretch<'_> {
+    fn from(&self) -> u64 {
+        self.begin.map_or(0, |joint| joint.offset)
     }
 }
 
@@ -81,29 +75,22 @@ pub(super) struct Work<'a> {
 struct Next {
     /// How many stretches have been.
     begun: usize,
-    large: Option<(Large, Is)>,
+    large: Option<Large>,
     /// Engines that know settings of their own.
     apart: Vec<(SourceId, Engine, u64)>,
-    /// How logs end, and how what stands before a joint does.
-    ends: Vec<(SourceId, End, Is)>,
+    /// How the stretches end that were cut up, by where they begin.
+    ends: BTreeMap<(SourceId, u64), End>,
     /// What stands before a joint is not such that the log can be begun there.
     wrong: bool,
-}
-
-/// Which part of a log a stretch is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Is {
-    All,
-    Ahead,
-    Before,
 }
 
 /// What a worker has to do.
 pub(super) enum Task<'a> {
     /// A file, from its beginning to its end.
     Whole(SourceId, &'a Input),
-    /// A part whose bytes lie in the buffer; the rest of the stretch, too, where it cannot be cut up.
-    Part { source: SourceId, opened: Opened, part: Part, rest: Option<Bytes> },
+    /// A part whose bytes lie in the buffer, of a stretch that begins at `from`; the rest of the stretch, too, where it cannot be cut
+    /// up.
+    Part { source: SourceId, from: u64, opened: Opened, part: Part, rest: Option<Bytes> },
     /// A file that cannot be read any further.
     Broken(SourceId, Opened, io::Error),
 }
@@ -133,7 +120,7 @@ impl<'a> Work<'a> {
     pub fn share(&self, new_engine: &(dyn Fn() -> Engine + Sync)) {
         let mut engine = new_engine();
         let (mut buffer, mut bytes) = (Vec::new(), 0);
-        while let Some((task, is)) = self.fetch(&mut buffer) {
+        while let Some(task) = self.fetch(&mut buffer) {
             self.read.fetch_add(buffer.len() as u64, Ordering::Relaxed);
             bytes += buffer.len() as u64;
             match task {
@@ -147,7 +134,7 @@ impl<'a> Work<'a> {
                         self.next().apart.push((source, one, taken));
                     }
                 }
-                Task::Part { source, opened, part, rest } => {
+                Task::Part { source, from, opened, part, rest } => {
                     engine.begin_part(source, &opened, &part);
                     engine.take_part(source, &buffer);
                     let is_last = rest.is_some();
@@ -156,7 +143,7 @@ impl<'a> Work<'a> {
                     }
                     let end = engine.end_part(source);
                     if is_last {
-                        self.next().ends.push((source, end, is));
+                        self.next().ends.insert((source, from), end);
                     }
                 }
                 Task::Broken(source, opened, error) => {
@@ -176,18 +163,16 @@ impl<'a> Work<'a> {
         let mut next = std::mem::take(&mut *self.next());
         next.apart.sort_by_key(|(source, ..)| *source);
         next.apart.into_iter().for_each(|(_, engine, bytes)| self.hand_on(engine, bytes));
-        let (before, ends): (Vec<_>, Vec<_>) = next.ends.into_iter().partition(|(_, _, is)| *is == Is::Before);
-        let joint = |source: SourceId| self.stretches.iter().find(|stretch| stretch.source == source)?.joint;
-        let is_other = |(source, end, _): &(SourceId, End, Is)| joint(*source).is_some_and(|joint| !joint.agrees(&end.preamble));
-        if next.wrong || before.iter().any(is_other) {
-            return None;
+        let mut ends: BTreeMap<SourceId, End> = BTreeMap::new();
+        for ((source, from), end) in next.ends {
+            let stretch = self.stretches.iter().find(|stretch| stretch.source == source && stretch.from() == from)?;
+            if stretch.end.is_some_and(|joint| !joint.agrees(&end.preamble)) {
+                return None;
+            }
+            let before = ends.remove(&source);
+            ends.insert(source, end.after(before, stretch.end.map(|joint| joint.offset)));
         }
-        let mut ends: BTreeMap<SourceId, End> = ends.into_iter().map(|(source, end, _)| (source, end)).collect();
-        for (source, before, _) in before {
-            let end = before.with(ends.get(&source));
-            ends.insert(source, end);
-        }
-        Some(ends)
+        (!next.wrong).then_some(ends)
     }
 
     fn whole(&self, source: SourceId, input: &Input, engine: &mut Engine) -> u64 {
@@ -222,28 +207,27 @@ impl<'a> Work<'a> {
     }
 
     /// The next thing to do; the bytes of a part come into the buffer.
-    fn fetch(&self, buffer: &mut Vec<u8>) -> Option<(Task<'a>, Is)> {
+    fn fetch(&self, buffer: &mut Vec<u8>) -> Option<Task<'a>> {
         let mut next = self.next();
         buffer.clear();
         loop {
             if self.stop.load(Ordering::Relaxed) {
                 return None;
             }
-            if let Some((large, is)) = &mut next.large {
-                let is = *is;
+            if let Some(large) = &mut next.large {
                 match large.fetch(self.cut, buffer) {
                     Ok(Some(task)) => {
                         if matches!(task, Task::Part { rest: Some(_), .. }) {
                             // Who has the rest tells how the log ended.
                             next.large = None;
                         }
-                        return Some((task, is));
+                        return Some(task);
                     }
                     Ok(None) => next.end_large(),
                     Err(error) => {
                         let broken = Task::Broken(large.source, large.opened.clone(), error);
                         next.end_large();
-                        return Some((broken, is));
+                        return Some(broken);
                     }
                 }
             }
@@ -251,28 +235,23 @@ impl<'a> Work<'a> {
             next.begun += 1;
             let is_last = next.begun == self.stretches.len();
             next.large = self.begin(&stretch, is_last);
-            if next.large.is_none() && stretch.joint.is_none() {
-                return Some((Task::Whole(stretch.source, stretch.input), Is::All));
+            if next.large.is_none() && stretch.begin.or(stretch.end).is_none() {
+                return Some(Task::Whole(stretch.source, stretch.input));
             }
             next.wrong |= next.large.is_none();
         }
     }
 
-    fn begin(&self, stretch: &Stretch<'_>, is_last: bool) -> Option<(Large, Is)> {
-        let Stretch { source, input, joint, ahead } = *stretch;
-        match joint {
-            None => {
-                let bytes = input.bytes_to_cut_up(self.cut, is_last)?;
-                Some((Large::begin(source, input, bytes, self.zone, self.cut)?, Is::All))
-            }
-            Some(joint) if ahead => {
-                let bytes = input.place.bytes_from(joint.offset)?;
-                Some((Large::begin_ahead(source, input, bytes, self.zone, joint), Is::Ahead))
-            }
-            Some(joint) => {
-                let bytes = Box::new(input.place.bytes_from(0)?.take(joint.offset));
-                Some((Large::begin(source, input, bytes, self.zone, self.cut)?, Is::Before))
-            }
+    fn begin(&self, stretch: &Stretch<'_>, is_last: bool) -> Option<Large> {
+        let Stretch { source, input, begin, end } = *stretch;
+        let bytes = match (begin, end) {
+            (None, None) => input.bytes_to_cut_up(self.cut, is_last)?,
+            (_, None) => input.place.bytes_from(stretch.from())?,
+            (_, Some(end)) => Box::new(input.place.bytes_from(stretch.from())?.take(end.offset - stretch.from())),
+        };
+        match begin {
+            None => Large::begin(source, input, bytes, self.zone, self.cut),
+            Some(joint) => Some(Large::begin_ahead(source, input, bytes, self.zone, joint)),
         }
     }
 }
@@ -283,7 +262,7 @@ fn fail(source: SourceId, error: &io::Error, engine: &mut Engine) {
 
 impl Next {
     fn end_large(&mut self) {
-        self.ends.extend(self.large.take().map(|(large, is)| (large.source, large.end(), is)));
+        self.ends.extend(self.large.take().map(|large| ((large.source, large.from), large.end())));
     }
 }
 

@@ -147,8 +147,10 @@ impl Recording {
         };
         let joint = |source: SourceId| joints.iter().find(|(id, _)| *id == source).map(|(_, joint)| joint);
         let logs: Vec<(SourceId, &Input)> = self.ids().filter(|(_, input)| !input.is_settings()).collect();
-        let ahead = logs.iter().filter_map(|(id, input)| Some(Stretch::from(*id, input, joint(*id)?)));
-        let rest = logs.iter().map(|(id, input)| Stretch::upto(*id, input, joint(*id)));
+        let ahead = logs.iter().filter_map(|(source, input)| {
+            Some(Stretch { source: *source, input, begin: Some(joint(*source)?), end: None })
+        });
+        let rest = logs.iter().map(|(source, input)| Stretch { source: *source, input, begin: None, end: joint(*source) });
         let stretches: Vec<Stretch<'_>> = ahead.chain(rest).collect();
         let work = Work::new(&stretches, zone, (how.cut, how.read), hand_on);
         rayon::broadcast(|_| work.share(&new_engine));
@@ -163,17 +165,21 @@ impl Recording {
     }
 }
 
-/// Reads what stands in a log before the place where it was begun, on all processors. `file` is of the loader alone: its position is
-/// moved.
+/// Reads what stands in a log before the place where it was begun, on all processors: first what happened in so many milliseconds
+/// before. `file` is of the loader alone: its position is moved.
 pub fn load_before(
     (source, opened, part): (SourceId, &Opened, &Part),
-    file: &Arc<File>,
+    (file, last): (&Arc<File>, i64),
     how: &How<'_>,
     hand_on: &(dyn Fn(Piece) -> bool + Sync),
 ) {
-    let joint = Joint { offset: part.offset, kind: part.kind, preamble: part.preamble.clone() };
-    let input = Input::new(opened.path.clone(), Place::Open(Arc::clone(file)), part.offset, opened.hints.modified);
-    let stretches = [Stretch::upto(source, &input, Some(&joint))];
+    let end = Joint { offset: part.offset, kind: part.kind, preamble: part.preamble.clone() };
+    let input = &Input::new(opened.path.clone(), Place::Open(Arc::clone(file)), part.offset, opened.hints.modified);
+    let middle = Joint::find(file, part.offset, opened.hints.clone(), Wanted::Last(last));
+    let stretch = |begin, end| Stretch { source, input, begin, end };
+    let ahead = middle.as_ref().map(|middle| stretch(Some(middle), Some(&end)));
+    let before = stretch(None, middle.as_ref().or(Some(&end)));
+    let stretches: Vec<_> = ahead.into_iter().chain([before]).collect();
     let work = Work::new(&stretches, opened.hints.zone, (how.cut, how.read), hand_on);
     rayon::broadcast(|_| work.share(how.new_engine));
     match work.finish() {

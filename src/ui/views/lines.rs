@@ -6,8 +6,8 @@ use super::{Cell, Column, ListRow, Listing, Look, MOST_ROWS, Reply, View, Width,
 use crate::drill::RawLine;
 use crate::drill::matching::About;
 use crate::engine::Moment;
-use crate::formats::fields::{directive, names};
 use crate::engine::source::Source;
+use crate::formats::fields::{directive, names};
 use crate::formats::rows::Cuts;
 use crate::formats::{Kind, pdh_csv};
 use crate::record::{Origin, SourceId};
