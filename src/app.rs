@@ -5,6 +5,7 @@ mod asking;
 mod check;
 mod ending;
 mod live;
+mod loading;
 mod pace;
 mod progress;
 mod record;

@@ -134,7 +134,7 @@ impl Engine {
         }
         match payload {
             Payload::Opened(opened) => self.open(id, opened),
-            Payload::Ahead(opened, part) => self.open_ahead(id, opened, &part),
+            Payload::Ahead(opened, part) => self.open_ahead(id, &opened, &part),
             Payload::Bytes(bytes) => {
                 let was_there = self.sources.get(&id).is_some_and(|source| source.bytes < source.size);
                 self.bytes(id, &bytes);

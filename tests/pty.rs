@@ -232,6 +232,40 @@ fn it_follows_a_log_as_it_grows() {
 }
 
 #[test]
+fn a_large_log_is_shown_from_its_end_and_told_of_from_its_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("httperr1.log");
+    let mut rows = String::from(
+        "#Software: Microsoft HTTP API 2.0\r\n#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename\r\n",
+    );
+    rows.push_str("2007-11-13 06:00:00 - - - - - - - - - 7_Connections_Refused -\r\n");
+    for n in 0..210_000 {
+        let (hour, minute, second) = (6 + n / 18_000, n / 300 % 60, n / 5 % 60);
+        rows.push_str(&format!(
+            "2007-11-13 {hour:02}:{minute:02}:{second:02} 10.0.{}.{} 49152 10.0.0.5 443 - - - - - Timer_ConnectionIdle -\r\n",
+            n % 7,
+            n % 251
+        ));
+    }
+    assert!(rows.len() > 16 << 20, "{}", rows.len());
+    std::fs::write(&log, &rows).unwrap();
+    let mut seat = Seat::new(&["watch", folder.path().to_str().unwrap()], None);
+    seat.until_text("2007-11-13 17:39:59");
+    seat.press("5\r");
+    seat.until_text("210001");
+    assert!(!seat.text().contains("loading"), "{}", seat.text());
+    let mut file = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
+    file.write_all(b"2007-11-13 17:40:09 - - - - - - - - - 4_Connections_Refused -\r\n").unwrap();
+    seat.press("2");
+    seat.until_text("11 connections refused");
+    // Lines behind the place where it was begun are counted from its beginning.
+    seat.press("6G\r");
+    seat.until("one of the last lines", |s| s.contains("httperr1.log:210003") || s.contains("httperr1.log:210004"));
+    seat.press("q");
+    assert_eq!(seat.ends(), 0);
+}
+
+#[test]
 fn resizing_redraws_and_breaks_nothing() {
     let mut seat = Seat::new(&["demo", "pool-leak"], None);
     seat.until_text("2 Pool");

@@ -13,11 +13,12 @@ use tokio::sync::{Notify, mpsc};
 use super::asking::Asking;
 use super::ending::{Asked, Ending, Pause, Stop};
 use super::live::Live;
+use super::loading::Load;
 use super::pace::Pace;
 use super::record::Record;
 use super::session::Session;
 use super::stage::{Stage, Whom};
-use super::work::{Done, Load, Work};
+use super::work::{Done, Work};
 use super::{check_named_files, named_files, new_engine, with_named_files};
 use crate::cli::{self, Color, Play};
 use crate::config::{Config, color_depth, machine_zone};
@@ -143,11 +144,11 @@ enum Feed {
 type Start = dyn FnOnce(mpsc::Sender<Envelope>, Arc<AtomicBool>) -> io::Result<()>;
 
 /// Runs a session on the terminal until it ends.
-fn drive(session: Session, record: (Record, PathBuf), config: &Config, feed: Feed) -> anyhow::Result<ExitCode> {
+fn drive(session: Session, record: (Record, PathBuf), config: &Config, origin: Feed) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let stop = Arc::new(AtomicBool::new(false));
     let pace = Pace::new(config.fps, config.low_bandwidth);
-    let result = runtime.block_on(go(session, record, pace, feed, Arc::clone(&stop)));
+    let result = runtime.block_on(go(session, record, pace, origin, Arc::clone(&stop)));
     stop.store(true, Ordering::Relaxed);
     // Threads that wait for input or for a share are not waited for.
     runtime.shutdown_background();
@@ -163,7 +164,7 @@ async fn go(
     session: Session,
     (record, beside): (Record, PathBuf),
     pace: Pace,
-    feed: Feed,
+    origin: Feed,
     stop: Arc<AtomicBool>,
 ) -> anyhow::Result<(ExitCode, Option<Status>)> {
     let (send, envelopes) = mpsc::channel(64);
@@ -176,7 +177,7 @@ async fn go(
     let (mut work, mut done) = Work::new(Asking::new(pace.moving()));
     work.beside = beside;
     let mut stage = Stage::new(session, record, screen, pace, work);
-    match feed {
+    match origin {
         Feed::Load(load) => stage.work.load(load, &mut stage.session),
         Feed::Follow(start) => start(send, stop)?,
     }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use crossterm::event::Event;
 use tokio::sync::mpsc;
 
+use super::loading::Load;
 use super::pace::Pace;
 use super::record::Record;
 use super::session::Session;
-use super::work::{Done, Load, Work};
+use super::work::{Done, Work};
 use crate::engine::{Envelope, Payload};
 use crate::executing;
 use crate::sources::appcmd;

@@ -1,32 +1,25 @@
 //! What other threads do for the screen: they read logs again, and write reports. No file is touched on the thread that draws.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::asking::Asking;
+use super::loading::{Load, Queue};
 use super::report;
 use super::session::{Question, Session};
-use crate::engine::part::Part;
-use crate::engine::{Engine, Opened};
 use crate::executing::{self, Listed};
-use crate::record::SourceId;
 use crate::report::Report;
-use crate::sources::load::parts::Cut;
-use crate::sources::load::{How, Piece, Recording, load_before};
-use crate::sources::shelf::Shelf;
+use crate::sources::load::Piece;
 use crate::sources::{appcmd, clock};
-use crate::time::{Time, Zone};
+use crate::time::Time;
 use crate::ui::views::{Executing, Reply};
 
 /// Whoever leaves waits so long for a report that is being written.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Bytes of logs after which the screen hears what is in them.
-const PIECE: u64 = 16 << 20;
 
 /// Something that was done.
 pub(super) enum Done {
@@ -53,37 +46,14 @@ pub(super) struct Work {
     listing: Option<(u64, Arc<AtomicBool>)>,
     listings: u64,
     done: mpsc::Sender<Done>,
-    /// A loader is at work.
-    loading: bool,
-    /// What waits to be loaded.
-    to_load: Vec<Load>,
-}
-
-/// Something to load beside what comes as envelopes.
-pub(super) enum Load {
-    /// A recording, with the moment from which on it is wanted first.
-    All(Box<Recording>, Zone, Option<Time>),
-    /// What stands in a log before the place where it was begun.
-    Before(SourceId, Opened, Box<Part>, Arc<File>),
+    queue: Queue,
 }
 
 impl Work {
     /// Nothing yet. What is done comes out of the other end.
     pub fn new(asking: Asking) -> (Self, mpsc::Receiver<Done>) {
         let (done, heard) = mpsc::channel(16);
-        (
-            Self {
-                asking,
-                beside: PathBuf::new(),
-                reports: 0,
-                listing: None,
-                listings: 0,
-                done,
-                loading: false,
-                to_load: Vec::new(),
-            },
-            heard,
-        )
+        (Self { asking, beside: PathBuf::new(), reports: 0, listing: None, listings: 0, done, queue: Queue::default() }, heard)
     }
 
     /// Has read again what the screen needs, where it is time.
@@ -146,29 +116,17 @@ impl Work {
 
     /// Has something loaded: at once, or after what is being loaded.
     pub fn load(&mut self, load: Load, session: &mut Session) {
-        session.begin_loading(match &load {
-            Load::All(recording, ..) => recording.size(),
-            Load::Before(_, _, part, _) => part.offset,
-        });
-        self.to_load.push(load);
-        // What was written last is what people ask for first.
-        self.to_load.sort_by_key(Load::modified);
+        session.begin_loading(load.size());
+        self.queue.push(load);
         self.load_next(session);
     }
 
     fn load_next(&mut self, session: &mut Session) {
-        if self.loading {
-            return;
+        match self.queue.next() {
+            Some(load) => load.start(session, &self.done),
+            None if self.queue.is_empty() => session.loaded(),
+            None => {}
         }
-        let Some(load) = self.to_load.pop() else { return session.loaded() };
-        self.loading = true;
-        let (new_engine, shelf, done) = (session.engine.maker(), session.shelf.clone(), self.done.clone());
-        let last = session.on_screen();
-        tokio::task::spawn_blocking(move || {
-            // Whoever wanted it may have left.
-            load.run(&new_engine, (&shelf, last), &|piece| done.blocking_send(Done::Piece(piece)).is_ok());
-            let _ = done.blocking_send(Done::Loaded);
-        });
     }
 
     /// Takes in what was done.
@@ -190,12 +148,12 @@ impl Work {
             }
             Done::Piece(piece) => {
                 if matches!(piece, Piece::Over) {
-                    self.to_load.clear();
+                    self.queue.forget();
                 }
                 session.take_piece(piece);
             }
             Done::Loaded => {
-                self.loading = false;
+                self.queue.done();
                 self.load_next(session);
             }
             Done::Report(told) => {
@@ -218,21 +176,6 @@ impl Work {
             }
         };
         let _ = tokio::time::timeout(PATIENCE, written).await;
-    }
-}
-
-impl Load {
-    fn modified(&self) -> Option<Time> {
-        if let Self::Before(_, opened, ..) = self { opened.hints.modified } else { None }
-    }
-
-    fn run(&self, new_engine: &(dyn Fn() -> Engine + Sync), (shelf, last): (&Shelf, i64), hand_on: &(dyn Fn(Piece) -> bool + Sync)) {
-        let cut = Cut { piece: PIECE, ..Cut::default() };
-        let how = How { new_engine, read: &AtomicU64::new(0), cut, first: None };
-        match self {
-            Self::All(recording, zone, first) => recording.load_into(*zone, shelf, &How { first: *first, ..how }, hand_on),
-            Self::Before(source, opened, part, file) => load_before((*source, opened, part), (file, last), &how, hand_on),
-        }
     }
 }
 

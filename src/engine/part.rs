@@ -109,10 +109,10 @@ impl Engine {
     }
 
     /// Begins a log ahead of what stands before, and goes on with it from there.
-    pub(super) fn open_ahead(&mut self, id: SourceId, opened: Opened, part: &Part) {
+    pub(super) fn open_ahead(&mut self, id: SourceId, opened: &Opened, part: &Part) {
         self.open(id, opened.clone());
         self.streams.remove(&id);
-        self.begin_part(id, &opened, part);
+        self.begin_part(id, opened, part);
     }
 
     /// What makes engines that know the same limits and applications, and no logs.

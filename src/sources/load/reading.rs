@@ -147,9 +147,9 @@ impl Recording {
         };
         let joint = |source: SourceId| joints.iter().find(|(id, _)| *id == source).map(|(_, joint)| joint);
         let logs: Vec<(SourceId, &Input)> = self.ids().filter(|(_, input)| !input.is_settings()).collect();
-        let ahead = logs.iter().filter_map(|(source, input)| {
-            Some(Stretch { source: *source, input, begin: Some(joint(*source)?), end: None })
-        });
+        let ahead = logs
+            .iter()
+            .filter_map(|(source, input)| Some(Stretch { source: *source, input, begin: Some(joint(*source)?), end: None }));
         let rest = logs.iter().map(|(source, input)| Stretch { source: *source, input, begin: None, end: joint(*source) });
         let stretches: Vec<Stretch<'_>> = ahead.chain(rest).collect();
         let work = Work::new(&stretches, zone, (how.cut, how.read), hand_on);

@@ -19,7 +19,12 @@ const ROWS: u32 = 300_000;
 fn row(n: u32) -> String {
     let (hour, minute, second) = (8 + n / 36_000, n / 600 % 60, n / 10 % 60);
     let status = if n.is_multiple_of(997) { "503 2" } else { "200 0" };
-    format!("2026-11-20 {hour:02}:{minute:02}:{second:02} GET /shop/cart.aspx 10.0.{}.{} {status} {}\r\n", n % 7, n % 251, n % 900)
+    format!(
+        "2026-11-20 {hour:02}:{minute:02}:{second:02} GET /shop/cart.aspx 10.0.{}.{} {status} {}\r\n",
+        n % 7,
+        n % 251,
+        n % 900
+    )
 }
 
 /// A rig with such a log, whose follower begins near its end, and the log.
@@ -88,11 +93,11 @@ fn what_is_followed_and_what_stands_before_are_the_whole_log() {
         assert!(load(&mut engine, &rig, &shelf, last));
         let mut whole = Engine::new(Limits::default(), &[]);
         fs::write(rig.at("u_ex261120.log"), &log).unwrap();
-        whole.merge(Recording::open(&[rig.at("u_ex261120.log")]).unwrap().load(
-            Zone::Utc,
-            &Shelf::default(),
-            &|| Engine::new(Limits::default(), &[]),
-        ));
+        whole.merge(
+            Recording::open(&[rig.at("u_ex261120.log")])
+                .unwrap()
+                .load(Zone::Utc, &Shelf::default(), &|| Engine::new(Limits::default(), &[])),
+        );
         let (mine, all) = (&engine.sources()[&source], whole.sources().values().next().unwrap());
         assert_eq!((mine.records, mine.bytes, mine.ledger, mine.span), (all.records, all.bytes, all.ledger, all.span));
         assert_eq!((mine.iis, mine.health.clone()), (all.iis, Health::Following));
@@ -114,7 +119,7 @@ fn lines_are_numbered_when_those_before_them_have_been_counted() {
     };
     assert_eq!(last(&engine), None);
     assert!(load(&mut engine, &rig, &shelf, 600_000));
-    let before = log.as_bytes()[..usize::try_from(part.offset).unwrap()].iter().filter(|b| **b == b'\n').count();
+    let before = memchr::memchr_iter(b'\n', &log.as_bytes()[..usize::try_from(part.offset).unwrap()]).count();
     assert_eq!(last(&engine), Some(before as u64 + 1));
 }
 
