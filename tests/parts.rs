@@ -231,7 +231,7 @@ fn a_log_that_says_otherwise_how_it_is_read_comes_again() {
     assert!(!pieces(&path, first, SMALL).contains(&None));
     assert_eq!(told_from(std::slice::from_ref(&path), 2, SMALL, Some(first)).0, want);
     // It stands further back than anybody looks: what is read first is read wrongly, and that is found.
-    let cut = Cut { part: 1024, whole: 0, piece: 100_000 };
+    let cut = Cut { part: 2048, whole: 0, piece: 100_000 };
     let rows: String = (0..30_000).map(row).collect();
     let (begin, rest) = rows.split_at(rows.find("08:01:40").unwrap() - 11);
     let (_folder, path) = written(&[SOFTWARE.as_bytes(), FIELDS.as_bytes(), begin.as_bytes(), changed, rest.as_bytes()].concat());

@@ -266,6 +266,35 @@ fn a_large_log_is_shown_from_its_end_and_told_of_from_its_beginning() {
 }
 
 #[test]
+fn a_large_log_whose_fields_changed_long_ago_is_read_again_as_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("u_ex261120.log");
+    let fields = |last: &str| format!("#Fields: date time cs-method cs-uri-stem c-ip cs(User-Agent) {last}\r\n");
+    let software = "#Software: Microsoft Internet Information Services 10.0\r\n";
+    let mut rows = [software, &fields("sc-status sc-substatus time-taken")].concat();
+    for n in 0..210_000 {
+        let (minute, second) = (n / 3500, n / 60 % 60);
+        if n == 5000 {
+            rows.push_str(&fields("time-taken sc-substatus sc-status"));
+        }
+        // Whoever takes the one for the other sees nothing wrong.
+        let status = if n < 5000 { "200 0 503" } else { "200 2 503" };
+        rows.push_str(&format!("2026-11-20 09:{minute:02}:{second:02} GET /shop/cart.aspx 10.0.{}.{} Mozilla/5.0+(Windows+NT+10.0) {status}\r\n", n % 7, n % 251));
+    }
+    assert!(rows.len() > 17 << 20, "{}", rows.len());
+    std::fs::write(&log, &rows).unwrap();
+    let mut seat = Seat::new(&["watch", folder.path().to_str().unwrap()], None);
+    seat.until_text("2026-11-20 09:59:");
+    seat.press("5\r");
+    seat.until("all of it, read once more", |s| s.contains("210000") && !s.contains("loading"));
+    // From where they changed on, all were refused.
+    seat.press("1\r\rbbb");
+    seat.until("how rows of the last minutes are read", |s| s.contains("503.2") && !s.contains("200.2"));
+    seat.press("q");
+    assert_eq!(seat.ends(), 0);
+}
+
+#[test]
 fn resizing_redraws_and_breaks_nothing() {
     let mut seat = Seat::new(&["demo", "pool-leak"], None);
     seat.until_text("2 Pool");

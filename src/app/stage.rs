@@ -123,6 +123,9 @@ impl Stage {
             Effect::Export(_) if self.record.redacts() => {
                 String::from("no report: it would name the clients that this recording does not; report --redact makes one of it")
             }
+            Effect::Export(_) if self.session.ui.loading.is_some() => {
+                String::from("no report yet: the logs are still being loaded")
+            }
             Effect::Export(at) => self.work.report(&self.session, self.record.folder(), at),
         };
         self.session.ui.message = Some(message);

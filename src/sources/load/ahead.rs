@@ -20,9 +20,9 @@ use crate::time::{Time, Zone};
 
 /// So many bytes are looked at, at one place of a log.
 const LOOK: u64 = 64 * 1024;
-/// Lines that tell how rows are read are looked for so many times as far before a joint (64 MiB). If there are none, they are taken to
-/// be those at the log's beginning, until that has been read.
-const BACK: u64 = 1024;
+/// Lines that tell how rows are read are looked for so many times as far before a joint (16 MiB: a share may be slow). If there are
+/// none, they are taken to be those at the log's beginning, until that has been read.
+const BACK: u64 = 256;
 /// A log is not begun ahead of fewer bytes than these.
 pub const FEW: u64 = 16 << 20;
 /// Bytes before a line with `#` that may hold lines which belong to it.
@@ -106,8 +106,9 @@ impl Log<'_> {
         if offset < few.max(1) {
             return None;
         }
-        let preamble = self.preamble(&first, offset)?;
-        Some(Joint { offset, kind: first.kind(), preamble })
+        let joint = Joint { offset, kind: first.kind(), preamble: self.preamble(&first, offset)? };
+        // Rows that cannot be read tell that something else is in force.
+        (self.seen(&joint)?.malformed == 0).then_some(joint)
     }
 
     fn read(&self, offset: u64, len: u64) -> Option<Vec<u8>> {
@@ -142,11 +143,16 @@ impl Log<'_> {
 
     /// The times of the first and the last row in some bytes from an offset on.
     fn times(&self, first: &Stream, offset: u64) -> Option<(Time, Time)> {
-        let begin = self.line_begin(offset)?;
-        let mut times = Times(None);
-        let mut stream = Stream::resume(first.kind(), self.hints.clone(), &first.preamble(), begin, 1, None);
-        stream.feed(&self.read(begin, self.look)?, &mut times);
-        times.0
+        let joint = Joint { offset: self.line_begin(offset)?, kind: first.kind(), preamble: first.preamble() };
+        self.seen(&joint)?.times
+    }
+
+    /// What is seen from a joint on.
+    fn seen(&self, joint: &Joint) -> Option<Seen> {
+        let mut seen = Seen::default();
+        let mut stream = Stream::resume(joint.kind, self.hints.clone(), &joint.preamble, joint.offset, 1, None);
+        stream.feed(&self.read(joint.offset, self.look)?, &mut seen);
+        Some(seen)
     }
 
     fn last_time(&self, first: &Stream) -> Option<Time> {
@@ -174,16 +180,22 @@ impl Log<'_> {
     }
 }
 
-/// Remembers the times of the first and the last row.
-struct Times(Option<(Time, Time)>);
+/// Some rows: the times of the first and the last, and how many cannot be read.
+#[derive(Default)]
+struct Seen {
+    times: Option<(Time, Time)>,
+    malformed: usize,
+}
 
-impl Sink for Times {
+impl Sink for Seen {
     fn record(&mut self, record: Record<'_>) {
         if record.fact.has_time() {
-            let (_, last) = self.0.get_or_insert((record.time, record.time));
+            let (_, last) = self.times.get_or_insert((record.time, record.time));
             *last = record.time;
         }
     }
 
-    fn malformed(&mut self, _: Line<'_>, _: &'static str) {}
+    fn malformed(&mut self, _: Line<'_>, _: &'static str) {
+        self.malformed += 1;
+    }
 }
