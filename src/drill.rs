@@ -12,8 +12,8 @@ pub mod place;
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use group::{Group, Groups};
 use matching::{About, By, Hit};
@@ -44,7 +44,16 @@ pub trait ReadLog: Send + Sync {
         let _ = given_up;
         self.read(source, offset, len)
     }
+
+    /// Does something for each number below `count`, which reads these logs: whoever can has several threads do it.
+    fn each(&self, logs: &BTreeSet<SourceId>, count: usize, step: &(dyn Fn(usize) + Sync)) {
+        let _ = logs;
+        (0..count).for_each(step);
+    }
 }
+
+/// Blocks that are read at one go: how many threads there are does not change what is told.
+const AT_ONE_GO: usize = 8;
 
 /// What is asked, and where the answer lies.
 #[derive(Clone)]
@@ -139,9 +148,34 @@ impl Plan {
     /// The rows grouped, the greatest first; `None` if it was given up meanwhile.
     #[must_use]
     pub fn groups(&self, by: By, reader: &dyn ReadLog, given_up: &AtomicBool) -> Option<Answer<Group>> {
+        let goes: Vec<&[(SourceId, Block)]> = self.blocks.chunks(AT_ONE_GO).collect();
+        let found: Vec<Mutex<Option<_>>> = goes.iter().map(|_| Mutex::new(None)).collect();
+        let logs = self.blocks.iter().map(|(source, _)| *source).collect();
+        reader.each(&logs, goes.len(), &|number| {
+            if let Some((blocks, found)) = goes.get(number).zip(found.get(number)) {
+                *found.lock().unwrap_or_else(PoisonError::into_inner) = self.group(blocks, by, reader, given_up);
+            }
+        });
         let mut groups = Groups::new(self.times.clone());
         let mut missing = BTreeSet::new();
-        for (source, block) in &self.blocks {
+        for found in found {
+            let (more, unread) = found.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+            groups.merge(more);
+            missing.extend(unread);
+        }
+        Some(Answer { rows: groups.sorted(), missing, cut: false })
+    }
+
+    /// The rows of some blocks grouped, and what could not be read; `None` if it was given up meanwhile.
+    fn group(
+        &self,
+        blocks: &[(SourceId, Block)],
+        by: By,
+        reader: &dyn ReadLog,
+        given_up: &AtomicBool,
+    ) -> Option<(Groups, BTreeSet<String>)> {
+        let (mut groups, mut missing) = (Groups::new(self.times.clone()), BTreeSet::new());
+        for (source, block) in blocks {
             if given_up.load(Ordering::Relaxed) {
                 return None;
             }
@@ -150,7 +184,7 @@ impl Plan {
             });
             missing.extend(unread);
         }
-        Some(Answer { rows: groups.sorted(), missing, cut: false })
+        Some((groups, missing))
     }
 
     /// The last `most` rows of the stretch of time, the latest last; `None` if it was given up meanwhile.

@@ -279,7 +279,11 @@ fn a_large_log_whose_fields_changed_long_ago_is_read_again_as_it_says() {
         }
         // Whoever takes the one for the other sees nothing wrong.
         let status = if n < 5000 { "200 0 503" } else { "200 2 503" };
-        rows.push_str(&format!("2026-11-20 09:{minute:02}:{second:02} GET /shop/cart.aspx 10.0.{}.{} Mozilla/5.0+(Windows+NT+10.0) {status}\r\n", n % 7, n % 251));
+        rows.push_str(&format!(
+            "2026-11-20 09:{minute:02}:{second:02} GET /shop/cart.aspx 10.0.{}.{} Mozilla/5.0+(Windows+NT+10.0) {status}\r\n",
+            n % 7,
+            n % 251
+        ));
     }
     assert!(rows.len() > 17 << 20, "{}", rows.len());
     std::fs::write(&log, &rows).unwrap();

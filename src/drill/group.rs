@@ -30,55 +30,77 @@ pub struct Group {
 
 /// Groups that rows are added to.
 pub(super) struct Groups {
-    by_key: HashMap<Vec<u8>, Group>,
+    by_key: HashMap<Vec<u8>, Sums>,
     window: Range<Time>,
-    /// Its length in milliseconds.
-    span: u64,
+}
+
+/// What the rows of a group come to; the fields are those of [`Group`].
+#[derive(Default)]
+struct Sums {
+    count: u64,
+    turned_away: u64,
+    /// Milliseconds of the window in which they were in flight.
+    held: i64,
+    longest: Option<u64>,
+    total: u64,
 }
 
 impl Groups {
     pub fn new(window: Range<Time>) -> Self {
-        let span = u64::try_from(window.end.since(window.start)).unwrap_or(0).max(1);
-        Self { by_key: HashMap::new(), window, span }
+        Self { by_key: HashMap::new(), window }
     }
 
     pub fn add(&mut self, key: &[u8], hit: &Hit, time: Time) {
-        let Self { by_key: groups, window, span } = self;
-        let key = if groups.len() >= MOST_GROUPS && !groups.contains_key(key) { OTHERS } else { key };
-        if !groups.contains_key(key) {
-            groups.insert(key.to_vec(), Group::empty(key));
+        let taken = hit.taken.unwrap_or(0);
+        let end = time.plus(500);
+        let begin = end.plus(-i64::try_from(taken).unwrap_or(i64::MAX));
+        let held = end.min(self.window.end).since(begin.max(self.window.start)).max(0);
+        let sums = if self.window.contains(&time) {
+            Sums { count: 1, turned_away: hit.turned_away, held, longest: hit.taken, total: taken }
+        } else {
+            Sums { held, ..Sums::default() }
+        };
+        self.put(key, &sums);
+    }
+
+    /// Adds the groups of other rows of the same window.
+    pub fn merge(&mut self, other: Self) {
+        let mut keys: Vec<_> = other.by_key.into_iter().collect();
+        // Which are kept apart must not depend on chance.
+        keys.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        keys.iter().for_each(|(key, sums)| self.put(key, sums));
+    }
+
+    fn put(&mut self, key: &[u8], sums: &Sums) {
+        if let Some(group) = self.by_key.get_mut(key) {
+            return group.add(sums);
         }
-        if let Some(group) = groups.get_mut(key) {
-            group.add(hit, time, window, *span);
-        }
+        let key = if self.by_key.len() >= MOST_GROUPS { OTHERS } else { key };
+        self.by_key.entry(key.to_vec()).or_default().add(sums);
     }
 
     /// The greatest first.
     pub fn sorted(self) -> Vec<Group> {
-        let mut rows: Vec<Group> = self.by_key.into_values().collect();
+        let span = self.window.end.since(self.window.start).max(1);
+        let mut rows: Vec<Group> = self.by_key.into_iter().map(|(key, sums)| sums.told(key, span)).collect();
         rows.sort_by(|a, b| b.total.cmp(&a.total).then(b.count.cmp(&a.count)).then(a.key.cmp(&b.key)));
         rows
     }
 }
 
-impl Group {
-    fn empty(key: &[u8]) -> Self {
-        Self { key: key.to_vec(), count: 0, turned_away: 0, in_flight: 0.0, longest: None, total: 0 }
+impl Sums {
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.turned_away += other.turned_away;
+        self.held += other.held;
+        self.longest = self.longest.max(other.longest);
+        self.total = self.total.saturating_add(other.total);
     }
 
-    fn add(&mut self, hit: &Hit, time: Time, window: &Range<Time>, span: u64) {
-        let taken = hit.taken.unwrap_or(0);
-        let end = time.plus(500);
-        let begin = end.plus(-i64::try_from(taken).unwrap_or(i64::MAX));
-        let overlap = end.min(window.end).since(begin.max(window.start)).max(0);
+    fn told(self, key: Vec<u8>, span: i64) -> Group {
+        let Self { count, turned_away, held, longest, total } = self;
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a window, far below 2^52")]
-        let share = overlap as f64 / span as f64;
-        self.in_flight += share;
-        if window.contains(&time) {
-            self.count += 1;
-            self.turned_away += hit.turned_away;
-            self.total = self.total.saturating_add(taken);
-            self.longest = self.longest.max(hit.taken);
-        }
+        let in_flight = held as f64 / span as f64;
+        Group { key, count, turned_away, in_flight, longest, total }
     }
 }

@@ -1,10 +1,10 @@
 //! Where the logs lie, to read parts of them again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::packed::Packed;
@@ -127,6 +127,27 @@ impl Shelf {
 impl ReadLog for Shelf {
     fn read(&self, source: SourceId, offset: u64, len: u64) -> Result<Vec<u8>, String> {
         self.read_unless(source, offset, len, &AtomicBool::new(false))
+    }
+
+    fn each(&self, logs: &BTreeSet<SourceId>, count: usize, step: &(dyn Fn(usize) + Sync)) {
+        // What is packed is unpacked from the front.
+        let is_file = |log: &SourceId| matches!(self.place(*log), Some(Place::File(_) | Place::Memory(_)));
+        let threads = if logs.iter().all(is_file) { std::thread::available_parallelism().map_or(1, usize::from) } else { 1 };
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let number = next.fetch_add(1, Ordering::Relaxed)
+                && number < count
+            {
+                step(number);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..threads.min(count) {
+                // Without another thread it only takes longer.
+                let _ = std::thread::Builder::new().name(String::from("drill")).spawn_scoped(scope, work);
+            }
+            work();
+        });
     }
 
     fn read_unless(&self, source: SourceId, offset: u64, len: u64, given_up: &AtomicBool) -> Result<Vec<u8>, String> {

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicUsize;
 use std::thread::{self, ThreadId};
 
@@ -5,6 +6,7 @@ use super::*;
 use crate::engine::{Engine, Envelope, Opened, Payload};
 use crate::formats::Hints;
 use crate::record::{Position, SourceId};
+use crate::sources::shelf::{Place, Shelf};
 
 /// A log that must not be read on the thread that asks, and may be given up after some parts.
 struct Disk {
@@ -29,8 +31,12 @@ impl ReadLog for Disk {
 
 /// A log of 20,000 requests over 200 seconds, some 1.5 MB.
 fn server() -> (Engine, Disk) {
+    server_with(20_000)
+}
+
+fn server_with(requests: u32) -> (Engine, Disk) {
     let mut log = String::from("#Fields: date time cs-uri-stem c-ip sc-status sc-substatus time-taken\n");
-    for n in 0..20_000 {
+    for n in 0..requests {
         let (minute, second) = (n / 6000, n / 100 % 60);
         log += &format!("2026-11-21 08:{minute:02}:{second:02} /shop/page{}.aspx 10.0.0.{} 503 2 40000\n", n % 7, n % 200);
     }
@@ -94,6 +100,35 @@ fn an_answer_that_nobody_wants_any_more_is_given_up_at_the_next_block() {
         (disk.reads, disk.give_up) = (AtomicUsize::new(0), Some((2, Arc::clone(&job.given_up))));
         let reply = thread::scope(|scope| scope.spawn(|| job.run(&disk)).join().unwrap());
         assert_eq!((reply.is_some(), disk.reads.load(Ordering::Relaxed)), (false, 2), "{ask:?}");
+    }
+}
+
+#[test]
+fn groups_are_the_same_however_many_threads_read_the_log() {
+    /// Does what comes last first.
+    struct Backwards(Shelf);
+    impl ReadLog for Backwards {
+        fn read(&self, source: SourceId, offset: u64, len: u64) -> Result<Vec<u8>, String> {
+            self.0.read(source, offset, len)
+        }
+        fn each(&self, _: &BTreeSet<SourceId>, count: usize, step: &(dyn Fn(usize) + Sync)) {
+            assert!(count > 2, "{count}");
+            (0..count).rev().for_each(step);
+        }
+    }
+    let (engine, disk) = server_with(90_000);
+    let moment = engine.moment(engine.timeline().span().unwrap().1);
+    let shelf = Shelf::default();
+    shelf.put(SourceId(1), Place::Memory(disk.bytes.clone().into()));
+    let (app, _) = moment.timeline.apps().next().unwrap();
+    for by in By::ALL {
+        let times = moment.at.plus(-900_000)..moment.at.plus(1);
+        let ask = Ask::Groups { about: About::App(app.to_owned()), by, times };
+        let one = thread::scope(|scope| scope.spawn(|| ask.job(&moment).run(&disk)).join().unwrap());
+        let Some(Reply::Groups(answer)) = &one else { panic!() };
+        assert_eq!(answer.rows.iter().map(|group| group.count).sum::<u64>(), 90_000);
+        assert_eq!(ask.job(&moment).run(&Backwards(shelf.clone())), one);
+        assert_eq!(ask.job(&moment).run(&shelf), one);
     }
 }
 
