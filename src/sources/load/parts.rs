@@ -9,11 +9,12 @@ use std::io::{self, Cursor, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memrchr};
 
 use super::{Input, PIECE, Place};
 use crate::engine::part::Part;
 use crate::engine::{Engine, Envelope, Health, Opened, Payload};
+use crate::formats::glance::Glance;
 use crate::formats::stream::Stream;
 use crate::formats::{Hints, Ignore};
 use crate::record::SourceId;
@@ -254,12 +255,12 @@ impl Large {
         };
         let end = if is_end { Some(buffer.len()) } else { memrchr(b'\n', buffer).map(|end| end + 1) };
         // Holes of NULs end lines, too, and a line over all bounds has no end here: such a file goes on in one piece.
-        let is_plain = memchr(0, buffer).is_none();
-        let rest = match end.filter(|_| is_plain) {
-            Some(end) => {
+        let whole = end.and_then(|end| Some((end, Glance::at(buffer.get(..end)?)?)));
+        let rest = match whole {
+            Some((end, glance)) => {
                 self.carry.extend_from_slice(buffer.get(end..).unwrap_or_default());
                 buffer.truncate(end);
-                self.learn(buffer);
+                self.learn(buffer, &glance);
                 if self.guide.is_by_row() { None } else { Some(self.back()) }
             }
             None => Some(self.back()),
@@ -275,14 +276,11 @@ impl Large {
     }
 
     /// Counts the lines, and has the guide read those that begin with `#`.
-    fn learn(&mut self, lines: &[u8]) {
-        self.line += memchr_iter(b'\n', lines).count() as u64;
-        for hash in memchr_iter(b'#', lines) {
-            let (before, line) = lines.split_at(hash);
-            if matches!(before.last(), None | Some(b'\n')) {
-                let end = memchr(b'\n', line).map_or(line.len(), |end| end + 1);
-                self.guide.feed(line.get(..end).unwrap_or_default(), &mut Ignore);
-            }
+    fn learn(&mut self, lines: &[u8], Glance { feeds, directives }: &Glance) {
+        self.line += feeds;
+        for line in directives.iter().filter_map(|begin| lines.get(*begin..)) {
+            let end = memchr(b'\n', line).map_or(line.len(), |end| end + 1);
+            self.guide.feed(line.get(..end).unwrap_or_default(), &mut Ignore);
         }
     }
 }
