@@ -128,6 +128,8 @@ impl Timeline {
     pub fn settle(&mut self) {
         let rows = self.burst.settle(&mut All { apps: &mut self.apps, ns: &mut self.ns });
         self.note_rows(rows);
+        self.ns.values_mut().for_each(NsSeries::settle);
+        self.troubles.values_mut().for_each(Tally::settle);
     }
 
     fn note_rows(&mut self, rows: Option<(SourceId, i64, u32)>) {
