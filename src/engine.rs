@@ -26,10 +26,10 @@ use crate::formats::stream::Stream;
 use crate::formats::{Kind, Sink};
 use crate::inventory::{self, Item};
 use crate::limits::{Limits, Settings};
-use crate::record::{Fact, Record, SourceId};
+use crate::record::{Fact, Position, Record, Request, SourceId};
 use crate::time::Time;
-use crate::timeline::Timeline;
 use crate::timeline::block_index::{BLOCK, Block, Told};
+use crate::timeline::{Asked, Timeline};
 
 /// Everything that is known, and what it is folded from.
 #[derive(Default)]
@@ -155,6 +155,7 @@ impl Engine {
             Payload::Gap(gap) => self.gaps.push(gap),
             Payload::Inventory(found) => inventory::absorb(&mut self.inventory, found),
         }
+        self.timeline.settle();
     }
 
     /// What is known as of a moment.
@@ -380,8 +381,20 @@ impl Fold<'_> {
         if let Some(told) = self.told.take() {
             self.timeline.blocks.note(self.id, self.begin, &told);
         }
-        self.timeline.settle();
         self.settings.take()
+    }
+
+    /// Counts a request that happened when the one before it did, if it tells nothing else.
+    #[inline]
+    fn join(&mut self, record: &Record<'_>, request: &Request<'_>, asked: Asked, from: Time) -> bool {
+        let Some(told) = &mut self.told else { return false };
+        let Position { offset, len, .. } = record.position;
+        if offset < self.begin || !self.timeline.join(self.id, asked, record.time, request) {
+            return false;
+        }
+        told.join(offset + u64::from(len), from);
+        self.source.count_another();
+        true
     }
 
     /// Widens the block of the log that a record begins in.
@@ -397,19 +410,22 @@ impl Fold<'_> {
 
 impl Sink for Fold<'_> {
     fn record(&mut self, record: Record<'_>) {
-        self.source.count(&record);
         let mut from = record.time;
         let mut asked = None;
         match &record.fact {
             Fact::Request(request) => {
-                asked = Some(self.applications.of(self.site, request.site, request.stem, self.timeline));
-                let taken = request.taken.unwrap_or(0).min(i64::MAX as u64);
-                from = record.time.plus(-i64::try_from(taken).unwrap_or(i64::MAX));
+                let of = self.applications.of(self.site, request.site, request.stem, self.timeline);
+                from = record.time.plus(-i64::try_from(request.taken.unwrap_or(0)).unwrap_or(i64::MAX));
+                if self.join(&record, request, of, from) {
+                    return;
+                }
+                asked = Some(of);
             }
             Fact::Settings(settings) => self.settings.get_or_insert_default().absorb(settings),
             Fact::TagName { tag, driver, description } => self.source.tag_name(*tag, driver, description),
             _ => {}
         }
+        self.source.count(&record);
         let times = from..record.time.plus(1000);
         let (offset, len) = (record.position.offset, u64::from(record.position.len));
         self.note(offset, Told::one(kind_of(&record.fact), offset + len, &times));

@@ -28,7 +28,8 @@ impl Engine {
         self.sources.entry(id).or_insert_with(|| Source::new(opened.clone(), heard));
     }
 
-    /// Begins a part of a log of which other engines take in other parts.
+    /// Begins a part of a log of which other engines take in other parts. What it tells is seen when the parts have ended, or when
+    /// another engine has taken this one in.
     pub fn begin_part(&mut self, id: SourceId, opened: &Opened, part: &Part) {
         self.meet(id, opened);
         let site = self.streams.remove(&id).map_or_else(|| Site::of_path(&opened.path), |reading| reading.site);
@@ -53,6 +54,7 @@ impl Engine {
     /// All parts of a log have been taken in, and all engines that did it are one; `iis` is the version that its last `#Software` names.
     pub fn end_parts(&mut self, id: SourceId, iis: Option<(u8, u8)>) {
         self.streams.remove(&id);
+        self.timeline.settle();
         self.change(id, |source| {
             if !matches!(source.health, Health::Denied(_)) {
                 source.health = Health::Finished;
