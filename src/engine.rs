@@ -26,10 +26,10 @@ use crate::formats::stream::Stream;
 use crate::formats::{Kind, Sink};
 use crate::inventory::{self, Item};
 use crate::limits::{Limits, Settings};
-use crate::record::{Fact, Record, SourceId};
+use crate::record::{Fact, Position, Record, Request, SourceId};
 use crate::time::Time;
-use crate::timeline::Timeline;
 use crate::timeline::block_index::{BLOCK, Block, Told};
+use crate::timeline::{Asked, Timeline};
 
 /// Everything that is known, and what it is folded from.
 #[derive(Default)]
@@ -156,6 +156,7 @@ impl Engine {
             Payload::Gap(gap) => self.gaps.push(gap),
             Payload::Inventory(found) => inventory::absorb(&mut self.inventory, found),
         }
+        self.timeline.settle();
     }
 
     /// What is known as of a moment.
@@ -194,6 +195,7 @@ impl Engine {
     /// Adds what an engine knows that read other logs, or other parts of the same ones.
     pub fn merge(&mut self, other: Self) {
         let mut timeline = other.timeline;
+        timeline.settle();
         // What is larger stays where it is.
         if self.timeline.span().is_none() {
             std::mem::swap(&mut self.timeline, &mut timeline);
@@ -391,8 +393,20 @@ impl Fold<'_> {
         if let Some(told) = self.told.take() {
             self.timeline.blocks.note(self.id, self.begin, &told);
         }
-        self.timeline.settle();
         self.settings.take()
+    }
+
+    /// Counts a request that happened when the one before it did, if it tells nothing else.
+    #[inline]
+    fn join(&mut self, record: &Record<'_>, request: &Request<'_>, asked: Asked, from: Time) -> bool {
+        let Some(told) = &mut self.told else { return false };
+        let Position { offset, len, .. } = record.position;
+        if offset < self.begin || !self.timeline.join(self.id, asked, record.time, request) {
+            return false;
+        }
+        told.join(offset + u64::from(len), from);
+        self.source.count_another();
+        true
     }
 
     /// Widens the block of the log that a record begins in.
@@ -408,19 +422,22 @@ impl Fold<'_> {
 
 impl Sink for Fold<'_> {
     fn record(&mut self, record: Record<'_>) {
-        self.source.count(&record);
         let mut from = record.time;
         let mut asked = None;
         match &record.fact {
             Fact::Request(request) => {
-                asked = Some(self.applications.of(self.site, request.site, request.stem, self.timeline));
-                let taken = request.taken.unwrap_or(0).min(i64::MAX as u64);
-                from = record.time.plus(-i64::try_from(taken).unwrap_or(i64::MAX));
+                let of = self.applications.of(self.site, request.site, request.stem, self.timeline);
+                from = record.time.plus(-i64::try_from(request.taken.unwrap_or(0)).unwrap_or(i64::MAX));
+                if self.join(&record, request, of, from) {
+                    return;
+                }
+                asked = Some(of);
             }
             Fact::Settings(settings) => self.settings.get_or_insert_default().absorb(settings),
             Fact::TagName { tag, driver, description } => self.source.tag_name(*tag, driver, description),
             _ => {}
         }
+        self.source.count(&record);
         let times = from..record.time.plus(1000);
         let (offset, len) = (record.position.offset, u64::from(record.position.len));
         self.note(offset, Told::one(kind_of(&record.fact), offset + len, &times));

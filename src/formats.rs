@@ -10,6 +10,7 @@ pub mod altiris;
 pub mod application_host;
 pub mod core_settings;
 pub mod fields;
+pub mod glance;
 pub mod httperr;
 pub mod ledger;
 pub mod lines;

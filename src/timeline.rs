@@ -79,6 +79,8 @@ pub struct Timeline {
     span: Option<(Time, Time)>,
     /// What is not in the series yet.
     burst: Burst,
+    /// The log and time of the last record, if it is a request of the second that has begun.
+    last: Option<(SourceId, Time)>,
 }
 
 impl PartialEq for Timeline {
@@ -124,10 +126,30 @@ impl Timeline {
         }
     }
 
+    /// Takes in a request of the very moment of the record before it, if all that it tells is one more of its kind: nearly all rows of a
+    /// busy log are such. `false` if it has more to tell.
+    #[inline]
+    pub fn join(&mut self, source: SourceId, asked: Asked, time: Time, request: &Request<'_>) -> bool {
+        let Asked { app: AppId(place), ns } = asked;
+        let Some(taken) = request.taken.filter(|taken| *taken < telling::LEAST) else { return false };
+        let is_plain = request.status != 503 && request.substatus.is_some();
+        if self.last != Some((source, time)) || !is_plain || !self.burst.join(Whose::app(place), request, taken) {
+            return false;
+        }
+        self.burst.row(source);
+        if let Some(ns) = ns {
+            self.ns_request(ns, time.second(), request);
+        }
+        true
+    }
+
     /// Adds to the series what has been taken in since the last call.
     pub fn settle(&mut self) {
+        self.last = None;
         let rows = self.burst.settle(&mut All { apps: &mut self.apps, ns: &mut self.ns });
         self.note_rows(rows);
+        self.ns.values_mut().for_each(NsSeries::settle);
+        self.troubles.values_mut().for_each(Tally::settle);
     }
 
     fn note_rows(&mut self, rows: Option<(SourceId, i64, u32)>) {
@@ -144,6 +166,7 @@ impl Timeline {
             let rows = self.burst.begin(second, &mut All { apps: &mut self.apps, ns: &mut self.ns });
             self.note_rows(rows);
         }
+        self.last = matches!(record.fact, Fact::Request(_)).then_some((source, record.time));
         if record.fact.is_row() && record.fact.has_time() {
             self.burst.row(source);
         }
@@ -200,9 +223,6 @@ impl Timeline {
         if let Some(AppId(place)) = app {
             self.burst.request(Whose::app(place), request, &mut all);
         }
-        if let Some(ns) = ns {
-            self.burst.request(Whose::ns(ns), request, &mut all);
-        }
         let mut name = None;
         if let Some((known, app)) = app.and_then(|AppId(place)| self.apps.get_mut(place)) {
             app.timed |= request.taken.is_some();
@@ -231,10 +251,14 @@ impl Timeline {
             self.trouble(Trouble::LacksTimeTaken(origin.source), second, 1, origin);
         }
         if let Some(ns) = ns {
-            let series = self.ns.entry(ns).or_default();
-            series.served.longest(second, request, origin);
-            series.asked(second, request.client);
+            self.ns_request(ns, second, request);
+            self.ns.entry(ns).or_default().served.longest(second, request, origin);
         }
+    }
+
+    fn ns_request(&mut self, ns: NsRequest, second: i64, request: &Request<'_>) {
+        self.burst.request(Whose::ns(ns), request, &mut All { apps: &mut self.apps, ns: &mut self.ns });
+        self.ns.entry(ns).or_default().asked(second, request.client);
     }
 
     fn http_err(&mut self, second: i64, row: &HttpErr<'_>, origin: Origin) {
@@ -294,7 +318,8 @@ impl Timeline {
     }
 
     /// Adds what another timeline of other logs holds.
-    pub fn merge(&mut self, other: Self) {
+    pub fn merge(&mut self, mut other: Self) {
+        other.settle();
         for (name, app) in other.apps {
             let known = self.app_ids.get(&name).copied();
             if let Some(AppId(id)) = known.or_else(|| (self.apps.len() >= MOST_APPS).then(|| self.app_id(&name))) {

@@ -118,7 +118,21 @@ impl Applications {
     }
 
     /// What a request to `stem` is counted under; `sitename` is its `s-sitename`, or empty.
+    #[inline]
     pub fn of(&self, site: &mut Site, sitename: &[u8], stem: &[u8], timeline: &mut Timeline) -> Asked {
+        // Most logs are of one site.
+        if site.version == self.version
+            && let Some((name, paths)) = site.by_name.first()
+            && (name.is_empty() && sitename.is_empty() || **name == *sitename)
+            && let Some(asked) = paths.memo.get(stem)
+        {
+            return asked;
+        }
+        self.find(site, sitename, stem, timeline)
+    }
+
+    #[inline(never)]
+    fn find(&self, site: &mut Site, sitename: &[u8], stem: &[u8], timeline: &mut Timeline) -> Asked {
         let Some(paths) = self.paths(site, sitename) else { return Asked { app: timeline.app_id("-/"), ns: None } };
         if let Some(asked) = paths.memo.get(stem) {
             return asked;

@@ -55,7 +55,8 @@ impl Engine {
         self.sources.entry(id).or_insert_with(|| Source::new(opened.clone(), heard));
     }
 
-    /// Begins a part of a log of which other engines take in other parts.
+    /// Begins a part of a log of which other engines take in other parts. What it tells is seen when the parts have ended, or when
+    /// another engine has taken this one in.
     pub fn begin_part(&mut self, id: SourceId, opened: &Opened, part: &Part) {
         self.meet(id, opened);
         self.change(id, |source| source.begun.extend(part.ahead.map(|offset| (offset, None))));
@@ -88,6 +89,7 @@ impl Engine {
     /// An engine that goes on with none of the parts it took in, to be merged into another one.
     #[must_use]
     pub fn as_part(mut self) -> Self {
+        self.timeline.settle();
         self.streams.clear();
         self
     }
@@ -95,6 +97,7 @@ impl Engine {
     /// All parts of a log have been taken in, and all engines that did it are one. A log that is being followed goes on.
     pub fn end_parts(&mut self, id: SourceId, end: &End) {
         let goes_on = self.streams.contains_key(&id);
+        self.timeline.settle();
         self.change(id, |source| {
             match source.health {
                 Health::Loading if goes_on => source.health = Health::Following,

@@ -155,6 +155,13 @@ impl Source {
         }
     }
 
+    /// Counts a record that happened when the one before it did.
+    #[inline]
+    pub(super) fn count_another(&mut self) {
+        self.records += 1;
+        self.arriving.0 += 1;
+    }
+
     /// What was counted since the last call came in, unless it was there when the log was met.
     pub(super) fn arrived(&mut self, heard: Time, was_there: bool) {
         let (records, times) = std::mem::take(&mut self.arriving);

@@ -1,5 +1,7 @@
 //! What an engine makes of what a follower says of a log.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::formats::Hints;
 
@@ -65,4 +67,26 @@ fn how_the_watching_machine_fares_moves_no_log_into_the_present() {
     let end = engine.timeline().span().unwrap().1;
     assert_eq!(end.rfc3339(), "2009-10-09T08:00:00Z");
     assert!(engine.timeline().counter(r"\memory\available bytes").is_some());
+}
+
+proptest! {
+    #[test]
+    fn rows_that_come_together_tell_what_they_tell_one_by_one(
+        rows in proptest::collection::vec((0u8..4, 0usize..4, 0usize..5, 0usize..3, 0usize..6), 0..80),
+    ) {
+        let row = |(second, page, end, agent, taken): (u8, usize, usize, usize, usize)| {
+            let page = ["/secars/secars.dll", "/Altiris/NS/Agent/GetClientPolicies.aspx", "/altiris/ns/x.aspx", "/"][page];
+            let end = ["200 0", "304 0", "503 2", "503 0", "200 -"][end];
+            let taken = ["0", "499", "999", "1001", "31000", "-"][taken];
+            format!("2026-11-21 06:55:{second:02} {page} 10.0.0.{agent} {} {end} {taken}\n", ["Smc", "-", "Agent"][agent])
+        };
+        let header = "#Fields: date time cs-uri-stem c-ip cs(User-Agent) sc-status sc-substatus time-taken\n";
+        let lines: Vec<String> = std::iter::once(String::from(header)).chain(rows.into_iter().map(row)).collect();
+        let together = engine(vec![Payload::Bytes(lines.concat().into_bytes())]);
+        let one_by_one = engine(lines.into_iter().map(|line| Payload::Bytes(line.into_bytes())).collect());
+        prop_assert!(together.timeline() == one_by_one.timeline());
+        prop_assert!(together.timeline().blocks == one_by_one.timeline().blocks);
+        let about = |engine: &Engine| engine.sources().values().map(|source| (source.records, source.span, source.ledger)).collect::<Vec<_>>();
+        prop_assert_eq!(about(&together), about(&one_by_one));
+    }
 }

@@ -1,6 +1,10 @@
 //! Rows of columns between spaces. A log is cut into lines, and these into columns, in one pass over its bytes, 64 at a time.
 
-use fearless_simd::{Level, Simd, SimdBase, SimdMask, dispatch, u8x64};
+mod index;
+
+use fearless_simd::dispatch;
+pub use index::Index;
+use index::WINDOW;
 use memchr::memchr;
 
 use super::ledger::{Ledger, What};
@@ -9,28 +13,28 @@ use super::lines::{Line, MAX_LINE};
 /// More columns than any log has; a row with more is malformed.
 pub const MAX_COLUMNS: usize = 64;
 
-/// Bytes that are looked at together, as many as a mask has bits.
-const BLOCK: usize = 64;
-/// Bytes that are looked at before their lines are handed out.
-const WINDOW: usize = 2048;
-/// Places that are noted together.
-const FEW: usize = 12;
-
-/// Places of a row: those of its columns, and one before them.
-const PLACES: usize = 2 * MAX_COLUMNS;
+/// Places of a row: those where its columns end, and one before them.
+const PLACES: usize = MAX_COLUMNS + 1;
+/// The places of a row that has none.
+const NONE: [u32; MAX_COLUMNS] = [u32::MAX; MAX_COLUMNS];
 
 /// A row cut into columns.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a, 'c> {
     text: &'a [u8],
-    /// One byte before the first column begins, and where it ends; where the next ones end, or for each a pair of the same kind. What
-    /// comes after them is nothing.
-    ends: &'c [u32; PLACES],
+    /// One byte before each column begins, and where it ends. What comes after them is nothing.
+    befores: &'c [u32; MAX_COLUMNS],
+    ends: &'c [u32; MAX_COLUMNS],
     len: usize,
-    is_paired: bool,
 }
 
-impl<'a> Row<'a, '_> {
+impl<'a, 'c> Row<'a, 'c> {
+    /// A row whose columns stand one place apart.
+    #[inline]
+    fn new(text: &'a [u8], ends: &'c [u32; PLACES], len: usize) -> Self {
+        Self { text, befores: ends.first_chunk().unwrap_or(&NONE), ends: ends.last_chunk().unwrap_or(&NONE), len }
+    }
+
     /// How many columns the row has.
     #[must_use]
     #[inline]
@@ -49,8 +53,8 @@ impl<'a> Row<'a, '_> {
     #[inline]
     pub fn get(&self, index: usize) -> &'a [u8] {
         // The mask saves looking whether the place is within bounds.
-        let at = (index & (MAX_COLUMNS - 1)) << u32::from(self.is_paired);
-        match (self.ends.get(at), self.ends.get(at + 1)) {
+        let at = index & (MAX_COLUMNS - 1);
+        match (self.befores.get(at), self.ends.get(at)) {
             (Some(before), Some(end)) if index < self.len && index < MAX_COLUMNS => {
                 self.text.get(before.wrapping_add(1) as usize..*end as usize).unwrap_or_default()
             }
@@ -72,14 +76,17 @@ impl<'a> Row<'a, '_> {
 /// Where the columns of one row begin and end. Whoever reads many rows keeps one for all of them: it is written over, not made anew.
 #[derive(Debug, Clone)]
 pub struct Cuts {
+    /// Of columns that stand apart: one byte before each begins.
+    befores: [u32; MAX_COLUMNS],
+    /// One byte before the first column begins, and where each ends.
     ends: [u32; PLACES],
     len: usize,
-    is_paired: bool,
+    is_apart: bool,
 }
 
 impl Default for Cuts {
     fn default() -> Self {
-        Self { ends: [u32::MAX; PLACES], len: 0, is_paired: false }
+        Self { befores: NONE, ends: [u32::MAX; PLACES], len: 0, is_apart: false }
     }
 }
 
@@ -92,7 +99,7 @@ fn place(at: usize) -> u32 {
 impl Cuts {
     /// Cuts at each single space: two spaces hold an empty column between them, as IIS means it.
     pub fn split<'a>(&mut self, text: &'a [u8]) -> Row<'a, '_> {
-        (self.len, self.is_paired) = (0, false);
+        (self.len, self.is_apart) = (0, false);
         self.ends[0] = u32::MAX;
         for end in memchr::memchr_iter(b' ', text).chain([text.len()]) {
             self.len += 1;
@@ -105,7 +112,7 @@ impl Cuts {
 
     /// Cuts at runs of white space, and keeps quoted columns whole: for logs that pad.
     fn split_loosely<'a>(&mut self, text: &'a [u8]) -> Row<'a, '_> {
-        (self.len, self.is_paired) = (0, true);
+        (self.len, self.is_apart) = (0, true);
         let end = text.trim_ascii_end().len();
         let mut at = text.len() - text.trim_ascii_start().len();
         while let Some(rest) = text.get(at..end)
@@ -117,10 +124,13 @@ impl Cuts {
                 _ => rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len()),
             };
             let begin = at + usize::from(is_quoted);
-            if let Some(ends) = self.ends.get_mut(2 * self.len..).and_then(<[u32]>::first_chunk_mut) {
-                *ends = [place(begin).wrapping_sub(1), place(begin + len)];
+            if let Some(before) = self.befores.get_mut(self.len) {
+                *before = place(begin).wrapping_sub(1);
             }
             self.len += 1;
+            if let Some(end) = self.ends.get_mut(self.len) {
+                *end = place(begin + len);
+            }
             at = begin + len + usize::from(is_quoted);
             let after = text.get(at..end).unwrap_or_default();
             at += after.len() - after.trim_ascii_start().len();
@@ -137,7 +147,8 @@ impl Cuts {
     }
 
     fn row<'a>(&self, text: &'a [u8]) -> Row<'a, '_> {
-        Row { text, ends: &self.ends, len: self.len, is_paired: self.is_paired }
+        let row = Row::new(text, &self.ends, self.len);
+        if self.is_apart { Row { befores: &self.befores, ..row } } else { row }
     }
 }
 
@@ -152,91 +163,6 @@ fn closing_quote(body: &[u8]) -> usize {
         }
     }
     body.len()
-}
-
-/// Where the spaces and line feeds of some text stand. Whoever reads a log keeps one: it is written over, not made anew.
-#[derive(Debug, Clone)]
-pub struct Index {
-    /// What the processor can do.
-    level: Level,
-    /// The places, as many as are counted; what comes after them is nothing.
-    places: Vec<u32>,
-    count: usize,
-    /// Which of them are line feeds, and how many of these have been passed.
-    feeds: Vec<u32>,
-    passed: usize,
-    /// Which of them ends the line before the next.
-    before: usize,
-}
-
-impl Default for Index {
-    fn default() -> Self {
-        Self { level: Level::new(), places: Vec::new(), count: 0, feeds: Vec::new(), passed: 0, before: 0 }
-    }
-}
-
-impl Index {
-    /// Nothing is known but that a line begins at the beginning.
-    fn begin(&mut self) {
-        self.places.clear();
-        self.places.push(u32::MAX);
-        self.feeds.clear();
-        (self.count, self.passed, self.before) = (1, 0, 0);
-    }
-
-    /// Forgets the lines that have been passed.
-    fn forget(&mut self) {
-        self.places.copy_within(self.before..self.count, 0);
-        self.count -= self.before;
-        self.feeds.clear();
-        (self.passed, self.before) = (0, 0);
-    }
-
-    /// Notes the places in a window that begins at `begin`.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "it is compiled for each kind of processor, in the function that tells them apart")]
-    fn note<S: Simd>(&mut self, simd: S, window: &[u8], begin: usize) {
-        self.places.resize(self.count + WINDOW + FEW.max(PLACES), 0);
-        let (blocks, rest) = window.as_chunks::<BLOCK>();
-        let mut begin = place(begin);
-        for block in blocks {
-            self.note_block(simd, block, begin);
-            begin += place(BLOCK);
-        }
-        let mut block = [0; BLOCK];
-        block.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
-        self.note_block(simd, &block, begin);
-    }
-
-    /// Most blocks have few places: as many are noted as a few are, whether they are there or not, since no processor can foretell how
-    /// many there are.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "as above")]
-    fn note_block<S: Simd>(&mut self, simd: S, block: &[u8; BLOCK], begin: u32) {
-        let bytes = u8x64::from_slice(simd, block);
-        let mut feeds = bytes.simd_eq(b'\n').to_bitmask();
-        let mut all = bytes.simd_eq(b' ').to_bitmask() | feeds;
-        let (first, end) = (self.count, self.count + all.count_ones() as usize);
-        while feeds != 0 {
-            let before = all & (feeds ^ feeds.wrapping_sub(1)) >> 1;
-            self.feeds.push(place(first + before.count_ones() as usize));
-            feeds &= feeds.wrapping_sub(1);
-        }
-        let mut at = first;
-        loop {
-            if let Some(places) = self.places.get_mut(at..).and_then(|places| places.first_chunk_mut::<FEW>()) {
-                for to in places {
-                    *to = begin.wrapping_add(all.trailing_zeros());
-                    all &= all.wrapping_sub(1);
-                }
-            }
-            at += FEW;
-            if at >= end {
-                break;
-            }
-        }
-        self.count = end;
-    }
 }
 
 /// Whole lines of a log that stand one after the other and have one byte a unit.
@@ -269,24 +195,27 @@ impl<'a, 'i> Lines<'a, 'i> {
     }
 
     /// The next line, cut at its spaces; `None` at the end, or before a line over all bounds.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "what it gives stays in the processor's registers")]
     #[expect(clippy::should_implement_trait, reason = "a row lends what the next one writes over")]
     pub fn next(&mut self) -> Option<(Line<'a>, Row<'a, '_>)> {
-        if self.index.passed == self.index.feeds.len() {
+        if self.index.passed == self.index.fed {
             self.look();
         }
-        let Index { places, feeds, passed, before, .. } = &mut *self.index;
-        let feed = *feeds.get(*passed)? as usize;
-        let end = *places.get(feed)? as usize;
+        let Index { places, feeds, fed, passed, before, .. } = &mut *self.index;
+        let feed = *feeds.get(..*fed)?.get(*passed)? as usize;
+        let place_of_end = places.get_mut(feed)?;
+        let end = *place_of_end as usize;
         let text = self.text.get(self.begin..end)?;
         if text.len() > MAX_LINE + 1 {
             return None;
         }
         let len = place(text.len() + 1);
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        // The last column ends before a carriage return.
+        let returns = usize::from(text.last() == Some(&b'\r'));
+        *place_of_end -= u32::from(returns > 0);
+        let text = text.get(..text.len() - returns)?;
         let line = Line { text, offset: self.offset + self.begin as u64, len, number: self.number };
-        // The last column ends before a carriage return, and the next line begins behind it.
-        *places.get_mut(feed)? = place(self.begin + text.len());
         let columns = feed - *before;
         let ends = places.get_mut(*before..)?.first_chunk_mut::<PLACES>()?;
         let [first, ..] = ends;
@@ -294,7 +223,7 @@ impl<'a, 'i> Lines<'a, 'i> {
         (*passed, *before) = (*passed + 1, feed);
         self.begin = end + 1;
         self.number += 1;
-        Some((line, Row { text: self.text, ends, len: columns, is_paired: false }))
+        Some((line, Row::new(self.text, ends, columns)))
     }
 
     /// Hands out all that are left, and counts what becomes of their bytes.
@@ -311,7 +240,7 @@ impl<'a, 'i> Lines<'a, 'i> {
     #[inline(never)]
     fn look(&mut self) {
         self.index.forget();
-        while self.index.feeds.is_empty()
+        while self.index.fed == 0
             && let Some(rest) = self.text.get(self.upto..)
             && !rest.is_empty()
         {

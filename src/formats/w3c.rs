@@ -136,17 +136,20 @@ struct Clock {
     /// The day of the `#Date` directive, carried on over midnights, for logs without a date column.
     directive_day: Option<i64>,
     last: i64,
+    /// How the last row began, up to the space after its time, and its moment; `None` where rows begin otherwise.
+    last_begin: Option<([u8; 20], Time)>,
 }
 
 impl W3c {
     fn new(hints: &Hints) -> Self {
-        let clock = Clock { zone: hints.zone, days: Days::default(), directive_day: None, last: 0 };
+        let clock = Clock { zone: hints.zone, days: Days::default(), directive_day: None, last: 0, last_begin: None };
         Self { layout: None, guessed: false, headless: false, clock, cuts: Cuts::default(), spare: Cuts::default(), iis: None }
     }
 
     fn directive(&mut self, line: &[u8]) {
         if let Some(value) = directive(line, b"#fields:") {
             self.layout = Some(Layout::parse(value));
+            self.clock.last_begin = None;
             (self.guessed, self.headless) = (false, false);
         } else if let Some(value) = directive(line, b"#date:")
             && let Some(day) = value.get(..10).and_then(parse_date)
@@ -159,27 +162,36 @@ impl W3c {
     }
 
     /// Takes a line that has been cut at its spaces.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "what it is given stays in the processor's registers")]
     fn cut_line(&mut self, line: Line<'_>, row: Row<'_, '_>, sink: &mut dyn Sink) -> What {
         match line.text.first() {
-            Some(first) if *first > b'#' => self.row(line, row, sink),
             Some(b'#') => {
                 self.directive(line.text);
                 What::Header
             }
-            _ if line.text.trim_ascii().is_empty() => What::Header,
-            _ => self.row(line, row, sink),
+            Some(first) if *first > b' ' || !line.text.trim_ascii().is_empty() => self.row(line, row, sink),
+            _ => What::Header,
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as above")]
     fn row(&mut self, line: Line<'_>, row: Row<'_, '_>, sink: &mut dyn Sink) -> What {
         if self.layout.is_none() {
             self.guess(&row);
         }
         let told = match &self.layout {
-            Some(layout) if row.len() == layout.columns => tell(&mut self.clock, layout, &row, line, sink),
-            Some(layout) => tell(&mut self.clock, layout, &self.spare.cut(line.text, layout.columns), line, sink),
+            Some(layout) => {
+                let other;
+                let row = if row.len() == layout.columns {
+                    &row
+                } else {
+                    other = self.spare.cut(line.text, layout.columns);
+                    &other
+                };
+                tell(&mut self.clock, layout, row, line, sink)
+            }
             None => Err("no #Fields before it, and it fits no default set of fields"),
         };
         What::told(told, line, sink)
@@ -202,11 +214,14 @@ fn tell(clock: &mut Clock, layout: &Layout, row: &Row<'_, '_>, line: Line<'_>, s
     if row.len() != layout.columns || row.len() > MAX_COLUMNS {
         return Err("the row has another number of columns than #Fields");
     }
-    let time = clock.time(layout, row)?;
-    let status_text = row.text(layout.status);
+    let time = clock.time(layout, row, line.text)?;
+    let plain = |column: Option<usize>| column.map_or(&[][..], |column| row.get(column));
+    let status_text = plain(layout.status);
     // FTP replies and the like have three digits, too; anything else is no status.
-    let status = status(status_text).or(status_text.is_empty().then_some(0)).ok_or("sc-status is no status")?;
-    let small = |index: Option<usize>| number(row.text(index));
+    let status = status(status_text).or(matches!(status_text, b"" | b"-").then_some(0)).ok_or("sc-status is no status")?;
+    let small = |column: Option<usize>| number(plain(column));
+    let substatus = small(layout.substatus).map(|n| u16::try_from(n).unwrap_or(u16::MAX));
+    let taken = small(layout.taken);
     sink.record(Record {
         time,
         position: Position { offset: line.offset, len: line.len, line: line.number },
@@ -217,16 +232,33 @@ fn tell(clock: &mut Clock, layout: &Layout, row: &Row<'_, '_>, line: Line<'_>, s
             client: row.text(layout.client),
             user_agent: row.text(layout.user_agent),
             status,
-            substatus: small(layout.substatus).map(|n| u16::try_from(n).unwrap_or(u16::MAX)),
-            taken: small(layout.taken),
+            substatus,
+            taken,
         }),
     });
     Ok(())
 }
 
 impl Clock {
-    /// The moment of a row, or what is wrong with it.
-    fn time(&mut self, layout: &Layout, row: &Row<'_, '_>) -> Result<Time, &'static str> {
+    /// The moment of a row, or what is wrong with it. Rows of one second begin alike.
+    #[inline]
+    fn time(&mut self, layout: &Layout, row: &Row<'_, '_>, text: &[u8]) -> Result<Time, &'static str> {
+        if let Some((begin, time)) = &self.last_begin
+            && text.first_chunk() == Some(begin)
+        {
+            return Ok(*time);
+        }
+        let time = self.read(layout, row)?;
+        let is_of = |begin: &&[u8; 20]| {
+            let columns = (begin.get(..10) == Some(row.get(0)), begin.get(11..19) == Some(row.get(1)));
+            columns == (true, true) && (begin.get(10), begin.get(19)) == (Some(&b' '), Some(&b' '))
+        };
+        let begin = text.first_chunk().filter(|_| (layout.date, layout.time) == (Some(0), Some(1)));
+        self.last_begin = begin.filter(is_of).map(|begin| (*begin, time));
+        Ok(time)
+    }
+
+    fn read(&mut self, layout: &Layout, row: &Row<'_, '_>) -> Result<Time, &'static str> {
         let time = match layout.date {
             Some(column) => self.days.moment(row.get(column), row.text(layout.time))?,
             None => self.dateless(parse_clock(row.text(layout.time)).ok_or("the time is no time")?)?,

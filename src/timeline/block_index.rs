@@ -60,6 +60,14 @@ impl Told {
         Self { kind, end, from: times.start, first_end: times.end, to: times.end, records: 1 }
     }
 
+    /// Adds another record of the same kind and second, which ends at byte `end` and began to happen at `from`.
+    #[inline]
+    pub fn join(&mut self, end: u64, from: Time) {
+        self.end = self.end.max(end);
+        self.from = self.from.min(from);
+        self.records += 1;
+    }
+
     /// Adds what another record told.
     #[inline]
     pub fn add(&mut self, other: &Self) {

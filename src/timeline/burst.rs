@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::in_flight::{Differences, InFlight};
+use super::in_flight::{Differences, InFlight, Short};
 use super::parts::{App, ByStatus, NsSeries, Served, in_time};
 use super::series::Series;
 use super::tally::NsRequest;
@@ -72,10 +72,13 @@ impl All<'_> {
 #[derive(Debug, Clone)]
 struct Sums {
     is_touched: bool,
+    /// Whether any request ever told how long it took.
+    is_timed: bool,
     /// Of the one second.
     by_status: Vec<((u16, Option<u16>), u32)>,
     served: u32,
     taken: i64,
+    short: Short,
     /// A bit for each second of the window that has differences; a second stands at its remainder.
     held: u64,
     mean: [i64; WINDOW],
@@ -87,9 +90,11 @@ impl Default for Sums {
     fn default() -> Self {
         Self {
             is_touched: false,
+            is_timed: false,
             by_status: Vec::new(),
             served: 0,
             taken: 0,
+            short: Short::default(),
             held: 0,
             mean: [0; WINDOW],
             low: [0; WINDOW],
@@ -112,28 +117,36 @@ impl Burst {
         self.rows = Some((source, rows.saturating_add(1)));
     }
 
-    /// Adds a request of the second that has begun.
+    /// Adds a request of the second that has begun, which was let in and took a second at most; `false` if it is the first of its
+    /// kind that tells how long it took.
     #[inline]
+    pub fn join(&mut self, whose: Whose, request: &Request<'_>, taken: u64) -> bool {
+        let Some(sums) = self.sums.get_mut(whose.0).filter(|sums| sums.is_timed) else { return false };
+        if !sums.short.take(taken) {
+            return false;
+        }
+        sums.touch(whose, &mut self.touched);
+        sums.ended(request);
+        sums.served(taken);
+        true
+    }
+
+    /// Adds a request of the second that has begun.
     pub fn request(&mut self, whose: Whose, request: &Request<'_>, all: &mut All<'_>) {
         if self.sums.len() <= whose.0 {
             self.sums.resize_with(whose.0 + 1, Sums::default);
         }
         let (second, Some(sums)) = (self.second, self.sums.get_mut(whose.0)) else { return };
-        if !sums.is_touched {
-            sums.is_touched = true;
-            self.touched.push(whose);
-        }
-        let status = (request.status, request.substatus);
-        match sums.by_status.iter_mut().find(|(known, _)| *known == status) {
-            Some((_, count)) => *count = count.saturating_add(1),
-            None => sums.by_status.push((status, 1)),
-        }
+        sums.touch(whose, &mut self.touched);
+        sums.ended(request);
         let Some(taken) = request.taken else { return };
+        sums.is_timed = true;
         if request.status != 503 {
-            sums.served = sums.served.saturating_add(1);
-            sums.taken = sums.taken.saturating_add(in_time(taken));
+            sums.served(taken);
         }
-        Around { begin: self.begin, sums, whose, all }.request(second, taken);
+        if !sums.short.take(taken) {
+            Around { begin: self.begin, sums, whose, all }.long(second, taken);
+        }
     }
 
     /// Ends the second whose rows were added up, and begins another one. Gives the rows of the one that ends.
@@ -149,7 +162,12 @@ impl Burst {
         let leaving = u32::try_from(SECONDS - passed).ok().and_then(|stay| u64::MAX.checked_shr(stay)).unwrap_or(0);
         let leaving = leaving.rotate_left(slot(self.begin));
         for Whose(place) in &self.touched {
-            if let (Some(sums), Some(mut one)) = (self.sums.get_mut(*place), all.of(Whose(*place))) {
+            let Some(sums) = self.sums.get_mut(*place) else { continue };
+            let short = std::mem::take(&mut sums.short);
+            if !short.is_empty() {
+                Around { begin: self.begin, sums, whose: Whose(*place), all }.short(self.second, short);
+            }
+            if let Some(mut one) = all.of(Whose(*place)) {
                 sums.end_second(self.second, &mut one);
                 sums.let_go(leaving, self.begin, one.in_flight);
             }
@@ -180,6 +198,29 @@ fn slot(second: i64) -> u32 {
 }
 
 impl Sums {
+    #[inline]
+    fn touch(&mut self, whose: Whose, touched: &mut Vec<Whose>) {
+        if !self.is_touched {
+            self.is_touched = true;
+            touched.push(whose);
+        }
+    }
+
+    #[inline]
+    fn ended(&mut self, request: &Request<'_>) {
+        let status = (request.status, request.substatus);
+        match self.by_status.iter_mut().find(|(known, _)| *known == status) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.by_status.push((status, 1)),
+        }
+    }
+
+    #[inline]
+    fn served(&mut self, taken: u64) {
+        self.served = self.served.saturating_add(1);
+        self.taken = self.taken.saturating_add(in_time(taken));
+    }
+
     /// Adds to the series what belongs to one second.
     fn end_second(&mut self, second: i64, one: &mut One<'_>) {
         let mut ended: u32 = 0;

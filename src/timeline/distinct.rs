@@ -1,6 +1,6 @@
 //! How many different clients there were, in little memory.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 /// Clients kept: so many are counted exactly, more are estimated.
 const KEPT: usize = 1024;
@@ -23,17 +23,25 @@ pub fn shown(count: u64) -> String {
 
 /// How many different clients there were. Of their hashes the least are kept: with `k` of them kept, the greatest of these tells how
 /// close together all lie (Bar-Yossef et al., "Counting distinct elements in a data stream", 2002). It is the same in any order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Distinct {
-    /// Hash → the first second in which it was seen.
-    least: BTreeMap<u64, i64>,
+    /// Hashes, each with the first second in which it was seen; the least hash first.
+    least: Vec<(u64, i64)>,
+    /// What came since, in any order: it is sorted now and then.
+    fresh: Vec<(u64, i64)>,
     /// Greater hashes are not kept.
     most: u64,
 }
 
 impl Default for Distinct {
     fn default() -> Self {
-        Self { least: BTreeMap::new(), most: u64::MAX }
+        Self { least: Vec::new(), fresh: Vec::new(), most: u64::MAX }
+    }
+}
+
+impl PartialEq for Distinct {
+    fn eq(&self, other: &Self) -> bool {
+        self.kept() == other.kept()
     }
 }
 
@@ -45,44 +53,71 @@ impl Distinct {
         }
     }
 
+    #[inline]
     fn keep(&mut self, hash: u64, second: i64) {
-        if hash > self.most {
+        if hash <= self.most {
+            self.fresh.push((hash, second));
+            if self.fresh.len() >= KEPT {
+                self.settle();
+            }
+        }
+    }
+
+    /// Puts what came in order, so that a look at it takes no time.
+    pub fn settle(&mut self) {
+        if self.fresh.is_empty() {
             return;
         }
-        let first = self.least.entry(hash).or_insert(second);
-        *first = second.min(*first);
-        if self.least.len() > KEPT {
-            self.least.pop_last();
+        self.least.append(&mut self.fresh);
+        self.least.sort_unstable();
+        // Of equal hashes the one that was seen first stands first.
+        self.least.dedup_by_key(|(hash, _)| *hash);
+        self.least.truncate(KEPT);
+        self.most = self.least.last().filter(|_| self.least.len() == KEPT).map_or(u64::MAX, |(last, _)| *last);
+    }
+
+    /// Nothing more comes, or little: what is kept takes no more memory than it must.
+    pub fn pack(&mut self) {
+        self.settle();
+        self.least.shrink_to_fit();
+        self.fresh.shrink_to_fit();
+    }
+
+    /// What is kept, the least hash first.
+    fn kept(&self) -> Cow<'_, [(u64, i64)]> {
+        if self.fresh.is_empty() {
+            return Cow::Borrowed(&self.least);
         }
-        if self.least.len() >= KEPT {
-            self.most = self.least.last_key_value().map_or(u64::MAX, |(last, _)| *last);
-        }
+        let mut all = self.clone();
+        all.settle();
+        Cow::Owned(all.least)
     }
 
     /// Adds what another one holds.
     pub fn merge(&mut self, other: &Self) {
-        for (hash, second) in &other.least {
-            self.keep(*hash, *second);
-        }
+        self.fresh.extend(other.kept().iter().filter(|(hash, _)| *hash <= self.most));
+        self.pack();
     }
 
     /// Whether a hash is among those kept.
     #[must_use]
     pub fn keeps(&self, hash: u64) -> bool {
-        self.least.contains_key(&hash)
+        self.kept().binary_search_by_key(&hash, |(hash, _)| *hash).is_ok()
     }
 
     /// The hashes that are kept of clients seen before `end`: a sample of all clients. Whatever is merged, the sample of the whole is in
     /// those of its parts.
-    pub fn sample(&self, end: i64) -> impl Iterator<Item = u64> + '_ {
-        self.least.iter().filter(move |(_, first)| **first < end).map(|(hash, _)| *hash)
+    pub fn sample(&self, end: i64) -> impl Iterator<Item = u64> + use<> {
+        let kept = self.kept().into_owned();
+        kept.into_iter().filter(move |(_, first)| *first < end).map(|(hash, _)| hash)
     }
 
     /// How many different clients were seen before `end`; exact up to 1023 in all.
     #[must_use]
     pub fn count(&self, end: i64) -> u64 {
-        let seen = self.least.values().filter(|first| **first < end).count() as u64;
-        let Some((last, _)) = self.least.last_key_value().filter(|_| self.least.len() >= KEPT) else { return seen };
+        let kept = self.kept();
+        let seen = kept.iter().filter(|(_, first)| *first < end).count() as u64;
+        let Some((last, _)) = kept.last().filter(|_| kept.len() >= KEPT) else { return seen };
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let all = (KEPT as f64 - 1.0) * (u64::MAX as f64 / (*last).max(1) as f64);
         #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate")]

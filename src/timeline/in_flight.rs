@@ -47,22 +47,24 @@ pub(super) trait Differences {
     /// more may be.
     fn differ(&mut self, at: i64, mean: i64, low: i32, high: i32);
 
+    /// Adds the requests of one second that took a second at most.
+    fn short(&mut self, second: i64, Short { none, some, millis, over }: Short) {
+        // Those that took no time cover none, but may have touched their second.
+        self.differ(second - 1, over, 0, some);
+        self.differ(second, millis - 2 * over, 0, none);
+        self.differ(second + 1, over - millis, 0, -some - none);
+    }
+
     /// Adds a request logged at `second` that took `taken` milliseconds.
     #[inline]
     fn request(&mut self, second: i64, taken: u64) {
+        let mut short = Short::default();
+        if short.take(taken) { self.short(second, short) } else { self.long(second, taken) }
+    }
+
+    /// Adds a request that took longer than a second.
+    fn long(&mut self, second: i64, taken: u64) {
         let taken = i64::try_from(taken).unwrap_or(LONGEST).min(LONGEST);
-        if taken == 0 {
-            // It covers no time, but it may have touched its second.
-            self.differ(second, 0, 0, 1);
-            self.differ(second + 1, 0, 0, -1);
-            return;
-        }
-        if taken <= 500 {
-            self.differ(second - 1, 0, 0, 1);
-            self.differ(second, taken, 0, 0);
-            self.differ(second + 1, -taken, 0, -1);
-            return;
-        }
         // It covers the end of the second in which it began, whole seconds, and the first half of that in which it ended.
         let begin = second * 1000 + 500 - taken;
         let (first, head) = (begin.div_euclid(1000), 1000 - begin.rem_euclid(1000));
@@ -76,6 +78,37 @@ pub(super) trait Differences {
         }
         self.differ(second, -500, -is_certain, 0);
         self.differ(second + 1, -500, 0, -1);
+    }
+}
+
+/// Requests logged at one second that took a second at most: what they change lies in three seconds, whatever they took, so that they
+/// are added up first.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Short {
+    /// How many took no time, and how many some.
+    none: i32,
+    some: i32,
+    /// What they took, and what of it they took before their second began.
+    millis: i64,
+    over: i64,
+}
+
+impl Short {
+    /// Adds one; `false` if it took too long.
+    #[inline]
+    pub fn take(&mut self, taken: u64) -> bool {
+        let Some(taken) = i64::try_from(taken).ok().filter(|taken| *taken <= 1000) else { return false };
+        let is_none = i32::from(taken == 0);
+        self.none += is_none;
+        self.some += 1 - is_none;
+        self.millis += taken;
+        self.over += (taken - 500).max(0);
+        true
+    }
+
+    /// Whether there is any.
+    pub fn is_empty(&self) -> bool {
+        self.none == 0 && self.some == 0
     }
 }
 

@@ -104,9 +104,22 @@ impl NsSeries {
 
     /// A client asked.
     pub(super) fn asked(&mut self, second: i64, client: &[u8]) {
-        if !client.is_empty() {
-            self.clients.entry(second.div_euclid(Self::STRETCH)).or_default().add(second, client);
+        if client.is_empty() {
+            return;
         }
+        let stretch = second.div_euclid(Self::STRETCH);
+        if let Some(clients) = self.clients.get_mut(&stretch) {
+            clients.add(second, client);
+            return;
+        }
+        // Rows are in the order of time, but for a few: what came before is done with.
+        self.clients.values_mut().for_each(Distinct::pack);
+        self.clients.entry(stretch).or_default().add(second, client);
+    }
+
+    /// Nothing more is told for a while.
+    pub(super) fn settle(&mut self) {
+        self.clients.values_mut().for_each(Distinct::settle);
     }
 
     pub(super) fn merge(&mut self, other: &Self) {

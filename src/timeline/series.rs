@@ -111,7 +111,7 @@ impl<T: Number> Series<T> {
                 if seconds.start <= begin && begin + SECONDS <= seconds.end {
                     return chunk.total;
                 }
-                chunk.cut(&seconds).map(|(_, v)| v).sum()
+                chunk.sum(&seconds)
             })
             .sum()
     }

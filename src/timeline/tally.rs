@@ -157,6 +157,11 @@ impl Tally {
         self.clients.add(second, client);
     }
 
+    /// Nothing more is told for a while.
+    pub(super) fn settle(&mut self) {
+        self.clients.settle();
+    }
+
     /// How many different clients it met before `end`: exactly up to 1023, else about; 0 where no row names them.
     #[must_use]
     pub fn clients(&self, end: i64) -> u64 {

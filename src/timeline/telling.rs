@@ -6,30 +6,44 @@ use std::ops::Range;
 use crate::record::Origin;
 
 /// Rows of requests that took less (a second) say little of what holds a server up, and there may be many.
-const LEAST: u64 = 1000;
+pub(super) const LEAST: u64 = 1000;
 
 /// The row of every minute that took longest, if any took a second. Rows are taken in in any order.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Longest {
     /// Minute → milliseconds, the second in which it ended, and where it stands.
     rows: BTreeMap<i64, (u64, i64, Origin)>,
+    /// The minute of the last row that was kept, and its milliseconds: most rows that come then took less.
+    recent: (i64, u64),
+}
+
+impl PartialEq for Longest {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows == other.rows
+    }
 }
 
 impl Longest {
     /// Takes a row into account that ended at `second` after `taken` milliseconds.
     pub fn add(&mut self, second: i64, taken: u64, origin: Origin) {
-        if taken >= LEAST {
-            self.keep(second.div_euclid(60), (taken, second, origin));
+        if taken < LEAST {
+            return;
+        }
+        let minute = second.div_euclid(60);
+        if self.recent.0 != minute || self.recent.1 <= taken {
+            self.recent = (minute, self.keep(minute, (taken, second, origin)));
         }
     }
 
-    fn keep(&mut self, minute: i64, row: (u64, i64, Origin)) {
+    /// Keeps a row if it took longer than that of its minute; gives how long that took which is kept.
+    fn keep(&mut self, minute: i64, row: (u64, i64, Origin)) -> u64 {
         // Of equals, that with the smallest origin: the order of coming does not matter.
         let less = |a: &(u64, i64, Origin)| (std::cmp::Reverse(a.0), a.2);
         let kept = self.rows.entry(minute).or_insert(row);
         if less(&row) < less(kept) {
             *kept = row;
         }
+        kept.0
     }
 
     /// Adds what another one holds.

@@ -9,7 +9,7 @@ const LONGEST: usize = 56;
 /// Remembers what paths are counted under. Each path has one place, which it shares with others: the last one has it.
 #[derive(Debug)]
 pub struct Memo {
-    places: Box<[Place]>,
+    places: Box<[Place; PLACES]>,
 }
 
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ struct Place {
 
 impl Default for Memo {
     fn default() -> Self {
-        Self { places: vec![Place { path: [0; LONGEST], len: 0, asked: None }; PLACES].into_boxed_slice() }
+        Self { places: Box::new([const { Place { path: [0; LONGEST], len: 0, asked: None } }; PLACES]) }
     }
 }
 
@@ -30,7 +30,7 @@ impl Memo {
     #[inline]
     pub fn get(&self, path: &[u8]) -> Option<Asked> {
         let place = self.places.get(place(path))?;
-        if place.path.get(..place.len) == Some(path) { place.asked } else { None }
+        place.asked.filter(|_| place.path.get(..place.len).is_some_and(|known| is_same(known, path)))
     }
 
     /// Remembers it.
@@ -41,6 +41,15 @@ impl Memo {
             (place.len, place.asked) = (path.len(), Some(asked));
         }
     }
+}
+
+/// Whether two paths are the same: most are so short that a call would take longer than to look.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let (Some(end), Some(other_end)) = (one.last_chunk::<8>(), other.last_chunk()) else { return one == other };
+    one.len() == other.len()
+        && end == other_end
+        && one.as_chunks::<8>().0.iter().zip(other.as_chunks().0).all(|(one, other)| one == other)
 }
 
 /// The place of a path, told from its length and its first and last bytes.

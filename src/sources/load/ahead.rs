@@ -11,6 +11,7 @@ use super::large::{decoder_of, heed};
 use super::parts::Cut;
 use super::{Input, PIECE, Place};
 use crate::engine::part::Part;
+use crate::formats::glance::Glance;
 use crate::formats::lines::Line;
 use crate::formats::stream::Stream;
 use crate::formats::{Hints, Kind, Sink};
@@ -171,7 +172,8 @@ impl Log<'_> {
             if let Some(found) = finder.rfind(&bytes) {
                 let header = (begin + found as u64).saturating_sub(HEADER);
                 let from = self.line_begin(header)?;
-                heed(&mut guide, &self.read(from, (end + HEADER).min(offset) - from)?);
+                let lines = self.read(from, (end + HEADER).min(offset) - from)?;
+                heed(&mut guide, &lines, &Glance::at(&lines)?);
                 break;
             }
             end = begin;

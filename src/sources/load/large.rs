@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memrchr};
 
 use super::ahead::Joint;
 use super::parts::{Bytes, Cut, Task};
 use super::{Input, PIECE};
 use crate::engine::Opened;
 use crate::engine::part::{End, Part};
+use crate::formats::glance::Glance;
 use crate::formats::stream::Stream;
 use crate::formats::{Hints, Ignore};
 use crate::record::SourceId;
@@ -86,12 +87,13 @@ impl Large {
         };
         let end = if is_end { Some(buffer.len()) } else { memrchr(b'\n', buffer).map(|end| end + 1) };
         // Holes of NULs end lines, too, and a line over all bounds has no end here: such a file goes on in one piece.
-        let is_plain = memchr(0, buffer).is_none();
-        let rest = match end.filter(|_| is_plain) {
-            Some(end) => {
+        let whole = end.and_then(|end| Some((end, Glance::at(buffer.get(..end)?)?)));
+        let rest = match whole {
+            Some((end, glance)) => {
                 self.carry.extend_from_slice(buffer.get(end..).unwrap_or_default());
                 buffer.truncate(end);
-                self.learn(buffer);
+                self.line += glance.feeds;
+                heed(&mut self.guide, buffer, &glance);
                 if self.guide.is_by_row() { None } else { Some(self.back()) }
             }
             None => Some(self.back()),
@@ -105,21 +107,12 @@ impl Large {
         let rest = std::mem::replace(&mut self.bytes, Box::new(io::empty()));
         Box::new(Cursor::new(std::mem::take(&mut self.carry)).chain(rest))
     }
-
-    /// Counts the lines, and has the guide read those that begin with `#`.
-    fn learn(&mut self, lines: &[u8]) {
-        self.line += memchr_iter(b'\n', lines).count() as u64;
-        heed(&mut self.guide, lines);
-    }
 }
 
 /// Has a decoder read those of some lines that begin with `#`.
-pub(super) fn heed(guide: &mut Stream, lines: &[u8]) {
-    for hash in memchr_iter(b'#', lines) {
-        let (before, line) = lines.split_at(hash);
-        if matches!(before.last(), None | Some(b'\n')) {
-            let end = memchr(b'\n', line).map_or(line.len(), |end| end + 1);
-            guide.feed(line.get(..end).unwrap_or_default(), &mut Ignore);
-        }
+pub(super) fn heed(guide: &mut Stream, lines: &[u8], Glance { directives, .. }: &Glance) {
+    for line in directives.iter().filter_map(|begin| lines.get(*begin..)) {
+        let end = memchr(b'\n', line).map_or(line.len(), |end| end + 1);
+        guide.feed(line.get(..end).unwrap_or_default(), &mut Ignore);
     }
 }

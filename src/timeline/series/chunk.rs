@@ -9,6 +9,8 @@ use super::Number;
 pub(super) const CHUNK: u16 = 1024;
 /// The same as a number of places.
 const ALL: usize = CHUNK as usize;
+/// So few numbers are added one by one.
+const FEW: usize = 32;
 
 /// 17 minutes of a series.
 #[derive(Debug, Clone)]
@@ -44,10 +46,52 @@ impl Chunk {
 
     /// Adds another chunk of the same seconds.
     pub fn merge<T: Number>(&mut self, other: &Self) {
+        if self.slots.is_none() && other.slots.is_none() && self.numbers.add(&other.numbers) {
+            self.total += other.total;
+            return;
+        }
+        if other.numbers.len() > FEW {
+            let (mut all, mut more) = ([0; ALL], [0; ALL]);
+            self.spread_to(&mut all);
+            other.spread_to(&mut more);
+            for (mine, other) in all.iter_mut().zip(&more) {
+                *mine = T::of(*mine).plus(T::of(*other)).into();
+            }
+            *self = Self::of(self.index, &all);
+            return;
+        }
         for at in 0..other.numbers.len() {
             match other.numbers.get(at) {
                 0 => {}
                 value => self.add(other.slot(at), T::of(value)),
+            }
+        }
+    }
+
+    /// A chunk of these numbers.
+    fn of(index: i64, all: &[i64; ALL]) -> Self {
+        let mut slots = None;
+        let mut numbers = Numbers::of(all);
+        let used = all.iter().filter(|number| **number != 0).count();
+        if !numbers.is_spread(used) {
+            let has_one = (0..CHUNK).zip(all).filter(|(_, number)| **number != 0);
+            let (those, values): (Vec<u16>, Vec<i64>) = has_one.unzip();
+            (slots, numbers) = (Some(those), Numbers::of(&values));
+        }
+        Self { index, total: all.iter().sum(), slots, numbers }
+    }
+
+    /// Puts the number of each of its seconds in its place.
+    fn spread_to(&self, all: &mut [i64; ALL]) {
+        let Some(slots) = &self.slots else {
+            self.numbers.fill(all);
+            return;
+        };
+        let mut values = [0; ALL];
+        self.numbers.fill(&mut values);
+        for (slot, value) in slots.iter().zip(values) {
+            if let Some(to) = all.get_mut(usize::from(*slot)) {
+                *to = value;
             }
         }
     }
@@ -59,13 +103,23 @@ impl Chunk {
     /// The seconds inside a range, with their numbers; of those with the number 0 some are left out.
     pub fn cut(&self, seconds: &Range<i64>) -> impl Iterator<Item = (i64, i64)> + use<'_> {
         let begin = self.index * i64::from(CHUNK);
+        self.places(seconds).map(move |at| (begin + i64::from(self.slot(at)), self.numbers.get(at)))
+    }
+
+    /// The sum of the numbers inside a range.
+    pub fn sum(&self, seconds: &Range<i64>) -> i64 {
+        self.numbers.sum(self.places(seconds))
+    }
+
+    /// The places of the seconds inside a range.
+    fn places(&self, seconds: &Range<i64>) -> Range<usize> {
+        let begin = self.index * i64::from(CHUNK);
         let slot = |second: i64| u16::try_from(second.saturating_sub(begin).clamp(0, i64::from(CHUNK))).unwrap_or(CHUNK);
         let upto = |end: u16| match &self.slots {
             Some(slots) => slots.partition_point(|slot| *slot < end),
             None => usize::from(end),
         };
-        let places = upto(slot(seconds.start))..upto(slot(seconds.end));
-        places.map(move |at| (begin + i64::from(self.slot(at)), self.numbers.get(at)))
+        upto(slot(seconds.start))..upto(slot(seconds.end))
     }
 
     /// Where the number of a second stands, or would. Neighbours in a log are neighbours in time, so it is the last more often than not.
@@ -89,14 +143,11 @@ impl Chunk {
     /// Has all seconds have a number, where that takes less memory.
     fn spread(&mut self) {
         let Some(slots) = &self.slots else { return };
-        if slots.len() * (self.numbers.width() + 2) <= ALL * self.numbers.width() {
-            return;
+        if self.numbers.is_spread(slots.len()) {
+            let mut all = [0; ALL];
+            self.spread_to(&mut all);
+            (self.numbers, self.slots) = (Numbers::of(&all), None);
         }
-        let mut all = Numbers::One(vec![0; ALL]);
-        for (at, slot) in slots.iter().enumerate() {
-            all.set(usize::from(*slot), self.numbers.get(at));
-        }
-        (self.slots, self.numbers) = (None, all);
     }
 }
 
@@ -110,6 +161,44 @@ enum Numbers {
 }
 
 impl Numbers {
+    fn of(numbers: &[i64]) -> Self {
+        let (least, most) = numbers.iter().fold((0, 0), |(least, most): (i64, i64), n| (least.min(*n), most.max(*n)));
+        let fits = |low: i64, high: i64| low <= least && most <= high;
+        if fits(i8::MIN.into(), i8::MAX.into()) {
+            Self::One(narrow(numbers))
+        } else if fits(i16::MIN.into(), i16::MAX.into()) {
+            Self::Two(narrow(numbers))
+        } else if fits(i32::MIN.into(), i32::MAX.into()) {
+            Self::Four(narrow(numbers))
+        } else {
+            Self::Eight(numbers.to_vec())
+        }
+    }
+
+    /// Adds as many others of the same width, if the sums have it, too; `false` if not.
+    fn add(&mut self, others: &Self) -> bool {
+        match (self, others) {
+            (Self::One(values), Self::One(others)) => add(values, others, i8::checked_add),
+            (Self::Two(values), Self::Two(others)) => add(values, others, i16::checked_add),
+            (Self::Four(values), Self::Four(others)) => add(values, others, i32::checked_add),
+            _ => false,
+        }
+    }
+
+    fn fill(&self, all: &mut [i64; ALL]) {
+        match self {
+            Self::One(values) => fill(all, values),
+            Self::Two(values) => fill(all, values),
+            Self::Four(values) => fill(all, values),
+            Self::Eight(values) => fill(all, values),
+        }
+    }
+
+    /// Whether all seconds have a number, if so many have one: where that takes less memory.
+    fn is_spread(&self, used: usize) -> bool {
+        used * (self.width() + 2) > ALL * self.width()
+    }
+
     fn len(&self) -> usize {
         match self {
             Self::One(values) => values.len(),
@@ -135,6 +224,15 @@ impl Numbers {
             Self::Two(values) => values.get(at).map_or(0, |v| i64::from(*v)),
             Self::Four(values) => values.get(at).map_or(0, |v| i64::from(*v)),
             Self::Eight(values) => values.get(at).copied().unwrap_or(0),
+        }
+    }
+
+    fn sum(&self, places: Range<usize>) -> i64 {
+        match self {
+            Self::One(values) => sum(values, places),
+            Self::Two(values) => sum(values, places),
+            Self::Four(values) => sum(values, places),
+            Self::Eight(values) => sum(values, places),
         }
     }
 
@@ -197,10 +295,27 @@ fn change<N: Copy + Into<i64> + TryFrom<i64>>(values: &mut [N], at: usize, new: 
     Some(after - before)
 }
 
+fn sum<N: Copy + Into<i64>>(values: &[N], places: Range<usize>) -> i64 {
+    values.get(places).unwrap_or_default().iter().map(|value| (*value).into()).sum()
+}
+
 fn put<N: TryFrom<i64>>(values: &mut [N], at: usize, value: i64) {
     if let (Some(place), Ok(value)) = (values.get_mut(at), N::try_from(value)) {
         *place = value;
     }
+}
+
+fn add<N: Copy>(values: &mut Vec<N>, others: &[N], add: impl Fn(N, N) -> Option<N>) -> bool {
+    let sums: Option<Vec<N>> = values.iter().zip(others).map(|(one, other)| add(*one, *other)).collect();
+    sums.map(|sums| *values = sums).is_some()
+}
+
+fn fill<N: Copy + Into<i64>>(all: &mut [i64; ALL], values: &[N]) {
+    all.iter_mut().zip(values).for_each(|(to, value)| *to = (*value).into());
+}
+
+fn narrow<N: TryFrom<i64> + Default>(numbers: &[i64]) -> Vec<N> {
+    numbers.iter().map(|n| N::try_from(*n).unwrap_or_default()).collect()
 }
 
 fn wider<N: Copy, W: From<N>>(values: &[N]) -> Vec<W> {
@@ -219,6 +334,25 @@ mod tests {
         }
         assert!(chunk.slots.as_ref().is_some_and(|slots| slots.len() == 256));
         assert!(matches!(&chunk.numbers, Numbers::One(numbers) if numbers.len() == 256));
+    }
+
+    #[test]
+    fn chunks_of_busy_seconds_add_up_second_by_second() {
+        let of = |by: i32| {
+            let mut chunk = Chunk::new(0);
+            (0..CHUNK).for_each(|slot| chunk.add(slot, i32::from(slot) * by));
+            chunk
+        };
+        // Of the same width, of another one, and beyond a width.
+        let mut one = of(100);
+        assert!(one.slots.is_none() && matches!(one.numbers, Numbers::Four(_)));
+        one.merge::<i64>(&of(-99));
+        one.merge::<i64>(&of(1));
+        assert!((0..CHUNK).all(|slot| one.get(slot) == 2 * i64::from(slot)));
+        let (mut wide, step) = (of(1 << 20), 1_i64 << 20);
+        (0..2).for_each(|_| wide.merge::<i64>(&of(1 << 20)));
+        assert!(matches!(wide.numbers, Numbers::Eight(_)));
+        assert_eq!((one.total, wide.total, wide.get(1023)), (1023 * 1024, 3 * step * 1023 * 512, 3 * step * 1023));
     }
 
     #[test]
