@@ -262,6 +262,13 @@ impl Session {
         }
     }
 
+    /// Whether the screen lacks records, and whether it lacks what was asked for it: who waits for either looks at an empty place.
+    #[must_use]
+    pub fn lacks(&self) -> [bool; 2] {
+        let slot = if self.ui.path.is_empty() { Slot::Pane } else { Slot::Level };
+        [self.engine.timeline().span().is_none(), self.ui.asked(slot).is_none()]
+    }
+
     /// What must be read again for the screen.
     #[must_use]
     pub fn question(&self) -> Option<Question> {

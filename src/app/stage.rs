@@ -70,12 +70,13 @@ impl Stage {
 
     /// Takes in what has come, for a short turn. What the recorder has no room for yet is held, and with it all that comes after.
     pub(super) fn take_in(&mut self, first: Envelope, envelopes: &mut mpsc::Receiver<Envelope>) {
-        let until = clock::steady() + TURN;
+        let (until, lacked) = (clock::steady() + TURN, self.session.lacks());
         let mut next = Some(first);
         while let Some(envelope) = next.and_then(|envelope| self.record.pass(envelope)) {
             self.take(envelope);
             next = if clock::steady() < until { envelopes.try_recv().ok() } else { None };
         }
+        self.hurry_if_filled(lacked);
     }
 
     /// Takes in an envelope. What stands before a log that was begun ahead is loaded beside it.
@@ -175,7 +176,16 @@ impl Stage {
 
     /// Takes in what another thread has done.
     pub(super) fn take_done(&mut self, done: Done) {
+        let lacked = self.session.lacks();
         self.work.take(done, &mut self.session, clock::steady());
+        self.hurry_if_filled(lacked);
+    }
+
+    /// What fills an empty place is shown as soon as the answer to a key.
+    fn hurry_if_filled(&mut self, lacked: [bool; 2]) {
+        if lacked.iter().zip(self.session.lacks()).any(|(before, after)| *before && !after) {
+            self.pace.hurry();
+        }
     }
 
     pub(super) fn draw_if_due(&mut self) -> io::Result<()> {
