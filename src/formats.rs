@@ -8,6 +8,7 @@
 
 pub mod altiris;
 pub mod application_host;
+pub mod cells;
 pub mod core_settings;
 pub mod fields;
 pub mod glance;

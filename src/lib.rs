@@ -24,8 +24,9 @@
 //!  key ─▶ ui::action::ACTIONS ─▶ Ui::update ─▶ Effect, done by app                                │
 //! ```
 //!
-//! Large finished logs come in parts instead of envelopes, and several engines, which are one in the end, take them in
-//! ([`engine::part`]). Packed ones are unpacked as they are read ([`sources::packed`]).
+//! Finished files are loaded by all processors: several engines, which are one in the end, take in files and parts of large ones
+//! ([`sources::load::Piece`], [`engine::part`]). Packed ones are unpacked as they are read ([`sources::packed`]). A large log that is
+//! followed is begun at its end, and what stands before is loaded beside it ([`sources::follow::ahead`]).
 //!
 //! | to add | do |
 //! |---|---|

@@ -5,6 +5,7 @@
 //! the hints counts. typeperf writes a blank line first and its own words last; neither is a record nor malformed. logman writes
 //! the header again when it is restarted, perhaps with other counters.
 
+use crate::formats::cells::Cells;
 use crate::formats::lines::Line;
 use crate::formats::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff, text};
 use crate::record::{Fact, Position, Record};
@@ -87,30 +88,18 @@ struct PdhCsv {
     zone: Zone,
     header: Option<Header>,
     headless: bool,
-    delimiter: u8,
-    cells: csv::ByteRecord,
+    cells: Cells,
     values: Vec<Option<f64>>,
 }
 
 impl PdhCsv {
     fn new(hints: &Hints) -> Self {
-        let (cells, values) = (csv::ByteRecord::new(), Vec::new());
-        Self { zone: hints.zone, header: None, headless: false, delimiter: b',', cells, values }
-    }
-
-    /// Splits a line into cells.
-    fn split(&mut self, line: &[u8]) {
-        let mut builder = csv::ReaderBuilder::new();
-        builder.has_headers(false).flexible(true).delimiter(self.delimiter).buffer_capacity(line.len().max(16));
-        let whole = builder.from_reader(line).read_byte_record(&mut self.cells);
-        if !matches!(whole, Ok(true)) {
-            self.cells.clear();
-        }
+        Self { zone: hints.zone, header: None, headless: false, cells: Cells::new(b','), values: Vec::new() }
     }
 
     fn take_header(&mut self, line: &[u8]) {
-        self.delimiter = if text::holds(line.get(..12).unwrap_or_default(), b"tsv") { b'\t' } else { b',' };
-        self.split(line);
+        self.cells = Cells::new(if text::holds(line.get(..12).unwrap_or_default(), b"tsv") { b'\t' } else { b',' });
+        self.cells.split(line);
         let zone = self.cells.get(0).and_then(header_zone).unwrap_or(self.zone);
         let counters = self.cells.iter().enumerate().skip(1);
         let (columns, paths) = counters.filter_map(|(i, cell)| Some((i, counter_path(cell)?))).unzip();
@@ -120,7 +109,7 @@ impl PdhCsv {
 
     /// Reads a row into `values`.
     fn read_row(&mut self, line: Line<'_>) -> Result<Time, &'static str> {
-        self.split(line.text);
+        self.cells.split(line.text);
         let (day, millis) =
             self.cells.get(0).and_then(date_time).ok_or("the line does not begin with a time MM/DD/YYYY HH:MM:SS")?;
         let Some(header) = &self.header else {
@@ -143,8 +132,8 @@ pub fn named(preamble: &[u8], row: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut reader = PdhCsv::new(&Hints::default());
     let Some(header) = preamble.split(|b| *b == b'\n').rfind(|line| is_header(line)) else { return Vec::new() };
     reader.take_header(header);
-    let names = std::mem::take(&mut reader.cells);
-    reader.split(row);
+    let names: Vec<Vec<u8>> = reader.cells.iter().map(<[u8]>::to_vec).collect();
+    reader.cells.split(row);
     let columns = reader.header.iter().flat_map(|header| &header.columns);
     let pair = |&column: &usize| {
         let (name, value) = (names.get(column)?, reader.cells.get(column)?);
