@@ -15,6 +15,7 @@ use crate::engine::{Envelope, Payload};
 use crate::executing;
 use crate::sources::appcmd;
 use crate::sources::clock::{self, Tick};
+use crate::time::Time;
 use crate::ui::cursor::Mode;
 use crate::ui::state::Effect;
 use crate::ui::terminal::Screen;
@@ -47,12 +48,14 @@ pub(super) struct Stage {
     pub(super) stop: Option<Whom>,
     pace: Pace,
     resized: bool,
+    /// A report of this moment is to be written when all is loaded.
+    export: Option<Time>,
 }
 
 impl Stage {
     /// A session that is not shown yet.
     pub(super) fn new(session: Session, record: Record, screen: Screen, pace: Pace, work: Work) -> Self {
-        Self { session, record, screen, work, pace, resized: false, stop: None }
+        Self { session, record, screen, work, pace, resized: false, stop: None, export: None }
     }
 
     /// An event of the terminal. Answers whether to leave.
@@ -124,8 +127,9 @@ impl Stage {
             Effect::Export(_) if self.record.redacts() => {
                 String::from("no report: it would name the clients that this recording does not; report --redact makes one of it")
             }
-            Effect::Export(_) if self.session.ui.loading.is_some() => {
-                String::from("no report yet: the logs are still being loaded")
+            Effect::Export(at) if self.session.ui.loading.is_some() => {
+                self.export = Some(at);
+                String::from("a report is written when all of the logs is loaded")
             }
             Effect::Export(at) => self.work.report(&self.session, self.record.folder(), at),
         };
@@ -149,6 +153,11 @@ impl Stage {
         if self.session.ui.recording != recording {
             self.session.ui.recording = recording;
             self.session.dirty = true;
+        }
+        if self.session.ui.loading.is_none()
+            && let Some(at) = self.export.take()
+        {
+            self.perform(Effect::Export(at));
         }
         let passed = self.pace.tick(clock::steady());
         self.session.tick(passed, clock::now());
