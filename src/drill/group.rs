@@ -68,7 +68,9 @@ impl Groups {
         let mut keys: Vec<_> = other.by_key.into_iter().collect();
         // Which are kept apart must not depend on chance.
         keys.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        keys.iter().for_each(|(key, sums)| self.put(key, sums));
+        for (key, sums) in &keys {
+            self.put(key, sums);
+        }
     }
 
     fn put(&mut self, key: &[u8], sums: &Sums) {
