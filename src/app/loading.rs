@@ -43,9 +43,9 @@ impl Load {
     pub fn start(self, session: &Session, done: &mpsc::Sender<Done>) {
         let (new_engine, places, last, done) = (session.engine.maker(), session.shelf.clone(), session.on_screen(), done.clone());
         tokio::task::spawn_blocking(move || {
+            let _told = Told(done.clone());
             let cut = Cut { piece: PIECE, ..Cut::default() };
             let how = How { new_engine: &new_engine, read: &AtomicU64::new(0), cut, first: None };
-            // Whoever wanted it may have left.
             let hand_on = |piece| done.blocking_send(Done::Piece(piece)).is_ok();
             match self {
                 Self::All(recording, zone, first) => recording.load_into(zone, &places, &How { first, ..how }, &hand_on),
@@ -53,8 +53,17 @@ impl Load {
                     load_before((source, &opened, &part), (&file, last), &how, &hand_on);
                 }
             }
-            let _ = done.blocking_send(Done::Loaded);
         });
+    }
+}
+
+/// Tells that something is loaded, however that ends.
+struct Told(mpsc::Sender<Done>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        // Whoever wanted it may have left.
+        let _ = self.0.blocking_send(Done::Loaded);
     }
 }
 

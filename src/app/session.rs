@@ -128,6 +128,11 @@ impl Session {
 
     /// Takes in what a producer heard.
     pub fn take(&mut self, envelope: Envelope) {
+        // Whoever followed before the logs were met again may have sent one more.
+        let is_late = self.ahead.as_ref().is_some_and(|ahead| ahead.again.load(Ordering::Relaxed) > 0);
+        if is_late && matches!(envelope.payload, Payload::Ahead(..)) {
+            return;
+        }
         match &envelope.payload {
             Payload::Bytes(bytes) => self.shelf.say(envelope.source, bytes),
             Payload::Opened(opened) if !opened.has_file => self.shelf.put(envelope.source, Place::Said(Tail::default())),
@@ -194,7 +199,8 @@ impl Session {
     fn tell_loading(&mut self) {
         #[expect(clippy::cast_precision_loss, reason = "a share for a gauge")]
         let share = |(all, loaded): (u64, u64)| loaded as f64 / all.max(1) as f64;
-        self.ui.loading = self.loading.map(share);
+        // A log may have grown meanwhile.
+        self.ui.loading = self.loading.map(share).map(|share| share.min(1.0));
     }
 
     /// Nothing more will come of what was being loaded.

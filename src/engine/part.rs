@@ -31,6 +31,8 @@ pub struct End {
     pub iis: Option<(u8, u8)>,
     /// What a decoder must be given first that goes on there.
     pub preamble: Vec<u8>,
+    /// Where it is: bytes from the log's beginning.
+    pub offset: u64,
     /// The number of the line that would come next.
     pub line: u64,
     /// How many lines stand before each byte at which the log was begun.
@@ -79,6 +81,7 @@ impl Engine {
         self.decode(id, |stream, sink| stream.finish(sink));
         let stream = self.streams.get(&id).map(|reading| &reading.stream);
         End {
+            offset: self.streams.get(&id).map_or(0, |reading| reading.taken),
             iis: self.sources.get(&id).and_then(|source| source.iis),
             preamble: stream.map(Stream::preamble).unwrap_or_default(),
             line: stream.map_or(1, |stream| stream.position().1),

@@ -6,6 +6,7 @@
 
 mod able;
 mod canvas;
+mod ink;
 mod keys;
 mod pen;
 #[cfg(any(windows, test))]

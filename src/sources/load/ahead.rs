@@ -10,7 +10,7 @@ use memchr::{memchr, memmem};
 use super::large::{decoder_of, heed};
 use super::parts::Cut;
 use super::{Input, PIECE, Place};
-use crate::engine::part::Part;
+use crate::engine::part::{End, Part};
 use crate::formats::glance::Glance;
 use crate::formats::lines::Line;
 use crate::formats::stream::Stream;
@@ -75,11 +75,11 @@ impl Joint {
         Part { kind, offset, line: 1, preamble, iis: None, ahead: Some(offset) }
     }
 
-    /// Whether rows at the joint are read as is known now, where what stands before has been read. Dates of headers do not matter: the
-    /// rows have their own.
+    /// Whether what stands before has been read up to the joint, and rows there are read as was assumed. Dates of headers do not matter:
+    /// the rows have their own.
     #[must_use]
-    pub fn agrees(&self, preamble: &[u8]) -> bool {
-        fields(&self.preamble) == fields(preamble)
+    pub fn agrees(&self, end: &End) -> bool {
+        end.offset == self.offset && fields(&self.preamble) == fields(&end.preamble)
     }
 }
 

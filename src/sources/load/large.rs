@@ -62,7 +62,13 @@ impl Large {
 
     /// What is known where the parts end that were fetched.
     pub fn end(&self) -> End {
-        End { iis: self.guide.iis(), preamble: self.guide.preamble(), line: self.line, before: BTreeMap::new() }
+        End {
+            iis: self.guide.iis(),
+            preamble: self.guide.preamble(),
+            offset: self.offset,
+            line: self.line,
+            before: BTreeMap::new(),
+        }
     }
 
     /// The next part; its bytes come into the buffer.

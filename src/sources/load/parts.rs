@@ -166,7 +166,7 @@ impl<'a> Work<'a> {
         let mut ends: BTreeMap<SourceId, End> = BTreeMap::new();
         for ((source, from), end) in next.ends {
             let stretch = self.stretches.iter().find(|stretch| stretch.source == source && stretch.from() == from)?;
-            if stretch.end.is_some_and(|joint| !joint.agrees(&end.preamble)) {
+            if stretch.end.is_some_and(|joint| !joint.agrees(&end)) {
                 return None;
             }
             let before = ends.remove(&source);

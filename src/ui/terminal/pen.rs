@@ -7,9 +7,9 @@ use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::Hide;
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen};
-use ratatui::backend::{Backend, CrosstermBackend};
 
 use super::canvas::Frame;
+use super::ink;
 use super::writer::Line;
 
 /// Memory for the bytes of a frame that is kept from one to the next.
@@ -18,7 +18,7 @@ const KEPT: usize = 64 * 1024;
 /// Turns frames into bytes.
 pub(super) struct Pen<L: Line, W: Fn() -> bool> {
     line: Arc<L>,
-    backend: CrosstermBackend<Paper<L, W>>,
+    paper: Paper<L, W>,
     synchronized: bool,
 }
 
@@ -26,7 +26,7 @@ impl<L: Line, W: Fn() -> bool> Pen<L, W> {
     /// A pen that writes to a line as long as `wait_on` says so; `synchronized` marks where a frame begins and ends.
     pub(super) fn new(line: Arc<L>, wait_on: W, synchronized: bool) -> Self {
         let paper = Paper { bytes: Vec::new(), line: Arc::clone(&line), wait_on };
-        Self { line, backend: CrosstermBackend::new(paper), synchronized }
+        Self { line, paper, synchronized }
     }
 
     /// Writes a frame.
@@ -38,25 +38,23 @@ impl<L: Line, W: Fn() -> bool> Pen<L, W> {
             return Ok(());
         }
         if frame.enter {
-            queue!(self.backend, EnterAlternateScreen, Hide)?;
+            queue!(self.paper, EnterAlternateScreen, Hide)?;
         }
         if self.synchronized {
-            queue!(self.backend, BeginSynchronizedUpdate)?;
+            queue!(self.paper, BeginSynchronizedUpdate)?;
         }
         if frame.enter || frame.clear {
             // Terminal::clear would ask where the cursor is, and some terminals never answer.
-            queue!(self.backend, Clear(ClearType::All))?;
+            queue!(self.paper, Clear(ClearType::All))?;
         }
-        if !frame.cells.is_empty() {
-            self.backend.draw(frame.cells.iter().map(|(x, y, cell)| (*x, *y, cell)))?;
-        }
+        ink::write(&frame.cells, &mut self.paper.bytes);
         if let Some(text) = &frame.copy {
-            queue!(self.backend, CopyToClipboard::to_clipboard_from(text))?;
+            queue!(self.paper, CopyToClipboard::to_clipboard_from(text))?;
         }
         if self.synchronized {
-            queue!(self.backend, EndSynchronizedUpdate)?;
+            queue!(self.paper, EndSynchronizedUpdate)?;
         }
-        Write::flush(&mut self.backend)
+        Write::flush(&mut self.paper)
     }
 }
 

@@ -1,0 +1,191 @@
+//! Cells as bytes, as few as can be: over a slow line they are what a frame costs. Sequences are those of ECMA-48 and xterm, which
+//! every terminal that reads sequences at all knows; what of a cell is as it was in the cell before is not said again.
+
+use std::io::Write;
+
+use ratatui::buffer::Cell;
+use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthStr;
+
+/// What switches a modifier on, and off.
+const MODIFIERS: [(Modifier, u8, u8); 9] = [
+    (Modifier::BOLD, 1, 22),
+    (Modifier::DIM, 2, 22),
+    (Modifier::ITALIC, 3, 23),
+    (Modifier::UNDERLINED, 4, 24),
+    (Modifier::SLOW_BLINK, 5, 25),
+    (Modifier::RAPID_BLINK, 6, 25),
+    (Modifier::REVERSED, 7, 27),
+    (Modifier::HIDDEN, 8, 28),
+    (Modifier::CROSSED_OUT, 9, 29),
+];
+
+/// How the terminal writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ink {
+    fg: Color,
+    bg: Color,
+    modifier: Modifier,
+}
+
+impl Ink {
+    const PLAIN: Self = Self { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() };
+}
+
+/// Writes cells, from left to right and from top to bottom, with plain ink before and after.
+pub(super) fn write(cells: &[(u16, u16, Cell)], out: &mut Vec<u8>) {
+    let (mut ink, mut cursor) = (Ink::PLAIN, None);
+    for (x, y, cell) in cells {
+        go(cursor, (*x, *y), out);
+        let next = Ink { fg: cell.fg, bg: cell.bg, modifier: cell.modifier };
+        dip(ink, next, out);
+        ink = next;
+        out.extend_from_slice(cell.symbol().as_bytes());
+        // How far a wide character takes the cursor is the terminal's affair.
+        let is_one_cell = cell.symbol().width() == 1;
+        cursor = Some((if is_one_cell { Some(x + 1) } else { None }, *y));
+    }
+    dip(ink, Ink::PLAIN, out);
+}
+
+/// Moves the cursor. Never by so many cells from where it is: terminals do not agree on the width of every character.
+fn go(from: Option<(Option<u16>, u16)>, (x, y): (u16, u16), out: &mut Vec<u8>) {
+    // A vector takes all that is written.
+    let _ = match from {
+        Some((Some(at), row)) if (at, row) == (x, y) => Ok(()),
+        Some((_, row)) if row == y => write!(out, "\x1b[{}G", x + 1),
+        _ => write!(out, "\x1b[{};{}H", y + 1, x + 1),
+    };
+}
+
+/// Changes the ink.
+fn dip(from: Ink, to: Ink, out: &mut Vec<u8>) {
+    if from == to {
+        return;
+    }
+    out.extend_from_slice(b"\x1b[");
+    let begin = out.len();
+    if to != Ink::PLAIN {
+        let mut say = |what: std::fmt::Arguments<'_>| {
+            let _ = out.write_fmt(what);
+            out.push(b';');
+        };
+        let mut left = from.modifier;
+        for (_, _, off) in
+            MODIFIERS.iter().filter(|(modifier, ..)| from.modifier.contains(*modifier) && !to.modifier.contains(*modifier))
+        {
+            // It may switch off another one, too.
+            MODIFIERS.iter().filter(|(.., same)| same == off).for_each(|(modifier, ..)| left.remove(*modifier));
+            say(format_args!("{off}"));
+        }
+        for (_, on, _) in MODIFIERS.iter().filter(|(modifier, ..)| to.modifier.contains(*modifier) && !left.contains(*modifier)) {
+            say(format_args!("{on}"));
+        }
+        for (color, base) in
+            [(to.fg, 30), (to.bg, 40)].into_iter().filter(|(color, base)| *color != if *base == 30 { from.fg } else { from.bg })
+        {
+            match color {
+                Color::Rgb(r, g, b) => say(format_args!("{};2;{r};{g};{b}", base + 8)),
+                Color::Indexed(index) => say(format_args!("{};5;{index}", base + 8)),
+                named => say(format_args!("{}", base + code(named))),
+            }
+        }
+        out.pop();
+    }
+    debug_assert!(to == Ink::PLAIN || out.len() > begin, "an empty sequence makes it plain");
+    out.push(b'm');
+}
+
+/// What is added to 30 for the foreground, and to 40 for the background.
+fn code(color: Color) -> u8 {
+    match color {
+        Color::Black => 0,
+        Color::Red => 1,
+        Color::Green => 2,
+        Color::Yellow => 3,
+        Color::Blue => 4,
+        Color::Magenta => 5,
+        Color::Cyan => 6,
+        Color::Gray => 7,
+        Color::DarkGray => 60,
+        Color::LightRed => 61,
+        Color::LightGreen => 62,
+        Color::LightYellow => 63,
+        Color::LightBlue => 64,
+        Color::LightMagenta => 65,
+        Color::LightCyan => 66,
+        Color::White => 67,
+        Color::Reset | Color::Indexed(_) | Color::Rgb(..) => 9,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZero;
+
+    use proptest::prelude::*;
+    use ratatui::backend::{Backend, CrosstermBackend};
+
+    use super::*;
+
+    fn cell() -> impl Strategy<Value = Cell> {
+        let color = || {
+            prop_oneof![
+                Just(Color::Reset),
+                Just(Color::Red),
+                Just(Color::Gray),
+                Just(Color::DarkGray),
+                Just(Color::White),
+                Just(Color::Black),
+                (0u8..).prop_map(Color::Indexed),
+                Just(Color::Rgb(1, 2, 3)),
+            ]
+        };
+        let modifier = (0u16..0x200).prop_map(Modifier::from_bits_truncate);
+        (color(), color(), prop_oneof![Just(Modifier::empty()), modifier], "[ a█é]").prop_map(|(fg, bg, modifier, symbol)| {
+            let mut cell = Cell::default();
+            cell.set_symbol(&symbol).set_fg(fg).set_bg(bg);
+            cell.modifier = modifier;
+            cell
+        })
+    }
+
+    /// What a terminal shows of some bytes: of each cell its text, its colours by their bytes, and its modifiers.
+    fn shown(bytes: &[u8]) -> Vec<String> {
+        let mut screen = vt100::Parser::new(NonZero::new(8).unwrap(), NonZero::new(24).unwrap(), 0);
+        screen.process(bytes);
+        let cell = |row, col| screen.screen().cell(row, col).map(|cell| format!("{cell:?}")).unwrap_or_default();
+        (0..8).flat_map(|row| (0..24).map(move |col| cell(row, col))).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_terminal_shows_what_it_does_with_longer_sequences(
+            cells in proptest::collection::btree_map((0u16..8, 0u16..24), cell(), 0..80),
+        ) {
+            let cells: Vec<_> = cells.into_iter().map(|((y, x), cell)| (x, y, cell)).collect();
+            let mut mine = Vec::new();
+            write(&cells, &mut mine);
+            let mut theirs = Vec::new();
+            CrosstermBackend::new(&mut theirs).draw(cells.iter().map(|(x, y, cell)| (*x, *y, cell))).unwrap();
+            prop_assert_eq!(shown(&mine), shown(&theirs));
+            prop_assert!(mine.len() <= theirs.len());
+        }
+    }
+
+    #[test]
+    fn what_is_as_before_is_not_said_again() {
+        let styled = |x, symbol: &str, fg| {
+            let mut cell = Cell::default();
+            cell.set_symbol(symbol).set_fg(fg).set_bg(Color::Indexed(233));
+            (x, 4, cell)
+        };
+        let mut out = Vec::new();
+        let cells = [styled(9, "1", Color::Indexed(203)), styled(10, "2", Color::Indexed(203)), styled(20, "3", Color::Red)];
+        write(&cells, &mut out);
+        assert_eq!(String::from_utf8_lossy(&out), "\u{1b}[5;10H\u{1b}[38;5;203;48;5;233m12\u{1b}[21G\u{1b}[31m3\u{1b}[m");
+        out.clear();
+        write(&[], &mut out);
+        assert!(out.is_empty());
+    }
+}
