@@ -54,6 +54,8 @@ pub trait ReadLog: Send + Sync {
 
 /// Blocks that are read at one go: how many threads there are does not change what is told.
 const AT_ONE_GO: usize = 8;
+/// So many goes wait for each other: what they found takes memory until it is put together.
+const GOES: usize = 32;
 
 /// What is asked, and where the answer lies.
 #[derive(Clone)]
@@ -148,20 +150,22 @@ impl Plan {
     /// The rows grouped, the greatest first; `None` if it was given up meanwhile.
     #[must_use]
     pub fn groups(&self, by: By, reader: &dyn ReadLog, given_up: &AtomicBool) -> Option<Answer<Group>> {
-        let goes: Vec<&[(SourceId, Block)]> = self.blocks.chunks(AT_ONE_GO).collect();
-        let found: Vec<Mutex<Option<_>>> = goes.iter().map(|_| Mutex::new(None)).collect();
         let logs = self.blocks.iter().map(|(source, _)| *source).collect();
-        reader.each(&logs, goes.len(), &|number| {
-            if let Some((blocks, found)) = goes.get(number).zip(found.get(number)) {
-                *found.lock().unwrap_or_else(PoisonError::into_inner) = self.group(blocks, by, reader, given_up);
-            }
-        });
         let mut groups = Groups::new(self.times.clone());
         let mut missing = BTreeSet::new();
-        for found in found {
-            let (more, unread) = found.into_inner().unwrap_or_else(PoisonError::into_inner)?;
-            groups.merge(more);
-            missing.extend(unread);
+        for blocks in self.blocks.chunks(AT_ONE_GO * GOES) {
+            let goes: Vec<&[(SourceId, Block)]> = blocks.chunks(AT_ONE_GO).collect();
+            let found: Vec<Mutex<Option<_>>> = goes.iter().map(|_| Mutex::new(None)).collect();
+            reader.each(&logs, goes.len(), &|number| {
+                if let Some((blocks, found)) = goes.get(number).zip(found.get(number)) {
+                    *found.lock().unwrap_or_else(PoisonError::into_inner) = self.group(blocks, by, reader, given_up);
+                }
+            });
+            for found in found {
+                let (more, unread) = found.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+                groups.merge(more);
+                missing.extend(unread);
+            }
         }
         Some(Answer { rows: groups.sorted(), missing, cut: false })
     }

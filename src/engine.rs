@@ -136,7 +136,8 @@ impl Engine {
             Payload::Opened(opened) => self.open(id, opened),
             Payload::Ahead(opened, part) => self.open_ahead(id, &opened, &part),
             Payload::Bytes(bytes) => {
-                let was_there = self.sources.get(&id).is_some_and(|source| source.bytes < source.size);
+                let taken = self.streams.get(&id).map_or(0, |reading| reading.taken);
+                let was_there = self.sources.get(&id).is_some_and(|source| taken < source.size);
                 self.bytes(id, &bytes);
                 self.change(id, |source| source.arrived(heard, was_there));
             }

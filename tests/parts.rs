@@ -210,14 +210,16 @@ fn pieces(path: &Path, first: Time, cut: Cut) -> Vec<Option<(Time, Time)>> {
 
 #[test]
 fn what_is_wanted_first_comes_first_then_what_follows_then_what_stands_before() {
-    let (_folder, path) = written(&log_with(&[], false, true));
-    let first = START.plus(6 * 60_000);
-    let begins: Vec<Time> = pieces(&path, first, SMALL).into_iter().map(|span| span.unwrap().0).collect();
-    assert!(begins.len() > 6, "{begins:?}");
-    let ahead = begins.iter().position(|begin| *begin < begins[0]).unwrap();
-    // Found to within two looks, which are of some 70 rows each, a second apart.
-    assert!(begins[0] <= first && first.since(begins[0]) < 180_000, "{begins:?}");
-    assert!(begins[..ahead].is_sorted() && begins[ahead..].is_sorted() && begins[ahead] == START, "{begins:?}");
+    for is_http_err in [false, true] {
+        let (_folder, path) = written(&log_with(&[], is_http_err, true));
+        let first = START.plus(6 * 60_000);
+        let begins: Vec<Time> = pieces(&path, first, SMALL).into_iter().map(|span| span.unwrap().0).collect();
+        assert!(begins.len() > 6, "{begins:?}");
+        let ahead = begins.iter().position(|begin| *begin < begins[0]).unwrap();
+        // Found to within two looks, which are of some 70 rows each, a second apart.
+        assert!(begins[0] <= first && first.since(begins[0]) < 180_000, "{begins:?}");
+        assert!(begins[..ahead].is_sorted() && begins[ahead..].is_sorted() && begins[ahead] == START, "{begins:?}");
+    }
 }
 
 #[test]

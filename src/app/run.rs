@@ -85,10 +85,11 @@ pub(super) fn watch(live: Live, title: &str, config: &Config, record: (Setup, Op
     watched.named = tags.cloned().unwrap_or_default();
     let record = Record::able(record.0, record.1)?;
     // Whoever records all of a log needs it from its beginning on.
-    watched.ahead = (!record.is_at_work()).then(|| session.ahead());
+    let ids = Arc::new(AtomicU32::new(first));
+    watched.ahead = (!record.is_at_work()).then(|| session.ahead(&ids));
     let feed = move |send: mpsc::Sender<Envelope>, stop: Arc<AtomicBool>| {
         let (out, heard) = std::sync::mpsc::sync_channel::<Envelope>(64);
-        crate::sources::spawn(&watched, zone, &Arc::new(AtomicU32::new(first)), &out, &stop)?;
+        crate::sources::spawn(&watched, zone, &ids, &out, &stop)?;
         std::thread::Builder::new().name(String::from("hand on")).spawn(move || {
             while let Ok(envelope) = heard.recv() {
                 if send.blocking_send(envelope).is_err() {
@@ -218,7 +219,13 @@ async fn play(
             }
             // Nor when nothing can be written to it.
             () = free.notified() => if stage.screen.is_gone() { return Ok(Asked::HungUp.exit_code()) },
-            Some(done) = done.recv() => stage.take_done(done),
+            Some(done) = done.recv() => {
+                stage.take_done(done);
+                // Whatever is loaded, what happens now has its turn.
+                if coming && !stage.record.waits() && let Ok(envelope) = envelopes.try_recv() {
+                    stage.take_in(envelope, &mut envelopes);
+                }
+            }
             envelope = envelopes.recv(), if coming && !stage.record.waits() => {
                 if let Some(envelope) = envelope {
                     stage.take_in(envelope, &mut envelopes);

@@ -2,7 +2,7 @@
 //! much time has passed. A test drives it like the program does.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::Terminal;
@@ -80,6 +80,8 @@ pub struct Session {
     loading: Option<(u64, u64)>,
     /// Whoever follows begins large logs ahead of what stands before.
     ahead: Option<Ahead>,
+    /// Logs with lower numbers were forgotten, and are met again.
+    forgotten: u32,
     /// Something has changed since it was last drawn.
     pub dirty: bool,
     /// It is later than when it was last drawn.
@@ -101,6 +103,7 @@ impl Session {
             wall: None,
             loading: None,
             ahead: None,
+            forgotten: 0,
             dirty: true,
             aged: false,
         }
@@ -128,9 +131,10 @@ impl Session {
 
     /// Takes in what a producer heard.
     pub fn take(&mut self, envelope: Envelope) {
-        // Whoever followed before the logs were met again may have sent one more.
-        let is_late = self.ahead.as_ref().is_some_and(|ahead| ahead.again.load(Ordering::Relaxed) > 0);
-        if is_late && matches!(envelope.payload, Payload::Ahead(..)) {
+        // Whoever followed before the logs were met again may have met one more.
+        if envelope.source.0 < self.forgotten
+            && matches!(&envelope.payload, Payload::Opened(opened) | Payload::Ahead(opened, _) if opened.has_file)
+        {
             return;
         }
         match &envelope.payload {
@@ -152,8 +156,9 @@ impl Session {
     }
 
     /// Has large logs begun near their ends: gives what whoever follows them needs for it.
-    pub fn ahead(&mut self) -> Ahead {
-        self.ahead.insert(Ahead { shelf: self.shelf.clone(), again: Arc::default() }).clone()
+    pub fn ahead(&mut self, ids: &Arc<AtomicU32>) -> Ahead {
+        let ahead = Ahead { shelf: self.shelf.clone(), ids: Arc::clone(ids), again: Arc::default() };
+        self.ahead.insert(ahead).clone()
     }
 
     /// Milliseconds before a moment that the screen shows of it, and a minute: what ended in it began before.
@@ -181,9 +186,11 @@ impl Session {
             Piece::Ended(source, end) => self.engine.end_parts(source, &end),
             Piece::Told(envelope) => self.engine.take(envelope),
             Piece::Over => {
+                self.ui.forget_answers();
                 if let Some(ahead) = &self.ahead {
                     self.engine.forget_logs();
                     self.loading = None;
+                    self.forgotten = ahead.ids.load(Ordering::Relaxed);
                     ahead.again.fetch_add(1, Ordering::Relaxed);
                 } else {
                     self.engine = self.engine.maker()();
@@ -206,6 +213,7 @@ impl Session {
     /// Nothing more will come of what was being loaded.
     pub fn loaded(&mut self) {
         (self.loading, self.ui.loading) = (None, None);
+        self.ui.forget_answers();
         self.dirty = true;
     }
 
@@ -325,3 +333,6 @@ impl Session {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

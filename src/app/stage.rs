@@ -15,6 +15,7 @@ use crate::engine::{Envelope, Payload};
 use crate::executing;
 use crate::sources::appcmd;
 use crate::sources::clock::{self, Tick};
+use crate::sources::load::Piece;
 use crate::time::Time;
 use crate::ui::cursor::Mode;
 use crate::ui::state::Effect;
@@ -186,6 +187,9 @@ impl Stage {
     /// Takes in what another thread has done.
     pub(super) fn take_done(&mut self, done: Done) {
         let lacked = self.session.lacks();
+        if matches!(done, Done::Piece(Piece::Over)) && self.export.take().is_some() {
+            self.session.ui.message = Some(String::from("the logs are read again: ask for the report when they have been"));
+        }
         self.work.take(done, &mut self.session, clock::steady());
         self.hurry_if_filled(lacked);
     }

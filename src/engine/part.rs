@@ -131,8 +131,15 @@ impl Engine {
     pub fn forget_logs(&mut self) {
         let fresh = self.maker()();
         let before = std::mem::replace(self, fresh);
-        self.sources = before.sources.into_iter().filter(|(_, source)| !source.kind.is_log() || !source.has_file).collect();
+        self.sources = before
+            .sources
+            .into_iter()
+            .filter(|(_, source)| !source.has_file || source.health == Health::Finished && !source.kind.is_log())
+            .collect();
         self.streams = before.streams.into_iter().filter(|(id, _)| self.sources.contains_key(id)).collect();
         (self.gaps, self.inventory) = (before.gaps, before.inventory);
+        for (id, reading) in &self.streams {
+            self.timeline.blocks.begin(*id, next_block(&reading.stream, None));
+        }
     }
 }

@@ -155,6 +155,8 @@ pub struct Follower {
     since: Option<Time>,
     /// Large logs that are there when the folders are first looked at are begun near their ends.
     ahead: Option<Ahead>,
+    /// Which those are.
+    chosen: HashSet<PathBuf>,
     /// The folders have not been looked at yet, and nothing is known from an earlier run.
     fresh: bool,
     next_look: Duration,
@@ -184,6 +186,7 @@ impl Follower {
             left_out: HashMap::new(),
             since: None,
             ahead: None,
+            chosen: HashSet::new(),
             fresh: true,
             next_look: Duration::ZERO,
             last_look: Duration::ZERO,
@@ -282,7 +285,11 @@ impl Follower {
                 let known: HashSet<&Path> = self.logs.iter().map(|log| log.path.as_path()).collect();
                 look.forget_older(since, |path| known.contains(path));
             }
+            if self.fresh && self.ahead.is_some() {
+                self.chosen = Ahead::choose(&look.seen);
+            }
             self.reconcile(&look, turn);
+            self.chosen.clear();
             self.look_cost = clock::steady().saturating_sub(before);
             self.last_look = tick.steady;
             // While things happen, look often; but never spend more than a tenth of the time on looking.
@@ -308,7 +315,7 @@ impl Follower {
         (log.size, log.modified) = (seen.size, seen.modified);
         log.generation = self.count_generation(&seen.path);
         let opened = self.opened(&log, seen.modified);
-        let ahead = self.ahead.as_ref().filter(|_| self.fresh);
+        let ahead = self.ahead.as_ref().filter(|_| self.chosen.contains(&seen.path));
         let told = match ahead.and_then(|ahead| ahead.begin(&mut log, &opened)) {
             Some(part) => Payload::Ahead(opened, Box::new(part)),
             None => Payload::Opened(opened),

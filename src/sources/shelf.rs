@@ -90,12 +90,6 @@ impl Shelf {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
     }
 
-    /// How many handles wait.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.begun.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
     /// A log has another name now.
     pub fn rename(&self, id: SourceId, path: &Path) {
         self.places.write().unwrap_or_else(PoisonError::into_inner).insert(id, Place::File(path.to_owned()));

@@ -136,10 +136,14 @@ impl BlockIndex {
                 *log = blocks;
                 continue;
             }
+            // Most of them stand behind all that are known: those before the first of them stay as they are.
+            let first = blocks.iter().map(|known| known.block.offset).min().unwrap_or(u64::MAX);
+            let from = log.partition_point(|known| known.block.offset < first);
+            let mut reach = from.checked_sub(1).and_then(|before| log.get(before)).map_or(Time::MIN, |known| known.reach);
             log.extend(blocks);
-            log.sort_by_key(|known| known.block.offset);
-            let mut reach = Time::MIN;
-            for Indexed { block, reach: upto } in log {
+            let later = log.get_mut(from..).unwrap_or_default();
+            later.sort_by_key(|known| known.block.offset);
+            for Indexed { block, reach: upto } in later {
                 reach = reach.max(block.to);
                 *upto = reach;
             }

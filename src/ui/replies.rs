@@ -21,6 +21,8 @@ pub enum Slot {
 pub(super) struct Replies {
     pane: Option<(Ask, Reply)>,
     level: Option<(Ask, Reply)>,
+    /// Whether the logs hold more, or other, rows since the pane and the level were answered.
+    old: [bool; 2],
 }
 
 impl Replies {
@@ -36,9 +38,14 @@ impl Replies {
         self.of(slot).map(|(_, reply)| reply)
     }
 
-    /// What it answers.
+    /// What it answers, if that is still the answer.
     pub fn asked(&self, slot: Slot) -> Option<&Ask> {
-        self.of(slot).map(|(ask, _)| ask)
+        self.of(slot).map(|(ask, _)| ask).filter(|_| !self.old[slot as usize])
+    }
+
+    /// What is asked is to be asked again: the logs held more than was known when it was answered.
+    pub fn grow_old(&mut self) {
+        self.old = [true; 2];
     }
 
     /// The moment that it is of, where it lags behind the one looked at.
@@ -64,6 +71,7 @@ impl Replies {
             (Slot::Pane, None) => &mut self.pane,
             _ => return false,
         };
+        self.old[slot as usize] = false;
         let news = place.as_ref().is_none_or(|(_, known)| *known != reply);
         *place = Some((ask, reply));
         news

@@ -210,6 +210,11 @@ impl Ui {
         self.replies.asked(slot)
     }
 
+    /// What was read again for the screen is not all of it any more.
+    pub fn forget_answers(&mut self) {
+        self.replies.grow_old();
+    }
+
     /// The moment that an answer on the screen is of, where it lags behind the one looked at.
     #[must_use]
     pub fn as_of(&self, slot: Slot, moment: &Moment<'_>) -> Option<Time> {

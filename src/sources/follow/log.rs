@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::cut::{Cut, Encoding, cut};
@@ -93,6 +93,11 @@ pub(super) struct Log {
     pub doubt: Option<(Duration, u64)>,
 }
 
+/// Whether a file is no log that grows but a document that is read as a whole.
+pub(super) fn is_document(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("config"))
+}
+
 /// What one step of reading gave.
 pub(super) enum Step {
     /// Something was handed on; there may be more.
@@ -108,7 +113,7 @@ pub(super) enum Step {
 impl Log {
     pub fn new(source: SourceId, path: PathBuf, id: Option<FileId>, now: Duration) -> Self {
         Self {
-            document: path.extension().is_some_and(|e| e.eq_ignore_ascii_case("config")),
+            document: is_document(&path),
             ended: false,
             modified: None,
             rest: (0, now),

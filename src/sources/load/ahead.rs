@@ -75,11 +75,11 @@ impl Joint {
         Part { kind, offset, line: 1, preamble, iis: None, ahead: Some(offset) }
     }
 
-    /// Whether what stands before has been read up to the joint, and rows there are read as was assumed. Dates of headers do not matter:
-    /// the rows have their own.
+    /// Whether rows at the joint are read as was assumed, where what stands before ends like this. Dates of headers do not matter: the
+    /// rows have their own.
     #[must_use]
     pub fn agrees(&self, end: &End) -> bool {
-        end.offset == self.offset && fields(&self.preamble) == fields(&end.preamble)
+        fields(&self.preamble) == fields(&end.preamble)
     }
 }
 
@@ -99,6 +99,8 @@ impl Log<'_> {
     fn joint(&self, wanted: Wanted, few: u64) -> Option<Joint> {
         let first = decoder_of(&self.read(0, PIECE as u64)?, self.hints.clone())?;
         let near = match wanted {
+            // All of it is older, and comes afterwards.
+            Wanted::Since(time) if self.last_time(&first)? < time => return None,
             Wanted::Since(time) => self.search(&first, time),
             Wanted::Last(millis) => self.search(&first, self.last_time(&first)?.plus(-millis)),
             Wanted::End => self.size.saturating_sub(self.look),

@@ -19,6 +19,7 @@ use crate::engine::part::{End, Part};
 use crate::engine::{Engine, Envelope, Health, Opened, Payload};
 use crate::formats::Hints;
 use crate::record::SourceId;
+use crate::sources::system::read_at;
 use crate::time::{Time, Zone};
 
 /// How the work is cut up.
@@ -170,7 +171,14 @@ impl<'a> Work<'a> {
                 return None;
             }
             let before = ends.remove(&source);
-            ends.insert(source, end.after(before, stretch.end.map(|joint| joint.offset)));
+            let missing = stretch.end.map_or(0, |joint| joint.offset.saturating_sub(end.offset));
+            if missing > 0 && !self.stop.load(Ordering::Relaxed) {
+                let payload = Payload::Lost(missing);
+                _ = (self.hand_on)(Piece::Told(Envelope { heard: Time::MIN, source, payload }));
+            }
+            // What is not there has not been counted, either.
+            let counted = stretch.end.map(|joint| joint.offset).filter(|_| missing == 0);
+            ends.insert(source, end.after(before, counted));
         }
         (!next.wrong).then_some(ends)
     }
@@ -270,16 +278,29 @@ impl Place {
     /// The bytes of a file from an offset on; `None` for what lies elsewhere, and for what cannot be opened.
     fn bytes_from(&self, offset: u64) -> Option<Bytes> {
         match self {
-            Self::File(path) => bytes_from(File::open(path).ok()?, offset),
-            Self::Open(file) => bytes_from(Arc::clone(file), offset),
+            Self::File(path) => {
+                let mut file = File::open(path).ok()?;
+                file.seek(SeekFrom::Start(offset)).ok()?;
+                Some(Box::new(file))
+            }
+            Self::Open(file) => Some(Box::new(At { file: Arc::clone(file), offset })),
             _ => None,
         }
     }
 }
 
-fn bytes_from(mut file: impl Read + Seek + Send + 'static, offset: u64) -> Option<Bytes> {
-    file.seek(SeekFrom::Start(offset)).ok()?;
-    Some(Box::new(file))
+/// A file that others read, too, each at its own place.
+struct At {
+    file: Arc<File>,
+    offset: u64,
+}
+
+impl Read for At {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = read_at(&self.file, buffer, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
 }
 
 impl Input {

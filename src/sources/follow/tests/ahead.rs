@@ -32,7 +32,7 @@ fn rig() -> (Rig, Shelf, String) {
     let mut rig = Rig::new();
     let log: String = std::iter::once(HEADER.to_owned()).chain((0..ROWS).map(row)).collect();
     rig.append("u_ex261120.log", &log);
-    let ahead = Ahead { shelf: Shelf::default(), again: Arc::default() };
+    let ahead = Ahead { shelf: Shelf::default(), ids: Arc::default(), again: Arc::default() };
     let shelf = ahead.shelf.clone();
     rig.follower = follower(rig.dir.path().to_owned()).ahead(Some(ahead));
     (rig, shelf, log)
@@ -104,6 +104,35 @@ fn what_is_followed_and_what_stands_before_are_the_whole_log() {
         let count = |engine: &Engine| engine.timeline().apps().map(|(_, app)| app.by_status.clone()).collect::<Vec<_>>();
         assert!(count(&engine) == count(&whole));
     }
+}
+
+#[test]
+fn a_hole_in_what_stands_before_costs_no_row() {
+    let (mut rig, shelf, log) = rig();
+    // Within the minutes that are loaded first: from there on that stretch goes on in one piece, beside the other one.
+    let at = log.find(&row(ROWS - 4000)).unwrap();
+    let holed = [&log.as_bytes()[..at], &[0; 40], &log.as_bytes()[at..]].concat();
+    fs::write(rig.at("u_ex261120.log"), &holed).unwrap();
+    rig.poll(0);
+    let mut engine = heard(&rig);
+    assert!(load(&mut engine, &rig, &shelf, 600_000));
+    let source = engine.sources().values().next().unwrap();
+    assert_eq!((source.records, source.malformed, source.ledger.nul), (u64::from(ROWS), 0, 40));
+}
+
+#[test]
+fn of_a_log_that_was_cut_off_meanwhile_what_is_missing_is_told() {
+    let (mut rig, shelf, log) = rig();
+    rig.poll(0);
+    let (source, _, part) = begun(&rig);
+    let left = log.find(&row(100_000)).unwrap();
+    OpenOptions::new().write(true).open(rig.at("u_ex261120.log")).unwrap().set_len(left as u64).unwrap();
+    let mut engine = heard(&rig);
+    assert!(load(&mut engine, &rig, &shelf, 600_000));
+    let told = &engine.sources()[&source];
+    assert_eq!(told.lost, part.offset - left as u64);
+    let position = |offset| crate::record::Position { offset, len: 1, line: 7 };
+    assert_eq!((told.line_number(position(part.offset)), told.line_number(position(10))), (None, Some(7)));
 }
 
 #[test]
