@@ -6,6 +6,7 @@
 pub mod applications;
 pub mod arrivals;
 pub mod envelope;
+mod fold;
 pub mod part;
 pub mod source;
 #[cfg(test)]
@@ -17,19 +18,19 @@ use std::sync::Arc;
 
 use applications::{Applications, Site};
 pub use envelope::{Envelope, Gap, Health, LeftOut, Opened, Payload};
+use fold::Fold;
 use source::Source;
 
 use crate::formats::ledger::Ledger;
-use crate::formats::lines::Line;
 use crate::formats::pool_tag_names::{TagNames, TagOwner, owner};
 use crate::formats::stream::Stream;
 use crate::formats::{Kind, Sink};
 use crate::inventory::{self, Item};
 use crate::limits::{Limits, Settings};
-use crate::record::{Fact, Position, Record, Request, SourceId};
+use crate::record::SourceId;
 use crate::time::Time;
-use crate::timeline::block_index::{BLOCK, Block, Told};
-use crate::timeline::{Asked, Timeline};
+use crate::timeline::Timeline;
+use crate::timeline::block_index::{BLOCK, Block};
 
 /// Everything that is known, and what it is folded from.
 #[derive(Default)]
@@ -372,97 +373,4 @@ fn next_block(stream: &Stream, before: Option<Arc<[u8]>>) -> Block {
     let (kind, utf16) = (stream.kind(), stream.utf16());
     let (from, first_end, to) = (Time::MIN, Time::MIN, Time::MIN);
     Block { kind, offset, end: offset, line, preamble, utf16, from, first_end, to, records: 0 }
-}
-
-/// Folds what a decoder finds into the timeline.
-struct Fold<'a> {
-    id: SourceId,
-    /// Where the last block of the log begins.
-    begin: u64,
-    /// What the records in it told that the index does not have yet.
-    told: Option<Told>,
-    timeline: &'a mut Timeline,
-    applications: &'a Applications,
-    site: &'a mut Site,
-    source: &'a mut Source,
-    settings: Option<Settings>,
-}
-
-impl Fold<'_> {
-    /// Hands on what was held back; gives the settings that were found.
-    fn settle(&mut self) -> Option<Settings> {
-        if let Some(told) = self.told.take() {
-            self.timeline.blocks.note(self.id, self.begin, &told);
-        }
-        self.settings.take()
-    }
-
-    /// Counts a request that happened when the one before it did, if it tells nothing else.
-    #[inline]
-    fn join(&mut self, record: &Record<'_>, request: &Request<'_>, asked: Asked, from: Time) -> bool {
-        let Some(told) = &mut self.told else { return false };
-        let Position { offset, len, .. } = record.position;
-        if offset < self.begin || !self.timeline.join(self.id, asked, record.time, request) {
-            return false;
-        }
-        told.join(offset + u64::from(len), from);
-        self.source.count_another();
-        true
-    }
-
-    /// Widens the block of the log that a record begins in.
-    #[inline]
-    fn note(&mut self, offset: u64, told: Told) {
-        match &mut self.told {
-            _ if offset < self.begin => self.timeline.blocks.note(self.id, offset, &told),
-            Some(before) => before.add(&told),
-            None => self.told = Some(told),
-        }
-    }
-}
-
-impl Sink for Fold<'_> {
-    fn record(&mut self, record: Record<'_>) {
-        let mut from = record.time;
-        let mut asked = None;
-        match &record.fact {
-            Fact::Request(request) => {
-                let of = self.applications.of(self.site, request.site, request.stem, self.timeline);
-                from = record.time.plus(-i64::try_from(request.taken.unwrap_or(0)).unwrap_or(i64::MAX));
-                if self.join(&record, request, of, from) {
-                    return;
-                }
-                asked = Some(of);
-            }
-            Fact::Settings(settings) => self.settings.get_or_insert_default().absorb(settings),
-            Fact::TagName { tag, driver, description } => self.source.tag_name(*tag, driver, description),
-            _ => {}
-        }
-        self.source.count(&record);
-        let times = from..record.time.plus(1000);
-        let (offset, len) = (record.position.offset, u64::from(record.position.len));
-        self.note(offset, Told::one(kind_of(&record.fact), offset + len, &times));
-        if self.source.is_beside() {
-            self.timeline.apply_beside(self.id, asked, &record);
-        } else {
-            self.timeline.apply(self.id, asked, &record);
-        }
-    }
-
-    fn malformed(&mut self, line: Line<'_>, why: &'static str) {
-        self.source.malformed(line, why);
-    }
-}
-
-fn kind_of(fact: &Fact<'_>) -> Kind {
-    match fact {
-        Fact::Request(_) => Kind::W3c,
-        Fact::HttpErr(_) => Kind::HttpErr,
-        Fact::Sepm(_) => Kind::Sepm,
-        Fact::Altiris(_) => Kind::Altiris,
-        Fact::Samples { .. } => Kind::PdhCsv,
-        Fact::PoolTag(_) | Fact::PoolTotal(_) => Kind::Poolmon,
-        Fact::TagName { .. } => Kind::PoolTagNames,
-        Fact::Settings(_) => Kind::ApplicationHost,
-    }
 }

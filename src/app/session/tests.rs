@@ -1,7 +1,11 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::*;
 use crate::engine::Opened;
 use crate::formats::Hints;
 use crate::record::SourceId;
+use crate::sources::load::Piece;
 use crate::time::Zone;
 use crate::ui::cursor::Cursor;
 

@@ -6,7 +6,8 @@ use std::io::{self, Cursor, Read};
 use memchr::{memchr, memrchr};
 
 use super::ahead::Joint;
-use super::parts::{Bytes, Cut, Task};
+use super::bytes::Bytes;
+use super::parts::{Cut, Task};
 use super::{Input, PIECE};
 use crate::engine::Opened;
 use crate::engine::part::{End, Part};

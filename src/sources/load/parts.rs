@@ -7,19 +7,17 @@
 //! Where what happened from some moment on is wanted first, logs are begun ahead of what stands before: at a [`Joint`].
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ahead::Joint;
+use super::bytes::Bytes;
 use super::large::Large;
-use super::{Input, PIECE, Piece, Place};
+use super::{Input, PIECE, Piece};
 use crate::engine::part::{End, Part};
 use crate::engine::{Engine, Envelope, Health, Opened, Payload};
-use crate::formats::Hints;
 use crate::record::SourceId;
-use crate::sources::system::read_at;
 use crate::time::{Time, Zone};
 
 /// How the work is cut up.
@@ -38,9 +36,6 @@ impl Default for Cut {
         Self { part: 1 << 20, whole: 4 << 20, piece: u64::MAX }
     }
 }
-
-/// The bytes of a log, as they stand in its file or as they are unpacked.
-pub(super) type Bytes = Box<dyn Read + Send>;
 
 /// A log, or a stretch of it.
 #[derive(Clone, Copy)]
@@ -271,54 +266,5 @@ fn fail(source: SourceId, error: &io::Error, engine: &mut Engine) {
 impl Next {
     fn end_large(&mut self) {
         self.ends.extend(self.large.take().map(|large| ((large.source, large.from), large.end())));
-    }
-}
-
-impl Place {
-    /// The bytes of a file from an offset on; `None` for what lies elsewhere, and for what cannot be opened.
-    fn bytes_from(&self, offset: u64) -> Option<Bytes> {
-        match self {
-            Self::File(path) => {
-                let mut file = File::open(path).ok()?;
-                file.seek(SeekFrom::Start(offset)).ok()?;
-                Some(Box::new(file))
-            }
-            Self::Open(file) => Some(Box::new(At { file: Arc::clone(file), offset })),
-            _ => None,
-        }
-    }
-}
-
-/// A file that others read, too, each at its own place.
-struct At {
-    file: Arc<File>,
-    offset: u64,
-}
-
-impl Read for At {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = read_at(&self.file, buffer, self.offset)?;
-        self.offset += read as u64;
-        Ok(read)
-    }
-}
-
-impl Input {
-    /// The bytes, if they are many enough and nothing else matters. Of several packed logs each keeps one worker busy with unpacking:
-    /// only for the last one others have time.
-    fn bytes_to_cut_up(&self, cut: Cut, is_last: bool) -> Option<Bytes> {
-        if self.size < cut.whole || self.written.is_some() || self.redacted.is_some() {
-            return None;
-        }
-        match &self.place {
-            Place::Packed(packed) if is_last => Some(Box::new(packed.open().ok()?)),
-            place => place.bytes_from(0),
-        }
-    }
-
-    pub(super) fn opened(&self, zone: Zone) -> Opened {
-        let name = self.plain_name().file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let hints = Hints { zone, modified: self.modified, name };
-        Opened { path: self.name.clone(), hints, size: self.most(), generation: 0, first_look: true, has_file: true }
     }
 }
