@@ -31,6 +31,8 @@ class Screen:
             elif part[2] in ("H", "f"):
                 numbers = [int(n or 1) for n in part[1].split(";")] if part[1] else [1, 1]
                 self.row, self.column = numbers[0] - 1, (numbers + [1])[1] - 1
+            elif part[2] == "G":
+                self.column = int(part[1] or 1) - 1
             elif part[2] == "J":
                 self.cells = [[" "] * self.width for _ in range(self.height)]
         self.rest = text[end:]
