@@ -68,8 +68,10 @@ impl Distinct {
         if self.fresh.is_empty() {
             return;
         }
+        self.fresh.sort_unstable();
         self.least.append(&mut self.fresh);
-        self.least.sort_unstable();
+        // Two runs that are in order are only merged.
+        self.least.sort();
         // Of equal hashes the one that was seen first stands first.
         self.least.dedup_by_key(|(hash, _)| *hash);
         self.least.truncate(KEPT);

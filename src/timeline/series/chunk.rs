@@ -3,14 +3,14 @@
 
 use std::ops::Range;
 
+use num_traits::{PrimInt, WrappingAdd};
+
 use super::Number;
 
 /// Seconds in a chunk. A day is 85 chunks.
 pub(super) const CHUNK: u16 = 1024;
 /// The same as a number of places.
 const ALL: usize = CHUNK as usize;
-/// So few numbers are added one by one.
-const FEW: usize = 32;
 
 /// 17 minutes of a series.
 #[derive(Debug, Clone)]
@@ -46,54 +46,44 @@ impl Chunk {
 
     /// Adds another chunk of the same seconds.
     pub fn merge<T: Number>(&mut self, other: &Self) {
-        if self.slots.is_none() && other.slots.is_none() && self.numbers.add(&other.numbers) {
-            self.total += other.total;
-            return;
-        }
-        if other.numbers.len() > FEW {
-            let (mut all, mut more) = ([0; ALL], [0; ALL]);
-            self.spread_to(&mut all);
-            other.spread_to(&mut more);
-            for (mine, other) in all.iter_mut().zip(&more) {
-                *mine = T::of(*mine).plus(T::of(*other)).into();
+        match (&self.slots, &other.slots) {
+            (Some(mine), Some(others)) => *self = self.with_few::<T>(mine, other, others),
+            (_, Some(others)) => {
+                for (slot, value) in others.iter().zip(other.numbers.values()).filter(|(_, value)| *value != 0) {
+                    self.add(*slot, T::of(value));
+                }
             }
-            *self = Self::of(self.index, &all);
-            return;
-        }
-        for at in 0..other.numbers.len() {
-            match other.numbers.get(at) {
-                0 => {}
-                value => self.add(other.slot(at), T::of(value)),
+            (mine, None) => {
+                if mine.is_some() {
+                    self.spread_all();
+                }
+                if self.numbers.add(&other.numbers) {
+                    self.total += other.total;
+                } else {
+                    let sums = self.numbers.values().zip(other.numbers.values()).map(|(a, b)| T::of(a).plus(T::of(b)).into());
+                    self.numbers = Numbers::of(&sums.collect::<Vec<i64>>());
+                    self.total = self.numbers.values().sum();
+                }
             }
         }
     }
 
-    /// A chunk of these numbers.
-    fn of(index: i64, all: &[i64; ALL]) -> Self {
-        let mut slots = None;
-        let mut numbers = Numbers::of(all);
-        let used = all.iter().filter(|number| **number != 0).count();
-        if !numbers.is_spread(used) {
-            let has_one = (0..CHUNK).zip(all).filter(|(_, number)| **number != 0);
-            let (those, values): (Vec<u16>, Vec<i64>) = has_one.unzip();
-            (slots, numbers) = (Some(those), Numbers::of(&values));
+    /// The sum of two chunks of which each has few seconds with a number.
+    fn with_few<T: Number>(&self, mine: &[u16], other: &Self, others: &[u16]) -> Self {
+        let mut mine = mine.iter().copied().zip(self.numbers.values()).peekable();
+        let mut others = others.iter().copied().zip(other.numbers.values()).peekable();
+        let most = self.numbers.len() + other.numbers.len();
+        let (mut slots, mut values) = (Vec::with_capacity(most), Vec::with_capacity(most));
+        while let Some(slot) = [mine.peek(), others.peek()].into_iter().flatten().map(|(slot, _)| *slot).min() {
+            let [a, b] = [&mut mine, &mut others].map(|from| from.next_if(|next| next.0 == slot).map_or(0, |next| next.1));
+            slots.push(slot);
+            values.push(T::of(a).plus(T::of(b)).into());
         }
-        Self { index, total: all.iter().sum(), slots, numbers }
-    }
-
-    /// Puts the number of each of its seconds in its place.
-    fn spread_to(&self, all: &mut [i64; ALL]) {
-        let Some(slots) = &self.slots else {
-            self.numbers.fill(all);
-            return;
-        };
-        let mut values = [0; ALL];
-        self.numbers.fill(&mut values);
-        for (slot, value) in slots.iter().zip(values) {
-            if let Some(to) = all.get_mut(usize::from(*slot)) {
-                *to = value;
-            }
-        }
+        let (total, numbers) = (values.iter().sum(), Numbers::of(&values));
+        slots.shrink_to_fit();
+        let mut sum = Self { index: self.index, total, slots: Some(slots), numbers };
+        sum.spread();
+        sum
     }
 
     pub fn get(&self, slot: u16) -> i64 {
@@ -144,10 +134,19 @@ impl Chunk {
     fn spread(&mut self) {
         let Some(slots) = &self.slots else { return };
         if self.numbers.is_spread(slots.len()) {
-            let mut all = [0; ALL];
-            self.spread_to(&mut all);
-            (self.numbers, self.slots) = (Numbers::of(&all), None);
+            self.spread_all();
         }
+    }
+
+    /// Has all seconds have a number.
+    fn spread_all(&mut self) {
+        let mut all = [0; ALL];
+        for (slot, value) in self.slots.iter().flatten().zip(self.numbers.values()) {
+            if let Some(to) = all.get_mut(usize::from(*slot)) {
+                *to = value;
+            }
+        }
+        (self.numbers, self.slots) = (Numbers::of(&all), None);
     }
 }
 
@@ -175,23 +174,30 @@ impl Numbers {
         }
     }
 
-    /// Adds as many others of the same width, if the sums have it, too; `false` if not.
+    /// Adds as many others, each to its like; `false` if a sum needs more than four bytes, and then nothing is added.
     fn add(&mut self, others: &Self) -> bool {
-        match (self, others) {
-            (Self::One(values), Self::One(others)) => add(values, others, i8::checked_add),
-            (Self::Two(values), Self::Two(others)) => add(values, others, i16::checked_add),
-            (Self::Four(values), Self::Four(others)) => add(values, others, i32::checked_add),
-            _ => false,
+        loop {
+            let is_added = match (&mut *self, others) {
+                (Self::One(values), Self::One(others)) => add(values, others),
+                (Self::Two(values), Self::One(others)) => add(values, others),
+                (Self::Two(values), Self::Two(others)) => add(values, others),
+                (Self::Four(values), Self::One(others)) => add(values, others),
+                (Self::Four(values), Self::Two(others)) => add(values, others),
+                (Self::Four(values), Self::Four(others)) => add(values, others),
+                (Self::Eight(_), _) | (_, Self::Eight(_)) => return false,
+                (Self::One(_) | Self::Two(_), _) => false,
+            };
+            *self = match self {
+                _ if is_added => return true,
+                Self::One(values) => Self::Two(wider(values)),
+                Self::Two(values) => Self::Four(wider(values)),
+                _ => return false,
+            };
         }
     }
 
-    fn fill(&self, all: &mut [i64; ALL]) {
-        match self {
-            Self::One(values) => fill(all, values),
-            Self::Two(values) => fill(all, values),
-            Self::Four(values) => fill(all, values),
-            Self::Eight(values) => fill(all, values),
-        }
+    fn values(&self) -> impl Iterator<Item = i64> + '_ {
+        (0..self.len()).map(|at| self.get(at))
     }
 
     /// Whether all seconds have a number, if so many have one: where that takes less memory.
@@ -305,13 +311,19 @@ fn put<N: TryFrom<i64>>(values: &mut [N], at: usize, value: i64) {
     }
 }
 
-fn add<N: Copy>(values: &mut Vec<N>, others: &[N], add: impl Fn(N, N) -> Option<N>) -> bool {
-    let sums: Option<Vec<N>> = values.iter().zip(others).map(|(one, other)| add(*one, *other)).collect();
-    sums.map(|sums| *values = sums).is_some()
-}
-
-fn fill<N: Copy + Into<i64>>(all: &mut [i64; ALL], values: &[N]) {
-    all.iter_mut().zip(values).for_each(|(to, value)| *to = (*value).into());
+/// Adds numbers to others, if all sums have their width; they are added many at a time.
+fn add<N: PrimInt + WrappingAdd, M: Copy + Into<N>>(values: &mut [N], others: &[M]) -> bool {
+    // A sum is beyond the width where its sign is neither number's.
+    let beyond = values.iter().zip(others).fold(N::zero(), |beyond, (one, other)| {
+        let other = (*other).into();
+        let sum = one.wrapping_add(&other);
+        beyond | ((*one ^ sum) & (other ^ sum))
+    });
+    if beyond < N::zero() {
+        return false;
+    }
+    values.iter_mut().zip(others).for_each(|(one, other)| *one = one.wrapping_add(&(*other).into()));
+    true
 }
 
 fn narrow<N: TryFrom<i64> + Default>(numbers: &[i64]) -> Vec<N> {
