@@ -168,7 +168,7 @@ fn a_large_packed_log_is_read_in_parts_and_its_lines_are_shown() {
     };
     let whole = Cut { whole: u64::MAX, ..Cut::default() };
     let (_, want, plain_shelf) = load(&path, whole);
-    let (_, parts, shelf) = load(&gz, Cut { part: 10_000, whole: 0, piece: 25_000 });
+    let (_, parts, shelf) = load(&gz, Cut { part: 10_000, whole: 0, piece: 25_000, ..Cut::default() });
     assert!(parts.timeline() == want.timeline());
     let (recording, _, zip_shelf) = load(&zipped, Cut::default());
     assert!(recording.inputs.iter().any(|input| matches!(input.place, Place::Memory(_))));

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use twox_hash::XxHash3_64;
+
 /// Clients kept: so many are counted exactly, more are estimated.
 const KEPT: usize = 1024;
 
@@ -49,7 +51,7 @@ impl Distinct {
     /// A client was seen.
     pub fn add(&mut self, second: i64, client: &[u8]) {
         if !client.is_empty() {
-            self.keep(hash(client), second);
+            self.keep(XxHash3_64::oneshot(client), second);
         }
     }
 
@@ -126,14 +128,6 @@ impl Distinct {
         let estimate = (all * (seen as f64 / KEPT as f64)).round() as u64;
         estimate.max(seen)
     }
-}
-
-/// FNV-1a with the finish of `SplitMix64`, so that near addresses lie far apart.
-fn hash(bytes: &[u8]) -> u64 {
-    let fnv = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
-    let mixed = (fnv ^ (fnv >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ const LOOK: u64 = 64 * 1024;
 const BACK: u64 = 256;
 /// A log is not begun ahead of fewer bytes than these.
 pub const FEW: u64 = 16 << 20;
+/// What stands before a joint is begun at so many places at most.
+const MOST_BACK: u64 = 16;
 /// Bytes before a line with `#` that may hold lines which belong to it.
 const HEADER: u64 = 4096;
 
@@ -53,19 +55,44 @@ pub struct Joint {
 
 impl Joint {
     /// Where a file is begun, if it is large enough and nothing else matters.
-    pub(super) fn of(input: &Input, zone: Zone, cut: Cut, wanted: Wanted) -> Option<Self> {
+    fn of(input: &Input, file: &File, hints: Hints, cut: Cut, wanted: Wanted) -> Option<Self> {
+        let log = Log { file, size: input.size, hints, look: cut.part.min(LOOK) };
+        log.joint(wanted, cut.whole.min(FEW))
+    }
+
+    /// Where a file is begun, the last such place first; none if it is small, or something else matters.
+    pub(super) fn all(input: &Input, zone: Zone, cut: Cut, wanted: Wanted) -> Vec<Self> {
+        let Place::File(path) = &input.place else { return Vec::new() };
         if input.size < cut.whole || input.written.is_some() || input.redacted.is_some() {
-            return None;
+            return Vec::new();
         }
-        let Place::File(path) = &input.place else { return None };
-        let (file, look) = (&File::open(path).ok()?, cut.part.min(LOOK));
-        Log { file, size: input.size, hints: input.opened(zone).hints, look }.joint(wanted, cut.whole.min(FEW))
+        let (file, hints) = (File::open(path), input.opened(zone).hints);
+        let Some((file, first)) = file.ok().and_then(|file| Self::of(input, &file, hints.clone(), cut, wanted).map(|first| (file, first)))
+        else {
+            return Vec::new();
+        };
+        let back = first.back(&file, hints, cut);
+        std::iter::once(first).chain(back).collect()
     }
 
     /// Where a file of some size is begun.
     #[must_use]
     pub fn find(file: &File, size: u64, hints: Hints, wanted: Wanted) -> Option<Self> {
         Log { file, size, hints, look: LOOK }.joint(wanted, FEW)
+    }
+
+    /// Where what stands before this one is begun, so that what was written last comes first: the last such place first.
+    pub(super) fn back(&self, file: &File, hints: Hints, cut: Cut) -> Vec<Self> {
+        let log = Log { file, size: self.offset, hints, look: cut.part.min(LOOK) };
+        let (step, mut near, mut found) = (cut.back.max(self.offset / MOST_BACK), self.offset, Vec::new());
+        while let Some(before) = near.checked_sub(step).filter(|before| *before >= step) {
+            near = before;
+            // What cannot be read as it is read behind it comes with what stands before.
+            let joint = log.line_begin(near).map(|offset| Self { offset, ..self.clone() });
+            let is_alike = |joint: &Self| log.seen(joint).is_some_and(|seen| seen.malformed == 0 && seen.times.is_some());
+            found.extend(joint.filter(is_alike));
+        }
+        found
     }
 
     /// The same as a part.

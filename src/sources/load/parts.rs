@@ -29,11 +29,13 @@ pub struct Cut {
     pub whole: u64,
     /// Bytes after which a worker hands on what it found.
     pub piece: u64,
+    /// Bytes that are read before those which stand before them, where what happened last is wanted first.
+    pub back: u64,
 }
 
 impl Default for Cut {
     fn default() -> Self {
-        Self { part: 1 << 20, whole: 4 << 20, piece: u64::MAX }
+        Self { part: 1 << 20, whole: 4 << 20, piece: u64::MAX, back: 256 << 20 }
     }
 }
 
@@ -48,7 +50,18 @@ pub(super) struct Stretch<'a> {
     pub end: Option<&'a Joint>,
 }
 
-impl Stretch<'_> {
+impl<'a> Stretch<'a> {
+    /// The stretches of a log that is begun at some joints, the last stretch first.
+    pub fn all(
+        (source, input): (SourceId, &'a Input),
+        joints: impl Iterator<Item = &'a Joint> + Clone,
+        end: Option<&'a Joint>,
+    ) -> impl Iterator<Item = Self> {
+        let ends = std::iter::once(end).chain(joints.clone().map(Some));
+        let begins = joints.map(Some).chain([None]);
+        begins.zip(ends).map(move |(begin, end)| Self { source, input, begin, end })
+    }
+
     fn from(&self) -> u64 {
         self.begin.map_or(0, |joint| joint.offset)
     }

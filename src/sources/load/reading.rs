@@ -1,5 +1,7 @@
 //! Reading finished files: one after the other as envelopes, or all at once, by as many threads as there are processors.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +35,7 @@ pub struct How<'a> {
     pub read: &'a AtomicU64,
     /// How the work is cut up.
     pub cut: Cut,
-    /// What happened from then on comes first.
+    /// What happened from then on comes first, and then what was written last.
     pub first: Option<Time>,
 }
 
@@ -112,16 +114,17 @@ impl Recording {
             places.put(source, input.shelved());
         }
         let wanted = how.first.map(Wanted::Since);
-        let joints: Vec<_> = self.ids().filter_map(|(id, input)| Some((id, Joint::of(input, zone, how.cut, wanted?)?))).collect();
+        let of = |input| wanted.map(|wanted| Joint::all(input, zone, how.cut, wanted)).unwrap_or_default();
+        let joints: BTreeMap<SourceId, Vec<Joint>> = self.ids().map(|(id, input)| (id, of(input))).collect();
         if self.load_from(&joints, zone, how, hand_on) == Sure::No && hand_on(Piece::Over) {
             how.read.store(0, Ordering::Relaxed);
-            self.load_from(&[], zone, how, hand_on);
+            self.load_from(&BTreeMap::new(), zone, how, hand_on);
         }
     }
 
     fn load_from(
         &self,
-        joints: &[(SourceId, Joint)],
+        joints: &BTreeMap<SourceId, Vec<Joint>>,
         zone: Zone,
         how: &How<'_>,
         hand_on: &(dyn Fn(Piece) -> bool + Sync),
@@ -145,13 +148,14 @@ impl Recording {
             engine.settings(&settings);
             engine
         };
-        let joint = |source: SourceId| joints.iter().find(|(id, _)| *id == source).map(|(_, joint)| joint);
-        let logs: Vec<(SourceId, &Input)> = self.ids().filter(|(_, input)| !input.is_settings()).collect();
-        let ahead = logs
-            .iter()
-            .filter_map(|(source, input)| Some(Stretch { source: *source, input, begin: Some(joint(*source)?), end: None }));
-        let rest = logs.iter().map(|(source, input)| Stretch { source: *source, input, begin: None, end: joint(*source) });
-        let stretches: Vec<Stretch<'_>> = ahead.chain(rest).collect();
+        let logs = self.ids().filter(|(_, input)| !input.is_settings());
+        let mut stretches: Vec<Stretch<'_>> =
+            logs.flat_map(|log| Stretch::all(log, joints.get(&log.0).into_iter().flatten(), None)).collect();
+        if how.first.is_some() {
+            // Ends that are wanted come before all else, then what was written last.
+            let is_wanted = |stretch: &Stretch<'_>| stretch.begin.is_some() && stretch.end.is_none();
+            stretches.sort_by_key(|stretch| Reverse((is_wanted(stretch), stretch.input.modified)));
+        }
         let work = Work::new(&stretches, zone, (how.cut, how.read), hand_on);
         rayon::broadcast(|_| work.share(&new_engine));
         let Some(ends) = work.finish() else { return Sure::No };
@@ -166,7 +170,7 @@ impl Recording {
 }
 
 /// Reads what stands in a log before the place where it was begun, on all processors: first what happened in so many milliseconds
-/// before. `file` is of the loader alone: its position is moved.
+/// before, then what was written last. `file` is of the loader alone: its position is moved.
 pub fn load_before(
     (source, opened, part): (SourceId, &Opened, &Part),
     (file, last): (&Arc<File>, i64),
@@ -176,10 +180,8 @@ pub fn load_before(
     let end = Joint { offset: part.offset, kind: part.kind, preamble: part.preamble.clone() };
     let input = &Input::new(opened.path.clone(), Place::Open(Arc::clone(file)), part.offset, opened.hints.modified);
     let middle = Joint::find(file, part.offset, opened.hints.clone(), Wanted::Last(last));
-    let stretch = |begin, end| Stretch { source, input, begin, end };
-    let ahead = middle.as_ref().map(|middle| stretch(Some(middle), Some(&end)));
-    let before = stretch(None, middle.as_ref().or(Some(&end)));
-    let stretches: Vec<_> = ahead.into_iter().chain([before]).collect();
+    let back = middle.as_ref().unwrap_or(&end).back(file, opened.hints.clone(), how.cut);
+    let stretches: Vec<_> = Stretch::all((source, input), middle.iter().chain(&back), Some(&end)).collect();
     let work = Work::new(&stretches, opened.hints.zone, (how.cut, how.read), hand_on);
     rayon::broadcast(|_| work.share(how.new_engine));
     match work.finish() {

@@ -29,6 +29,16 @@ impl Chunk {
         Self { index, total: 0, slots: Some(Vec::new()), numbers: Numbers::One(Vec::new()) }
     }
 
+    /// A chunk behind another one, which is likely to be filled as that one is.
+    pub fn after(before: &Self) -> Self {
+        let index = before.index + 1;
+        if before.slots.is_some() {
+            return Self::new(index);
+        }
+        let (used, like) = before.numbers.survey();
+        if like.is_spread(used) { Self { index, total: 0, slots: None, numbers: like } } else { Self::new(index) }
+    }
+
     /// Adds to a second of the chunk.
     pub fn add<T: Number>(&mut self, slot: u16, amount: T) {
         match self.place(slot) {
@@ -200,6 +210,19 @@ impl Numbers {
         (0..self.len()).map(|at| self.get(at))
     }
 
+    /// How many are not zero, and as many zeros that are as wide as these must be.
+    fn survey(&self) -> (usize, Self) {
+        let (used, least, most) = match self {
+            Self::One(values) => survey(values),
+            Self::Two(values) => survey(values),
+            Self::Four(values) => survey(values),
+            Self::Eight(values) => survey(values),
+        };
+        let mut zeros = Self::One(vec![0; ALL]);
+        [least, most].into_iter().for_each(|value| zeros.widen(value));
+        (used, zeros)
+    }
+
     /// Whether all seconds have a number, if so many have one: where that takes less memory.
     fn is_spread(&self, used: usize) -> bool {
         used * (self.width() + 2) > ALL * self.width()
@@ -324,6 +347,13 @@ fn add<N: PrimInt + WrappingAdd, M: Copy + Into<N>>(values: &mut [N], others: &[
     }
     values.iter_mut().zip(others).for_each(|(one, other)| *one = one.wrapping_add(&(*other).into()));
     true
+}
+
+/// How many are not zero, the least, and the greatest.
+fn survey<N: PrimInt + Into<i64>>(values: &[N]) -> (usize, i64, i64) {
+    let zero = N::zero();
+    let range = values.iter().fold((zero, zero), |(least, most), value| (least.min(*value), most.max(*value)));
+    (values.iter().filter(|value| **value != zero).count(), range.0.into(), range.1.into())
 }
 
 fn narrow<N: TryFrom<i64> + Default>(numbers: &[i64]) -> Vec<N> {

@@ -62,7 +62,7 @@ fn heard(rig: &Rig) -> Engine {
 fn load(engine: &mut Engine, rig: &Rig, shelf: &Shelf, last: i64) -> bool {
     let (source, opened, part) = begun(rig);
     let (file, pieces) = (shelf.fetch(source).unwrap(), Mutex::new(Vec::new()));
-    let cut = Cut { part: 1 << 20, whole: 0, piece: 2 << 20 };
+    let cut = Cut { part: 1 << 20, whole: 0, piece: 2 << 20, back: 3 << 20 };
     let how = How { new_engine: &engine.maker(), read: &AtomicU64::new(0), cut, first: None };
     load_before((source, &opened, &part), (&file, last), &how, &|piece| {
         pieces.lock().unwrap().push(piece);
