@@ -209,7 +209,8 @@ impl W3c {
 ///
 /// # Errors
 /// What is wrong with it, if it is none.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as above")]
 fn tell(clock: &mut Clock, layout: &Layout, row: &Row<'_, '_>, line: Line<'_>, sink: &mut dyn Sink) -> Result<(), &'static str> {
     if row.len() != layout.columns || row.len() > MAX_COLUMNS {
         return Err("the row has another number of columns than #Fields");

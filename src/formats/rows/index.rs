@@ -10,7 +10,7 @@ const BLOCK: usize = 64;
 pub(super) const WINDOW: usize = 2048;
 /// Places that are noted together, and line feeds.
 const FEW: usize = 12;
-const FEW_FEEDS: usize = 2;
+const FEW_FEEDS: usize = 1;
 /// Room for the places of a block, and a few more.
 const ROOM: usize = BLOCK + FEW;
 
