@@ -8,6 +8,8 @@ const SOON: Duration = Duration::from_millis(20);
 const KEYS: Duration = Duration::from_millis(100);
 /// But so many more are answered at once: somebody presses a few, and looks.
 const FEW: u32 = 3;
+/// What the rules say of all that happened is looked at again this often while something moves: nobody reads faster.
+const RULES: Duration = Duration::from_millis(500);
 
 /// How often to draw.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(super) struct Pace {
     /// When a key could be answered, if keys had come one upon the other from the first on.
     next_answer: Duration,
     hurried: bool,
+    /// When the rules are asked again.
+    rules: Duration,
     ticked: Option<Duration>,
 }
 
@@ -42,6 +46,7 @@ impl Pace {
             next: Duration::ZERO,
             next_answer: Duration::ZERO,
             hurried: false,
+            rules: Duration::ZERO,
             ticked: None,
         }
     }
@@ -89,6 +94,15 @@ impl Pace {
     /// How long to wait when there is nobody to draw for.
     pub(super) fn calm(&self) -> Duration {
         self.calm
+    }
+
+    /// Whether the frame that is due is one for which the rules are asked: whoever pressed a key sees what is.
+    pub(super) fn asks_rules(&mut self, now: Duration) -> bool {
+        let asks = self.hurried || now >= self.rules;
+        if asks {
+            self.rules = now + RULES;
+        }
+        asks
     }
 
     /// A frame was drawn.
@@ -162,6 +176,25 @@ mod tests {
         // Not even keys that always come just after a frame that answered none.
         let drawn = frames(&mut Pace::new(10, false), |_| true, |millis| millis % 100 == 1);
         assert!(drawn.len() <= 110, "{}", drawn.len());
+    }
+
+    #[test]
+    fn the_rules_are_asked_twice_a_second_under_load_for_each_calm_frame_and_after_a_key() {
+        let asked = |moving: bool, key: u64| {
+            let mut pace = Pace::new(10, false);
+            let frames = frames(&mut Pace::new(10, false), |_| moving, |millis| millis == key);
+            let asks = |at: &&u64| {
+                if **at == key {
+                    pace.hurry();
+                }
+                let asks = pace.asks_rules(Duration::from_millis(100_000 + **at));
+                pace.drawn(Duration::from_millis(100_000 + **at));
+                asks
+            };
+            (frames.iter().filter(asks).count(), frames.len())
+        };
+        assert_eq!([asked(true, u64::MAX), asked(false, u64::MAX)], [(20, 100), (10, 10)]);
+        assert!(asked(true, 4750).0 > 20);
     }
 
     #[test]

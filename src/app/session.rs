@@ -5,6 +5,8 @@ mod loading;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
@@ -86,6 +88,8 @@ pub struct Session {
     pub dirty: bool,
     /// It is later than when it was last drawn.
     pub aged: bool,
+    /// What was wrong as of the last frame.
+    diagnosis: Option<Diagnosis>,
 }
 
 impl Session {
@@ -106,6 +110,7 @@ impl Session {
             forgotten: 0,
             dirty: true,
             aged: false,
+            diagnosis: None,
         }
     }
 
@@ -260,12 +265,22 @@ impl Session {
     /// # Errors
     /// When the terminal is gone.
     pub fn draw<B: Backend>(&mut self, terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+        self.diagnosis = None;
+        self.draw_hastily(terminal)
+    }
+
+    /// Draws a frame that comes soon after another one: in a live view, what was wrong as of that one will do for it.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn draw_hastily<B: Backend>(&mut self, terminal: &mut Terminal<B>) -> Result<(), B::Error> {
         let at = self.ui.cursor.at(self.bounds());
+        let kept = self.diagnosis.take().filter(|_| self.wall.is_some() && self.ui.cursor.mode == Mode::Live);
         let Self { engine, ui, themes, glyphs, .. } = self;
-        let unstyled = Theme::default();
-        let theme = themes.get(ui.theme % themes.len().max(1)).unwrap_or(&unstyled);
+        let theme = themes.get(ui.theme % themes.len().max(1));
+        let theme = &*theme.map_or_else(|| Cow::Owned(Theme::default()), Cow::Borrowed);
         let moment = engine.moment(at);
-        let diagnosis = &Diagnosis::of(&moment);
+        let diagnosis = self.diagnosis.insert(kept.unwrap_or_else(|| Diagnosis::of(&moment)));
         terminal.draw(|frame| screen(frame, ui, &moment, Looks { theme, glyphs, diagnosis }))?;
         (self.dirty, self.aged) = (false, false);
         Ok(())

@@ -209,7 +209,11 @@ impl Stage {
         if std::mem::take(&mut self.resized) {
             self.screen.start_over()?;
         }
-        self.session.draw(&mut self.screen.terminal)?;
+        if self.pace.asks_rules(now) {
+            self.session.draw(&mut self.screen.terminal)?;
+        } else {
+            self.session.draw_hastily(&mut self.screen.terminal)?;
+        }
         self.screen.show();
         self.pace.drawn(now);
         Ok(())

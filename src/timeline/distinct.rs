@@ -72,7 +72,7 @@ impl Distinct {
         }
         self.fresh.sort_unstable();
         self.least.append(&mut self.fresh);
-        // Two runs that are in order are only merged.
+        #[expect(clippy::stable_sort_primitive, reason = "it only merges two runs that are in order")]
         self.least.sort();
         // Of equal hashes the one that was seen first stands first.
         self.least.dedup_by_key(|(hash, _)| *hash);

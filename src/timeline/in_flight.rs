@@ -151,11 +151,13 @@ impl InFlight {
     pub fn window(&self, seconds: Range<i64>) -> Vec<Point> {
         let before = i64::MIN..seconds.start;
         let (mut mean, mut low, mut high) = (self.mean.sum(before.clone()), self.low.sum(before.clone()), self.high.sum(before));
-        seconds
-            .map(|second| {
-                mean += self.mean.get(second);
-                low += i64::from(self.low.get(second));
-                high += i64::from(self.high.get(second));
+        let steps =
+            self.mean.values(seconds.clone()).into_iter().zip(self.low.values(seconds.clone())).zip(self.high.values(seconds));
+        steps
+            .map(|((by, lower), higher)| {
+                mean += by;
+                low += i64::from(lower);
+                high += i64::from(higher);
                 point(mean, low, high)
             })
             .collect()

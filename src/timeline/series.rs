@@ -103,6 +103,18 @@ impl<T: Number> Series<T> {
             .map_or_else(T::default, |c| T::of(c.get(slot(second))))
     }
 
+    /// The value of each of some seconds.
+    #[must_use]
+    pub fn values(&self, seconds: Range<i64>) -> Vec<T> {
+        let mut values = vec![T::default(); usize::try_from(seconds.end.saturating_sub(seconds.start)).unwrap_or(0)];
+        for (second, value) in self.nonzero(seconds.clone()) {
+            if let Some(place) = usize::try_from(second - seconds.start).ok().and_then(|at| values.get_mut(at)) {
+                *place = value;
+            }
+        }
+        values
+    }
+
     /// The sum over seconds.
     #[must_use]
     pub fn sum(&self, seconds: Range<i64>) -> i64 {
@@ -165,6 +177,7 @@ mod tests {
             prop_assert_eq!(series.nonzero(from..i64::MAX).collect::<Vec<_>>(), wanted.clone());
             prop_assert_eq!(series.last_before(2100).filter(|s| *s >= from), wanted.last().map(|(s, _)| *s));
             prop_assert!((0..).zip(&plain).all(|(second, value)| series.get(second) == *value));
+            prop_assert_eq!(series.values(from..2100), plain.get(usize::try_from(from).unwrap()..).unwrap());
             let (mut one, mut other) = (Series::<i64>::default(), Series::<i64>::default());
             for (at, (second, amount)) in adds.iter().enumerate() {
                 if at % 3 == 0 { one.add(*second, *amount) } else { other.add(*second, *amount) }

@@ -80,3 +80,30 @@ fn what_was_answered_from_half_of_a_log_is_asked_again_when_it_is_loaded() {
     session.loaded();
     assert_eq!(session.question().map(|question| question.standing), Some(Standing::Open));
 }
+
+#[test]
+fn frames_of_a_live_view_that_come_fast_say_what_was_wrong_at_the_last_slow_one() {
+    let (mut session, _) = session();
+    session.wall = Time::from_ymd_hms(2026, 11, 20, 9, 1, 0);
+    let mut terminal = Terminal::new(ratatui::backend::TestBackend::new(120, 40)).unwrap();
+    let row = |n: u32| format!("2026-11-20 09:00:{n:02} /secars/secars.dll 10.0.0.{n} 503 2 0\n");
+    let refused = [LOG.to_owned(), (0..20).map(row).collect()].concat().into_bytes();
+    let mut shows = |session: &mut Session, hastily: bool| {
+        let drawn = if hastily { session.draw_hastily(&mut terminal) } else { session.draw(&mut terminal) };
+        drawn.unwrap();
+        let screen = terminal.backend().to_string();
+        [screen.contains("20 requests turned away"), screen.contains("503 2 0")]
+    };
+    take(&mut session, 1, opened("W3SVC1/u_ex.log", true));
+    assert_eq!(shows(&mut session, false), [false, false]);
+    take(&mut session, 1, Payload::Bytes(refused.clone()));
+    session.shelf.put(SourceId(1), Place::Memory(refused.into()));
+    session.answer_now();
+    assert_eq!(shows(&mut session, true), [false, true], "the row is on the screen at once");
+    assert_eq!(shows(&mut session, false), [true, true]);
+    assert_eq!(shows(&mut session, true), [true, true]);
+    // A view that stands still was moved by hand.
+    session.diagnosis = session.diagnosis.take().map(|said| Diagnosis { stories: Vec::new(), ..said });
+    session.event(&Event::Key(KeyEvent::from(KeyCode::Char(' '))));
+    assert_eq!(shows(&mut session, true), [true, true]);
+}

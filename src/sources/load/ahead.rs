@@ -54,25 +54,17 @@ pub struct Joint {
 }
 
 impl Joint {
-    /// Where a file is begun, if it is large enough and nothing else matters.
-    fn of(input: &Input, file: &File, hints: Hints, cut: Cut, wanted: Wanted) -> Option<Self> {
-        let log = Log { file, size: input.size, hints, look: cut.part.min(LOOK) };
-        log.joint(wanted, cut.whole.min(FEW))
-    }
-
-    /// Where a file is begun, the last such place first; none if it is small, or something else matters.
-    pub(super) fn all(input: &Input, zone: Zone, cut: Cut, wanted: Wanted) -> Vec<Self> {
-        let Place::File(path) = &input.place else { return Vec::new() };
+    /// Where a file is begun, the last such place first; `None` if it is small, or something else matters.
+    pub(super) fn all(input: &Input, zone: Zone, cut: Cut, wanted: Wanted) -> Option<Vec<Self>> {
         if input.size < cut.whole || input.written.is_some() || input.redacted.is_some() {
-            return Vec::new();
+            return None;
         }
-        let (file, hints) = (File::open(path), input.opened(zone).hints);
-        let Some((file, first)) = file.ok().and_then(|file| Self::of(input, &file, hints.clone(), cut, wanted).map(|first| (file, first)))
-        else {
-            return Vec::new();
-        };
-        let back = first.back(&file, hints, cut);
-        std::iter::once(first).chain(back).collect()
+        let Place::File(path) = &input.place else { return None };
+        let (file, hints, look) = (&File::open(path).ok()?, input.opened(zone).hints, cut.part.min(LOOK));
+        let log = Log { file, size: input.size, hints: hints.clone(), look };
+        let last = log.joint(wanted, cut.whole.min(FEW))?;
+        let back = last.back(file, hints, cut);
+        Some(std::iter::once(last).chain(back).collect())
     }
 
     /// Where a file of some size is begun.

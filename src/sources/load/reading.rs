@@ -114,8 +114,8 @@ impl Recording {
             places.put(source, input.shelved());
         }
         let wanted = how.first.map(Wanted::Since);
-        let of = |input| wanted.map(|wanted| Joint::all(input, zone, how.cut, wanted)).unwrap_or_default();
-        let joints: BTreeMap<SourceId, Vec<Joint>> = self.ids().map(|(id, input)| (id, of(input))).collect();
+        let joints: BTreeMap<SourceId, Vec<Joint>> =
+            self.ids().filter_map(|(id, input)| Some((id, Joint::all(input, zone, how.cut, wanted?)?))).collect();
         if self.load_from(&joints, zone, how, hand_on) == Sure::No && hand_on(Piece::Over) {
             how.read.store(0, Ordering::Relaxed);
             self.load_from(&BTreeMap::new(), zone, how, hand_on);

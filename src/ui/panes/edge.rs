@@ -38,8 +38,9 @@ impl Known {
         let lag = |(in_flight, ended): &(&InFlight, &Series<u32>)| {
             let ended = ended.sum(within.clone());
             // Of many applications few are in use: only those are gone through.
-            let points = if ended > 0 { in_flight.window(within.clone()) } else { Vec::new() };
-            lag(points.iter().map(|point| point.mean).sum(), ended, window)
+            #[expect(clippy::cast_precision_loss, reason = "seconds of a window")]
+            let all = |mean: f64| mean * window as f64;
+            lag(if ended > 0 { all(in_flight.mean(within.clone())) } else { 0.0 }, ended, window)
         };
         let lag = kinds.iter().map(lag).max().unwrap_or(1);
         Self { seconds: seconds.start..(seconds.end - lag).max(seconds.start + 1), last, is_edge: true }
