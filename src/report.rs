@@ -191,7 +191,7 @@ fn app_row(moment: &Moment<'_>, name: &str, app: &App) -> AppRow {
     AppRow {
         application: name.to_owned(),
         limit: limit_row(moment.limits.app(name)),
-        ended: count(app.ended.sum(i64::MIN..end)),
+        ended: count(app.ended(&(i64::MIN..end))),
         rejected_503_2: app.by_status.get(&(503, Some(2))).map_or(0, |s| count(s.sum(i64::MIN..end))),
         peak: if app.timed { app.in_flight.peak(end).map(peak_row) } else { None },
     }

@@ -356,8 +356,7 @@ fn compared(change: &Change, finding: &Finding) -> String {
 
 /// What an hour's load asks of the limits, and what others would turn away: of the busiest applications, and of the Notification Server.
 fn capacities(moment: &Moment<'_>) -> String {
-    let mut apps: Vec<(i64, &str)> =
-        moment.timeline.apps().map(|(name, app)| (app.ended.sum(i64::MIN..i64::MAX), name)).collect();
+    let mut apps: Vec<(i64, &str)> = moment.timeline.apps().map(|(name, app)| (app.ended(&(i64::MIN..i64::MAX)), name)).collect();
     apps.sort_unstable_by(|a, b| b.cmp(a));
     let apps = apps.into_iter().take(2).map(|(_, name)| Target::App(name.to_owned()));
     let mut told = String::new();

@@ -119,7 +119,7 @@ fn in_flight(moment: &Moment<'_>, asked: &Asked, seconds: &Range<i64>) -> Vec<Me
     let usual = (Some(Bounds::upto(80.0)), Some(Bounds::upto(100.0)));
     let (warning, critical) = asked.bounds(Metric::InFlight, usual);
     let mut all: Vec<Measure> = (moment.timeline.apps())
-        .filter(|(_, app)| app.timed && app.ended.sum(seconds.clone()) > 0)
+        .filter(|(_, app)| app.timed && app.ended(seconds) > 0)
         .map(|(name, app)| {
             let limit = moment.limits.app(name);
             let most = limit.value as f64;

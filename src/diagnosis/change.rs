@@ -147,7 +147,7 @@ fn by_second(seconds: &Range<i64>, values: Vec<f64>) -> Vec<(Time, f64)> {
 fn ended(apps: &mut dyn Iterator<Item = &App>, seconds: &Range<i64>) -> Vec<(Time, f64)> {
     let mut sums = vec![0.0; usize::try_from(seconds.end - seconds.start).unwrap_or(0)];
     for app in apps {
-        for (second, count) in app.ended.nonzero(seconds.clone()) {
+        for (second, count) in app.by_status.values().flat_map(|series| series.nonzero(seconds.clone())) {
             if let Some(sum) = usize::try_from(second - seconds.start).ok().and_then(|at| sums.get_mut(at)) {
                 *sum += f64::from(count);
             }

@@ -84,7 +84,7 @@ fn finding(moment: &Moment<'_>, name: &str, app: &App) -> Option<Finding> {
     #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
     let by_counter = counted.as_ref().map_or(0.0, |counted| counted.most as f64);
     // Fewer rows than that cannot have been near it: most applications are told by their number alone.
-    let rows = u64::try_from(app.ended.sum(i64::MIN..i64::MAX)).unwrap_or(0);
+    let rows = u64::try_from(app.ended(&(i64::MIN..i64::MAX))).unwrap_or(0);
     let peak = (rows.saturating_mul(10) >= limit.value.saturating_mul(NEAR)).then(|| app.in_flight.peak(end)).flatten();
     let by_log = peak.as_ref().map_or(0.0, |peak| peak.point.mean);
     // More than the limit for certain, and nobody refused: whatever the limit is, it is not this.

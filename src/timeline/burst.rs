@@ -52,19 +52,24 @@ pub(super) struct All<'a> {
 /// Those of one application or type of request.
 struct One<'a> {
     in_flight: &'a mut InFlight,
-    ended: &'a mut Series<u32>,
+    ended: Ended<'a>,
     served: &'a mut Served,
-    by_status: Option<&'a mut ByStatus>,
+}
+
+/// Where those that ended are counted.
+enum Ended<'a> {
+    ByStatus(&'a mut ByStatus),
+    Together(&'a mut Series<u32>),
 }
 
 impl All<'_> {
     fn of(&mut self, Whose(place): Whose) -> Option<One<'_>> {
         if let Some(request) = NsRequest::ALL.get(place) {
             let NsSeries { in_flight, ended, served, .. } = self.ns.entry(*request).or_default();
-            return Some(One { in_flight, ended, served, by_status: None });
+            return Some(One { in_flight, ended: Ended::Together(ended), served });
         }
-        let (_, App { in_flight, ended, served, by_status, .. }) = self.apps.get_mut(place - NsRequest::ALL.len())?;
-        Some(One { in_flight, ended, served, by_status: Some(by_status) })
+        let (_, App { in_flight, served, by_status, .. }) = self.apps.get_mut(place - NsRequest::ALL.len())?;
+        Some(One { in_flight, ended: Ended::ByStatus(by_status), served })
     }
 }
 
@@ -223,15 +228,11 @@ impl Sums {
 
     /// Adds to the series what belongs to one second.
     fn end_second(&mut self, second: i64, one: &mut One<'_>) {
-        let mut ended: u32 = 0;
         for (status, count) in self.by_status.drain(..) {
-            ended = ended.saturating_add(count);
-            if let Some(by_status) = &mut one.by_status {
-                by_status.entry(status).or_default().add(second, count);
+            match &mut one.ended {
+                Ended::ByStatus(by_status) => by_status.entry(status).or_default().add(second, count),
+                Ended::Together(ended) => ended.add(second, count),
             }
-        }
-        if ended > 0 {
-            one.ended.add(second, ended);
         }
         if self.served > 0 {
             one.served.count.add(second, std::mem::take(&mut self.served));

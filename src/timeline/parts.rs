@@ -19,9 +19,7 @@ pub type ByStatus = BTreeMap<(u16, Option<u16>), Series<u32>>;
 pub struct App {
     /// Requests in flight; only those whose rows tell how long they took.
     pub in_flight: InFlight,
-    /// Requests that ended.
-    pub ended: Series<u32>,
-    /// The same by status and substatus.
+    /// Requests that ended, by status and substatus.
     pub by_status: ByStatus,
     /// Whether any row told how long it took.
     pub timed: bool,
@@ -32,10 +30,21 @@ pub struct App {
 }
 
 impl App {
+    /// How many requests ended in some seconds.
+    #[must_use]
+    pub fn ended(&self, seconds: &Range<i64>) -> i64 {
+        self.by_status.values().map(|series| series.sum(seconds.clone())).sum()
+    }
+
+    /// The first second in which one ended.
+    #[must_use]
+    pub fn first_ended(&self) -> Option<i64> {
+        self.by_status.values().filter_map(Series::first).min()
+    }
+
     /// Adds what happened in the same application elsewhere.
     pub(super) fn merge(&mut self, other: &Self) {
         self.in_flight.merge(&other.in_flight);
-        self.ended.merge(&other.ended);
         self.timed |= other.timed;
         self.served.merge(&other.served);
         self.held_by_smc.merge(&other.held_by_smc);

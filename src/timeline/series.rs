@@ -71,6 +71,10 @@ impl<T: Number> Series<T> {
             self.recent = match self.chunks.binary_search_by_key(&index, |c| c.index) {
                 Ok(at) => at,
                 Err(at) => {
+                    // Rows are in the order of time, but for a few: what came before is done with.
+                    if let Some(before) = at.checked_sub(1).and_then(|at| self.chunks.get_mut(at)) {
+                        before.pack();
+                    }
                     let before = at.checked_sub(1).and_then(|at| self.chunks.get(at)).filter(|before| before.index + 1 == index);
                     self.chunks.insert(at, before.map_or_else(|| Chunk::new(index), Chunk::after));
                     at

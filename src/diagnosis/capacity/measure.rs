@@ -126,7 +126,7 @@ impl Series<'_> {
             Self::App(_, app) => {
                 let refused = [Some(2), None].into_iter().filter_map(|substatus| app.by_status.get(&(503, substatus)));
                 Counts {
-                    arrivals: count(app.ended.sum(seconds.clone())),
+                    arrivals: count(app.ended(seconds)),
                     turned_away: refused.map(|series| count(series.sum(seconds.clone()))).sum(),
                     timed: app.served.count.sum(seconds.clone()),
                     taken: app.served.taken.sum(seconds.clone()),

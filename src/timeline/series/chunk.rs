@@ -55,6 +55,14 @@ impl Chunk {
         }
     }
 
+    /// Little more is added: it takes no more memory than it must.
+    pub fn pack(&mut self) {
+        if let Some(slots) = &mut self.slots {
+            slots.shrink_to_fit();
+            self.numbers.shrink_to_fit();
+        }
+    }
+
     /// Adds another chunk of the same seconds.
     pub fn merge<T: Number>(&mut self, other: &Self) {
         match (&self.slots, &other.slots) {

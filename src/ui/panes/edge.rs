@@ -7,12 +7,14 @@ use crate::engine::Moment;
 use crate::formats::Kind;
 use crate::time::Time;
 use crate::timeline::in_flight::InFlight;
-use crate::timeline::series::Series;
 use crate::ui::state::Ui;
 use crate::ui::theme::Role;
 
 /// So many times as long as a request takes in the mean, nearly all have ended.
 const TIMES: f64 = 3.0;
+
+/// Some kind of requests: those in flight, and how many ended in some seconds.
+pub(super) type Requests<'a> = (&'a InFlight, &'a dyn Fn(&Range<i64>) -> i64);
 
 /// What the logs tell of, as seen at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub(super) struct Known {
 
 impl Known {
     /// What logs tell of some kinds of requests together: what was in flight, and what ended.
-    pub(super) fn of(moment: &Moment<'_>, window: i64, kinds: &[(&InFlight, &Series<u32>)]) -> Self {
+    pub(super) fn of(moment: &Moment<'_>, window: i64, kinds: &[Requests<'_>]) -> Self {
         let known = Self::any(moment);
         let (at, seconds, last) = (moment.at.second(), known.seconds.clone(), known.last);
         let spans = moment.sources.values().filter(|s| s.kind == Kind::W3c).filter_map(|s| s.span);
@@ -35,8 +37,8 @@ impl Known {
             return known;
         }
         let within = seconds.end - window..seconds.end;
-        let lag = |(in_flight, ended): &(&InFlight, &Series<u32>)| {
-            let ended = ended.sum(within.clone());
+        let lag = |(in_flight, ended): &Requests<'_>| {
+            let ended = ended(&within);
             // Of many applications few are in use: only those are gone through.
             #[expect(clippy::cast_precision_loss, reason = "seconds of a window")]
             let all = |mean: f64| mean * window as f64;
@@ -88,6 +90,7 @@ fn lag(in_flight: f64, ended: i64, window: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeline::series::Series;
 
     #[test]
     fn three_times_as_long_as_a_request_takes_but_a_second_at_least_and_half_of_the_window_at_most() {

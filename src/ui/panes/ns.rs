@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::edge::Known;
+use super::edge::{Known, Requests};
 use super::{Bucket, Cells, LimitPane, Standing, columns_of, greatest, headroom, just_now, turning_away};
 use crate::engine::Moment;
 use crate::inventory::Topic;
@@ -21,8 +21,9 @@ const NARROW: usize = 30;
 
 pub(super) fn pane(ui: &Ui, moment: &Moment<'_>, columns: usize) -> LimitPane {
     let series: Vec<_> = NsRequest::ALL.iter().filter_map(|request| moment.timeline.ns(*request)).collect();
-    let series: Vec<_> = series.iter().map(|series| (&series.in_flight, &series.ended)).collect();
-    let known = Known::of(moment, ui.window, &series);
+    let ended: Vec<_> = series.iter().map(|series| |seconds: &Range<i64>| series.ended.sum(seconds.clone())).collect();
+    let kinds: Vec<Requests<'_>> = series.iter().zip(&ended).map(|(series, ended)| (&series.in_flight, ended as _)).collect();
+    let known = Known::of(moment, ui.window, &kinds);
     let kinds = SlotUse::known(moment, known.shown());
     // Two kinds of slots: the number is of the fuller one.
     let Some(fullest) = kinds.iter().max_by(|a, b| share(a).total_cmp(&share(b))) else {

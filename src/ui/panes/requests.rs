@@ -85,7 +85,7 @@ pub(super) fn shown(ui: &Ui, moment: &Moment<'_>) -> Option<String> {
 }
 
 fn known(moment: &Moment<'_>, window: i64, app: &App) -> Known {
-    if app.timed { Known::of(moment, window, &[(&app.in_flight, &app.ended)]) } else { Known::any(moment) }
+    if app.timed { Known::of(moment, window, &[(&app.in_flight, &|seconds| app.ended(seconds))]) } else { Known::any(moment) }
 }
 
 /// `limit 5000 (default)`. What a damaged configuration may have said is not known, so neither is whether the default holds.
@@ -197,9 +197,9 @@ fn chosen<'a>(ui: &Ui, moment: &Moment<'a>, loads: &[Load]) -> Option<(&'a str, 
         let counted = load.and_then(|load| load.executing).map_or(0.0, |executing| executing as f64);
         let logged = app.in_flight.at(known(moment, ui.window, app).shown()).mean;
         let share = logged.max(counted) / moment.limits.app(name).value.max(1) as f64;
-        (refused, share, app.ended.sum(i64::MIN..seconds.end))
+        (refused, share, app.ended(&(i64::MIN..seconds.end)))
     };
-    let seen = moment.timeline.apps().filter(|(_, app)| app.ended.first().is_some_and(|f| f < seconds.end));
+    let seen = moment.timeline.apps().filter(|(_, app)| app.first_ended().is_some_and(|f| f < seconds.end));
     seen.map(|(name, app)| (weight(name, app), (name, app)))
         .max_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)))
         .map(|(_, chosen)| chosen)

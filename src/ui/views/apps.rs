@@ -43,7 +43,7 @@ pub(super) fn all(look: &Look<'_>) -> Listing {
             Cell::count(u64::try_from(refused).unwrap_or(0)),
             peak.map_or_else(unknown, |p| Cell::number(p.point.mean, format!("{:.1}", p.point.mean))),
             Cell::text(peak.map_or_else(|| String::from("-"), |p| look.zone.clock(Time::from_second(p.second)))),
-            Cell::count(u64::try_from(app.ended.sum(seconds.clone())).unwrap_or(0)),
+            Cell::count(u64::try_from(app.ended(&seconds)).unwrap_or(0)),
             Cell::text(limit.origin),
         ];
         let load = counters::serving(&loads, &moment.limits.settings, name);

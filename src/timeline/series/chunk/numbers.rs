@@ -56,6 +56,15 @@ impl Numbers {
         (0..self.len()).map(|at| self.get(at))
     }
 
+    pub fn shrink_to_fit(&mut self) {
+        match self {
+            Self::One(values) => values.shrink_to_fit(),
+            Self::Two(values) => values.shrink_to_fit(),
+            Self::Four(values) => values.shrink_to_fit(),
+            Self::Eight(values) => values.shrink_to_fit(),
+        }
+    }
+
     /// How many are not zero, and as many zeros that are as wide as these must be.
     pub fn survey(&self) -> (usize, Self) {
         let (used, least, most) = match self {

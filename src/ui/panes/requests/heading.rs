@@ -25,7 +25,7 @@ pub(super) fn queued(moment: &Moment<'_>, pool: &str, limit: f64, columns: usize
 
 /// The same of what the log says, up to the second that it tells of.
 pub(super) fn logged(app: &App, upto: i64, limit: f64, columns: usize) -> Option<(Role, String)> {
-    let from = (upto - WINDOW).max(app.ended.first()?);
+    let from = (upto - WINDOW).max(app.first_ended()?);
     let points = app.in_flight.window(from..upto + 1);
     let samples: Vec<(Time, f64)> = (from..).zip(points).map(|(second, point)| (Time::from_second(second), point.mean)).collect();
     line(&samples, limit, ["reaches the limit", "limit"], columns)

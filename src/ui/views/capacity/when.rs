@@ -116,5 +116,5 @@ fn of_pool(look: &Look<'_>, pool: &str) -> Option<Target> {
         settings.pool_of(site, path).is_some_and(|other| other.eq_ignore_ascii_case(pool))
     };
     let apps = look.moment.timeline.apps().filter(|(name, _)| is_in(name));
-    apps.max_by_key(|(_, app)| app.ended.sum(i64::MIN..end)).map(|(name, _)| Target::App(name.to_owned()))
+    apps.max_by_key(|(_, app)| app.ended(&(i64::MIN..end))).map(|(name, _)| Target::App(name.to_owned()))
 }
