@@ -140,13 +140,19 @@ fn run(
     let new = || Follower::new(roots.to_vec(), zone, Arc::clone(ids)).since(since);
     let again = ahead.as_ref().map(|ahead| Arc::clone(&ahead.again));
     let mut follower = new().ahead(ahead);
-    let mut deliver = |envelope| deliver(envelope, out, stop);
+    let asked = || again.as_ref().map_or(0, |again| again.load(Ordering::SeqCst));
     let mut rounds = 0;
     while !stop.load(Ordering::Relaxed) {
-        let asked = again.as_ref().map_or(0, |again| again.load(Ordering::Relaxed));
-        if asked > std::mem::replace(&mut rounds, asked) {
+        let now = asked();
+        if now > std::mem::replace(&mut rounds, now) {
             follower = new();
         }
+        // What is to be met again is not told of any more.
+        let mut deliver = |envelope| {
+            if asked() == rounds {
+                deliver(envelope, out, stop);
+            }
+        };
         match catch_unwind(AssertUnwindSafe(|| follower.poll(Tick::now(), &mut deliver))) {
             Ok(Next::Now) => {}
             Ok(Next::After(pause)) => sleep(&mut follower, &bell, pause, stop),

@@ -317,6 +317,20 @@ impl Timeline {
         self.span = Some(self.span.map_or((from, to), |(a, b)| (a.min(from), b.max(to))));
     }
 
+    /// What was sampled, and what `kept` logs say of it; their times are `span`.
+    #[must_use]
+    pub fn sampled(mut self, kept: impl Fn(SourceId) -> bool, span: Option<(Time, Time)>) -> Self {
+        self.settle();
+        self.counter_rows.retain(|(source, _), _| kept(*source));
+        self.pool_rows.retain(|_, (_, origin)| kept(origin.source));
+        self.counter_logs.values_mut().for_each(|logs| logs.retain(|source| kept(*source)));
+        self.tags.values_mut().for_each(|tag| tag.proofs.retain(|_, proof| kept(proof.source)));
+        self.records.retain(|source, _| kept(*source));
+        self.blocks.retain(kept);
+        let Self { counters, counter_rows, pool_rows, counter_logs, tags, records, blocks, .. } = self;
+        Self { counters, counter_rows, pool_rows, counter_logs, tags, records, blocks, span, ..Self::default() }
+    }
+
     /// Adds what another timeline of other logs holds.
     pub fn merge(&mut self, mut other: Self) {
         other.settle();

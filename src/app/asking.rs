@@ -64,13 +64,11 @@ impl Asking {
         };
         self.pressed = false;
         self.next = now + again.max(self.slow);
-        if let Some(UnderWay { slot, ask, given_up, .. }) = &self.under_way {
+        if let Some(UnderWay { slot, ask, .. }) = &self.under_way {
             if question.as_ref().is_some_and(|q| q.is_served_by(*slot, ask)) {
                 return None;
             }
-            given_up.store(true, Ordering::Relaxed);
-            self.given_up += 1;
-            self.under_way = None;
+            self.give_up();
         }
         let question = question?;
         let wait = match question.standing {
@@ -79,6 +77,14 @@ impl Asking {
             Standing::Answered => true,
         };
         (!wait && self.given_up < MOST_GIVEN_UP).then_some(question)
+    }
+
+    /// What is being asked is of no use any more.
+    pub fn give_up(&mut self) {
+        if let Some(UnderWay { given_up, .. }) = self.under_way.take() {
+            given_up.store(true, Ordering::Relaxed);
+            self.given_up += 1;
+        }
     }
 
     /// A question is being asked. Gives the number of the job.

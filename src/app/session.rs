@@ -134,13 +134,13 @@ impl Session {
         self.engine.moment(self.ui.cursor.at(self.bounds()))
     }
 
-    /// Takes in what a producer heard.
-    pub fn take(&mut self, envelope: Envelope) {
+    /// Takes in what a producer heard; `false` if it is of a log that was forgotten.
+    pub fn take(&mut self, envelope: Envelope) -> bool {
         // Whoever followed before the logs were met again may have met one more.
         if envelope.source.0 < self.forgotten
             && matches!(&envelope.payload, Payload::Opened(opened) | Payload::Ahead(opened, _) if opened.has_file)
         {
-            return;
+            return false;
         }
         match &envelope.payload {
             Payload::Bytes(bytes) => self.shelf.say(envelope.source, bytes),
@@ -158,6 +158,7 @@ impl Session {
             self.dirty = true;
         }
         self.engine.take(envelope);
+        true
     }
 
     /// Time has passed on the wall.
@@ -214,7 +215,13 @@ impl Session {
         match action(key) {
             // Whatever is on the screen.
             Some(Action::Stop) => vec![Effect::Stop],
-            Some(action) => ui.update(action, &engine.moment(at), bounds),
+            Some(action) => {
+                // A key is about what is on the screen.
+                ui.said = self.diagnosis.take();
+                let effects = ui.update(action, &engine.moment(at), bounds);
+                self.diagnosis = ui.said.take();
+                effects
+            }
             None => Vec::new(),
         }
     }
@@ -280,9 +287,10 @@ impl Session {
         let theme = themes.get(ui.theme % themes.len().max(1));
         let theme = &*theme.map_or_else(|| Cow::Owned(Theme::default()), Cow::Borrowed);
         let moment = engine.moment(at);
+        let is_kept = kept.is_some();
         let diagnosis = self.diagnosis.insert(kept.unwrap_or_else(|| Diagnosis::of(&moment)));
         terminal.draw(|frame| screen(frame, ui, &moment, Looks { theme, glyphs, diagnosis }))?;
-        (self.dirty, self.aged) = (false, false);
+        (self.dirty, self.aged) = (is_kept, false);
         Ok(())
     }
 }

@@ -92,8 +92,8 @@ impl Stage {
             }
             _ => None,
         };
-        self.session.take(envelope);
-        if let Some(load) = before {
+        let taken = self.session.take(envelope);
+        if let Some(load) = before.filter(|_| taken) {
             self.work.load(load, &mut self.session);
         }
     }

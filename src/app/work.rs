@@ -124,7 +124,11 @@ impl Work {
     fn load_next(&mut self, session: &mut Session) {
         match self.queue.next() {
             Some(load) => load.start(session, &self.done),
-            None if self.queue.is_empty() => session.loaded(),
+            None if self.queue.is_empty() => {
+                // The logs hold more than was known when it was asked.
+                self.asking.give_up();
+                session.loaded();
+            }
             None => {}
         }
     }
@@ -149,6 +153,7 @@ impl Work {
             Done::Piece(piece) => {
                 if matches!(piece, Piece::Over) {
                     self.queue.forget();
+                    self.asking.give_up();
                 }
                 session.take_piece(piece);
             }

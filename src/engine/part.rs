@@ -40,6 +40,12 @@ pub struct End {
 }
 
 impl End {
+    /// The end of what holds nothing.
+    #[must_use]
+    pub fn at(offset: u64) -> Self {
+        Self { iis: None, preamble: Vec::new(), offset, line: 1, before: BTreeMap::new() }
+    }
+
     /// The end of a stretch, told with what the stretches before it told; the log was begun at `offset`, too, where it ends.
     #[must_use]
     pub fn after(self, before: Option<Self>, offset: Option<u64>) -> Self {
@@ -127,7 +133,7 @@ impl Engine {
         move || Self { limits: limits.clone(), applications: Arc::clone(&applications), heard, ..Self::default() }
     }
 
-    /// Forgets all logs that can be read again, but not what other files said.
+    /// Forgets all logs that can be read again, but not what other files said, nor what was sampled.
     pub fn forget_logs(&mut self) {
         let fresh = self.maker()();
         let before = std::mem::replace(self, fresh);
@@ -138,6 +144,9 @@ impl Engine {
             .collect();
         self.streams = before.streams.into_iter().filter(|(id, _)| self.sources.contains_key(id)).collect();
         (self.gaps, self.inventory) = (before.gaps, before.inventory);
+        let spans = self.sources.values().filter(|source| !source.is_beside()).filter_map(|source| source.span);
+        let span = spans.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
+        self.timeline = before.timeline.sampled(|source| self.sources.contains_key(&source), span);
         for (id, reading) in &self.streams {
             self.timeline.blocks.begin(*id, next_block(&reading.stream, None));
         }

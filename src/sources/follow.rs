@@ -310,7 +310,7 @@ impl Follower {
 
     /// Meets a log for the first time.
     fn open(&mut self, seen: &discover::Seen, turn: &mut Turn<'_>) {
-        let source = SourceId(self.ids.fetch_add(1, Ordering::Relaxed));
+        let source = SourceId(self.ids.fetch_add(1, Ordering::SeqCst));
         let mut log = Log::new(source, seen.path.clone(), seen.id, turn.tick.steady);
         (log.size, log.modified) = (seen.size, seen.modified);
         log.generation = self.count_generation(&seen.path);

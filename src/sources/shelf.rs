@@ -17,7 +17,7 @@ use crate::record::SourceId;
 pub enum Place {
     /// In a file.
     File(PathBuf),
-    /// In a file that is open, and whose path others may have by now. It is read once, from its beginning.
+    /// In a file that is open, and whose path others may have by now. It is read once.
     Open(Arc<File>),
     /// In memory: a small entry of an archive.
     Memory(Arc<[u8]>),

@@ -128,6 +128,11 @@ impl BlockIndex {
         }
     }
 
+    /// Forgets all but some logs.
+    pub fn retain(&mut self, kept: impl Fn(SourceId) -> bool) {
+        self.logs.retain(|source, _| kept(*source));
+    }
+
     /// Adds the blocks of another index: of other logs, or other blocks of the same ones.
     pub fn merge(&mut self, other: Self) {
         for (source, blocks) in other.logs {

@@ -81,6 +81,8 @@ pub struct Ui {
     pub theme: usize,
     /// Something to tell in the status line.
     pub message: Option<String>,
+    /// What was wrong when the screen was drawn that a key is pressed at.
+    pub said: Option<Diagnosis>,
     /// How the recording fares, if one is made.
     pub recording: Option<Recorded>,
     /// The zone that times are shown in.
@@ -117,6 +119,7 @@ impl Ui {
             help: None,
             theme: 0,
             message: None,
+            said: None,
             recording: None,
             zone,
             title: title.into(),
@@ -155,6 +158,7 @@ impl Ui {
     /// What a level is drawn from.
     #[must_use]
     pub fn look<'a>(&'a self, moment: &'a Moment<'a>, slot: Slot, diagnosis: Option<&'a Diagnosis>) -> Look<'a> {
+        let diagnosis = diagnosis.or(self.said.as_ref());
         let reply = self.replies.reply(slot);
         Look {
             moment,

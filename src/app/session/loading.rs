@@ -43,8 +43,9 @@ impl Session {
                 if let Some(ahead) = &self.ahead {
                     self.engine.forget_logs();
                     self.loading = None;
-                    self.forgotten = ahead.ids.load(Ordering::Relaxed);
-                    ahead.again.fetch_add(1, Ordering::Relaxed);
+                    // In this order: a log that gets its number afterwards is met by one who knows, or is not told of.
+                    ahead.again.fetch_add(1, Ordering::SeqCst);
+                    self.forgotten = ahead.ids.load(Ordering::SeqCst);
                 } else {
                     self.engine = self.engine.maker()();
                 }

@@ -52,7 +52,8 @@ fn logs_that_come_again_are_there_once_and_what_is_sampled_goes_on() {
     session.begin_loading(1000);
     session.take_piece(Piece::Over);
     assert_eq!((records(&session), ahead.again.load(Ordering::Relaxed)), (vec![(0, 1)], 1));
-    // What was on its way is of logs that are met again.
+    // What was on its way is of logs that are met again: whoever would load what stands before hears that, too.
+    assert!(!session.take(Envelope { heard: Time::MIN, source: SourceId(1), payload: opened("u_ex.log", true) }));
     take(&mut session, 2, opened("u_ex.log", true));
     take(&mut session, 2, Payload::Bytes(rows(2)));
     take(&mut session, 3, opened("u_ex.log", true));
@@ -60,7 +61,13 @@ fn logs_that_come_again_are_there_once_and_what_is_sampled_goes_on() {
     take(&mut session, 0, Payload::Bytes(b"\"11/20/2026 09:00:10.000\",\"6\"\n".to_vec()));
     session.loaded();
     assert_eq!(records(&session), [(0, 2), (3, 20)]);
-    assert!(session.engine.timeline().blocks.holding(SourceId(0), 120).is_some(), "its rows can be looked at");
+    let timeline = session.engine.timeline();
+    assert!(timeline.blocks.holding(SourceId(0), 120).is_some(), "its rows can be looked at");
+    let all = Time::MIN..Time::MAX;
+    let samples = timeline
+        .counter(crate::timeline::POOL_USED)
+        .map(|samples| samples.within(all).into_iter().map(|(_, value)| value).collect::<Vec<_>>());
+    assert_eq!((samples, timeline.app("W3SVC1/").is_none()), (Some(vec![5.0, 6.0]), true));
 }
 
 #[test]

@@ -176,7 +176,7 @@ impl Follower {
             let (folder, why) = key;
             let source = self.left_out.get(key).map_or_else(
                 || {
-                    let source = SourceId(self.ids.fetch_add(1, Ordering::Relaxed));
+                    let source = SourceId(self.ids.fetch_add(1, Ordering::SeqCst));
                     let name = match why {
                         LeftOut::Compressed => "(compressed)",
                         LeftOut::Older => "(older)",

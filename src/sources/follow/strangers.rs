@@ -246,7 +246,7 @@ impl Follower {
             (log.place, log.half.cut_off) = (Place::Retired(now), true);
             log.set_health(Health::Waiting, turn);
         }
-        next.source = SourceId(self.ids.fetch_add(1, Ordering::Relaxed));
+        next.source = SourceId(self.ids.fetch_add(1, Ordering::SeqCst));
         next.generation = self.count_generation(&path);
         let opened = self.opened(&next, None);
         turn.send(next.source, Payload::Opened(opened));

@@ -27,7 +27,7 @@ const BACK: u64 = 256;
 /// A log is not begun ahead of fewer bytes than these.
 pub const FEW: u64 = 16 << 20;
 /// What stands before a joint is begun at so many places at most.
-const MOST_BACK: u64 = 16;
+const MOST_BACK: u64 = 8;
 /// Bytes before a line with `#` that may hold lines which belong to it.
 const HEADER: u64 = 4096;
 
@@ -76,13 +76,20 @@ impl Joint {
     /// Where what stands before this one is begun, so that what was written last comes first: the last such place first.
     pub(super) fn back(&self, file: &File, hints: Hints, cut: Cut) -> Vec<Self> {
         let log = Log { file, size: self.offset, hints, look: cut.part.min(LOOK) };
-        let (step, mut near, mut found) = (cut.back.max(self.offset / MOST_BACK), self.offset, Vec::new());
+        // Where the log's beginning is read otherwise, nobody knows up to where.
+        let is_alike = || Some(fields(&log.first()?.preamble()) == fields(&self.preamble));
+        let step = cut.back.max(self.offset / MOST_BACK);
+        let mut found = Vec::new();
+        if self.offset / 2 < step || is_alike() != Some(true) {
+            return found;
+        }
+        let mut near = self.offset;
         while let Some(before) = near.checked_sub(step).filter(|before| *before >= step) {
             near = before;
-            // What cannot be read as it is read behind it comes with what stands before.
+            // What cannot be read like that comes with what stands before.
             let joint = log.line_begin(near).map(|offset| Self { offset, ..self.clone() });
-            let is_alike = |joint: &Self| log.seen(joint).is_some_and(|seen| seen.malformed == 0 && seen.times.is_some());
-            found.extend(joint.filter(is_alike));
+            let can_be_read = |joint: &Self| log.seen(joint).is_some_and(|seen| seen.malformed == 0 && seen.times.is_some());
+            found.extend(joint.filter(can_be_read));
         }
         found
     }
@@ -116,7 +123,7 @@ struct Log<'a> {
 
 impl Log<'_> {
     fn joint(&self, wanted: Wanted, few: u64) -> Option<Joint> {
-        let first = decoder_of(&self.read(0, PIECE as u64)?, self.hints.clone())?;
+        let first = self.first()?;
         let near = match wanted {
             // All of it is older, and comes afterwards.
             Wanted::Since(time) if self.last_time(&first)? < time => return None,
@@ -131,6 +138,11 @@ impl Log<'_> {
         let joint = Joint { offset, kind: first.kind(), preamble: self.preamble(&first, offset)? };
         // Rows that cannot be read tell that something else is in force.
         (self.seen(&joint)?.malformed == 0).then_some(joint)
+    }
+
+    /// The decoder of its beginning.
+    fn first(&self) -> Option<Stream> {
+        decoder_of(&self.read(0, PIECE as u64)?, self.hints.clone())
     }
 
     fn read(&self, offset: u64, len: u64) -> Option<Vec<u8>> {

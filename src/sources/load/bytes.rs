@@ -14,16 +14,27 @@ use crate::time::Zone;
 /// The bytes of a log, as they stand in its file or as they are unpacked.
 pub(super) type Bytes = Box<dyn Read + Send>;
 
+/// The length of a file that is shorter than it was.
+fn shorter(file: &File, size: u64) -> Option<u64> {
+    file.metadata().ok().map(|about| about.len()).filter(|len| *len < size)
+}
+
 impl Place {
-    /// The bytes of a file from an offset on; `None` for what lies elsewhere, and for what cannot be opened.
-    pub(super) fn bytes_from(&self, offset: u64) -> Option<Bytes> {
+    /// How much is left of a log that is written meanwhile, and was longer; `None` if all of it is there.
+    pub(super) fn left_of(&self, size: u64) -> Option<u64> {
+        if let Self::Open(file) = self { shorter(file, size) } else { None }
+    }
+
+    /// The bytes of a file from an offset on; `None` for what lies elsewhere, and for what cannot be opened. One that is written
+    /// meanwhile, and was so long before, ends where it turns out to be shorter: what stands there then is something else.
+    pub(super) fn bytes_from(&self, offset: u64, size: u64) -> Option<Bytes> {
         match self {
             Self::File(path) => {
                 let mut file = File::open(path).ok()?;
                 file.seek(SeekFrom::Start(offset)).ok()?;
                 Some(Box::new(file))
             }
-            Self::Open(file) => Some(Box::new(At { file: Arc::clone(file), offset })),
+            Self::Open(file) => Some(Box::new(At { file: Arc::clone(file), offset, size })),
             _ => None,
         }
     }
@@ -33,11 +44,12 @@ impl Place {
 struct At {
     file: Arc<File>,
     offset: u64,
+    size: u64,
 }
 
 impl Read for At {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = read_at(&self.file, buffer, self.offset)?;
+        let read = if shorter(&self.file, self.size).is_some() { 0 } else { read_at(&self.file, buffer, self.offset)? };
         self.offset += read as u64;
         Ok(read)
     }
@@ -52,7 +64,7 @@ impl Input {
         }
         match &self.place {
             Place::Packed(packed) if is_last => Some(Box::new(packed.open().ok()?)),
-            place => place.bytes_from(0),
+            place => place.bytes_from(0, self.size),
         }
     }
 

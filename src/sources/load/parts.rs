@@ -6,7 +6,7 @@
 //!
 //! Where what happened from some moment on is wanted first, logs are begun ahead of what stands before: at a [`Joint`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -173,19 +173,26 @@ impl<'a> Work<'a> {
         next.apart.sort_by_key(|(source, ..)| *source);
         next.apart.into_iter().for_each(|(_, engine, bytes)| self.hand_on(engine, bytes));
         let mut ends: BTreeMap<SourceId, End> = BTreeMap::new();
+        // Where some bytes are missing, nobody knows how many lines stood there.
+        let mut torn: BTreeSet<SourceId> = BTreeSet::new();
         for ((source, from), end) in next.ends {
             let stretch = self.stretches.iter().find(|stretch| stretch.source == source && stretch.from() == from)?;
-            if stretch.end.is_some_and(|joint| !joint.agrees(&end)) {
+            let missing = stretch.end.map_or(0, |joint| joint.offset.saturating_sub(end.offset));
+            if missing == 0 && stretch.end.is_some_and(|joint| !joint.agrees(&end)) {
                 return None;
             }
             let before = ends.remove(&source);
-            let missing = stretch.end.map_or(0, |joint| joint.offset.saturating_sub(end.offset));
-            if missing > 0 && !self.stop.load(Ordering::Relaxed) {
-                let payload = Payload::Lost(missing);
+            if missing > 0 {
+                torn.insert(source);
+            }
+            // What is left of a log that was cut off is met again by whoever follows it.
+            let left = stretch.input.place.left_of(stretch.input.size).unwrap_or(0);
+            let lost = missing.min(stretch.end.map_or(0, |joint| joint.offset.saturating_sub(left)));
+            if lost > 0 && !self.stop.load(Ordering::Relaxed) {
+                let payload = Payload::Lost(lost);
                 _ = (self.hand_on)(Piece::Told(Envelope { heard: Time::MIN, source, payload }));
             }
-            // What is not there has not been counted, either.
-            let counted = stretch.end.map(|joint| joint.offset).filter(|_| missing == 0);
+            let counted = stretch.end.map(|joint| joint.offset).filter(|_| !torn.contains(&source));
             ends.insert(source, end.after(before, counted));
         }
         (!next.wrong).then_some(ends)
@@ -254,7 +261,11 @@ impl<'a> Work<'a> {
             if next.large.is_none() && stretch.begin.or(stretch.end).is_none() {
                 return Some(Task::Whole(stretch.source, stretch.input));
             }
-            next.wrong |= next.large.is_none();
+            if next.large.is_none() && stretch.input.place.left_of(stretch.input.size).is_some() {
+                next.ends.insert((stretch.source, stretch.from()), End::at(stretch.from()));
+            } else {
+                next.wrong |= next.large.is_none();
+            }
         }
     }
 
@@ -262,8 +273,8 @@ impl<'a> Work<'a> {
         let Stretch { source, input, begin, end } = *stretch;
         let bytes = match (begin, end) {
             (None, None) => input.bytes_to_cut_up(self.cut, is_last)?,
-            (_, None) => input.place.bytes_from(stretch.from())?,
-            (_, Some(end)) => Box::new(input.place.bytes_from(stretch.from())?.take(end.offset - stretch.from())),
+            (_, None) => input.place.bytes_from(stretch.from(), input.size)?,
+            (_, Some(end)) => Box::new(input.place.bytes_from(stretch.from(), input.size)?.take(end.offset - stretch.from())),
         };
         match begin {
             None => Large::begin(source, input, bytes, self.zone, self.cut),

@@ -35,7 +35,7 @@ pub struct How<'a> {
     pub read: &'a AtomicU64,
     /// How the work is cut up.
     pub cut: Cut,
-    /// What happened from then on comes first, and then what was written last.
+    /// What happened from then on comes first, and then what was written last: logs that end before are read onwards.
     pub first: Option<Time>,
 }
 
@@ -170,7 +170,7 @@ impl Recording {
 }
 
 /// Reads what stands in a log before the place where it was begun, on all processors: first what happened in so many milliseconds
-/// before, then what was written last. `file` is of the loader alone: its position is moved.
+/// before, then what was written last. `file` is of the loader alone.
 pub fn load_before(
     (source, opened, part): (SourceId, &Opened, &Part),
     (file, last): (&Arc<File>, i64),

@@ -40,9 +40,7 @@ impl Known {
         let lag = |(in_flight, ended): &Requests<'_>| {
             let ended = ended(&within);
             // Of many applications few are in use: only those are gone through.
-            #[expect(clippy::cast_precision_loss, reason = "seconds of a window")]
-            let all = |mean: f64| mean * window as f64;
-            lag(if ended > 0 { all(in_flight.mean(within.clone())) } else { 0.0 }, ended, window)
+            if ended > 0 { lag(in_all(in_flight, &within), ended, window) } else { 1 }
         };
         let lag = kinds.iter().map(lag).max().unwrap_or(1);
         Self { seconds: seconds.start..(seconds.end - lag).max(seconds.start + 1), last, is_edge: true }
@@ -71,6 +69,13 @@ impl Known {
         let texts = why.into_iter().map(|why| format!("{as_of}{why}")).chain([as_of.clone()]);
         Some((if lags > 2 { Role::Warn } else { Role::Dim }, super::fitting(columns, texts)))
     }
+}
+
+/// What the means of each second that were in flight add up to.
+fn in_all(in_flight: &InFlight, seconds: &Range<i64>) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "seconds of a window")]
+    let seconds_of = (seconds.end - seconds.start) as f64;
+    in_flight.mean(seconds.clone()) * seconds_of
 }
 
 /// How many seconds at the end of a log tell too little. By Little's law a request takes as long in the mean as the means of each
@@ -116,8 +121,7 @@ mod tests {
         for seconds in [60, 200, 1000] {
             let (in_flight, ended) = cut_off(seconds);
             let within = seconds - 300..seconds;
-            let means: f64 = in_flight.window(within.clone()).iter().map(|point| point.mean).sum();
-            let shown = seconds - 1 - lag(means, ended.sum(within), 300);
+            let shown = seconds - 1 - lag(in_all(&in_flight, &within), ended.sum(within), 300);
             let number = in_flight.at(shown).mean;
             assert!((225.0..=275.0).contains(&number), "{number} at {shown} of {seconds}");
             // The last second of the log would tell of a tenth.

@@ -34,6 +34,15 @@ impl Ink {
     fn of(cell: &Cell) -> Self {
         Self { fg: cell.fg, bg: cell.bg, modifier: cell.modifier }
     }
+
+    fn is_bold(self) -> bool {
+        self.modifier.contains(Modifier::BOLD)
+    }
+
+    /// Its text has one of the first eight colours.
+    fn is_dark(self) -> bool {
+        code(self.fg) < 8
+    }
 }
 
 /// A cell and where it stands: column, row.
@@ -71,6 +80,10 @@ fn is_one_cell(cell: &Cell) -> bool {
 fn put<'a>(cells: impl Iterator<Item = &'a Placed>, out: &mut Vec<u8>) {
     let (mut ink, mut cursor) = (Ink::PLAIN, None);
     for (x, y, cell) in cells {
+        // Behind the last column of a row, terminals do not agree where the cursor is.
+        if cursor.is_some_and(|(at, row): (Option<u16>, u16)| row == *y && at.is_none_or(|at| at > *x)) {
+            cursor = None;
+        }
         go(cursor, (*x, *y), out);
         let next = Ink::of(cell);
         dip(ink, next, out);
@@ -115,13 +128,20 @@ fn dip(from: Ink, to: Ink, out: &mut Vec<u8>) {
         for (_, on, _) in MODIFIERS.iter().filter(|(modifier, ..)| to.modifier.contains(*modifier) && !left.contains(*modifier)) {
             say(format_args!("{on}"));
         }
-        for (color, base) in
-            [(to.fg, 30), (to.bg, 40)].into_iter().filter(|(color, base)| *color != if *base == 30 { from.fg } else { from.bg })
-        {
-            match color {
-                Color::Rgb(r, g, b) => say(format_args!("{};2;{r};{g};{b}", base + 8)),
-                Color::Indexed(index) => say(format_args!("{};5;{index}", base + 8)),
-                named => say(format_args!("{}", base + code(named))),
+        if to.fg != from.fg || to.is_dark() && to.is_bold() != from.is_bold() {
+            match to.fg {
+                Color::Rgb(r, g, b) => say(format_args!("38;2;{r};{g};{b}")),
+                Color::Indexed(index) => say(format_args!("38;5;{index}")),
+                // What is bold is made brighter by some terminals, unless it is said like this.
+                dark if to.is_dark() && to.is_bold() => say(format_args!("38;5;{}", code(dark))),
+                named => say(format_args!("{}", 30 + code(named))),
+            }
+        }
+        if to.bg != from.bg {
+            match to.bg {
+                Color::Rgb(r, g, b) => say(format_args!("48;2;{r};{g};{b}")),
+                Color::Indexed(index) => say(format_args!("48;5;{index}")),
+                named => say(format_args!("{}", 40 + code(named))),
             }
         }
         out.pop();
@@ -230,5 +250,35 @@ mod tests {
         out.clear();
         write(&[], &mut out);
         assert!(out.is_empty());
+    }
+
+    #[test]
+    fn what_is_bold_keeps_its_colour_where_terminals_make_the_short_one_brighter() {
+        let styled = |x, modifier| {
+            let mut cell = Cell::default();
+            cell.set_symbol("a").set_fg(Color::Red);
+            cell.modifier = modifier;
+            (x, 0, cell)
+        };
+        let mut out = Vec::new();
+        write(&[styled(0, Modifier::empty()), styled(1, Modifier::BOLD), styled(2, Modifier::UNDERLINED)], &mut out);
+        let want = "\u{1b}[1;1H\u{1b}[31ma\u{1b}[1;38;5;1ma\u{1b}[22;4;31ma\u{1b}[m";
+        assert_eq!(String::from_utf8_lossy(&out), want);
+    }
+
+    #[test]
+    fn behind_the_last_column_the_cursor_is_moved_to_a_row_and_a_column() {
+        let styled = |x, fg| {
+            let mut cell = Cell::default();
+            cell.set_symbol("a").set_fg(fg);
+            (x, 3, cell)
+        };
+        let bars: Vec<_> =
+            (70..80).map(|x| styled(x, if x % 2 == 0 { Color::Rgb(200, 100, 100) } else { Color::Rgb(0, 100, 200) })).collect();
+        let mut out = Vec::new();
+        write(&bars, &mut out);
+        let text = String::from_utf8_lossy(&out);
+        assert_eq!(text.matches("38;2;").count(), 2, "ink by ink: {text:?}");
+        assert!(text.contains("m\u{1b}[4;72H") || text.contains("\u{1b}[4;72H\u{1b}["), "{text:?}");
     }
 }

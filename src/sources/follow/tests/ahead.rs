@@ -122,17 +122,22 @@ fn a_hole_in_what_stands_before_costs_no_row() {
 
 #[test]
 fn of_a_log_that_was_cut_off_meanwhile_what_is_missing_is_told() {
-    let (mut rig, shelf, log) = rig();
-    rig.poll(0);
-    let (source, _, part) = begun(&rig);
-    let left = log.find(&row(100_000)).unwrap();
-    OpenOptions::new().write(true).open(rig.at("u_ex261120.log")).unwrap().set_len(left as u64).unwrap();
-    let mut engine = heard(&rig);
-    assert!(load(&mut engine, &rig, &shelf, 600_000));
-    let told = &engine.sources()[&source];
-    assert_eq!(told.lost, part.offset - left as u64);
-    let position = |offset| crate::record::Position { offset, len: 1, line: 7 };
-    assert_eq!((told.line_number(position(part.offset)), told.line_number(position(10))), (None, Some(7)));
+    for rows in [0, 100_000] {
+        let (mut rig, shelf, log) = rig();
+        rig.poll(0);
+        let (source, _, part) = begun(&rig);
+        let left: usize = if rows == 0 { 0 } else { log.find(&row(rows)).unwrap() };
+        OpenOptions::new().write(true).open(rig.at("u_ex261120.log")).unwrap().set_len(left as u64).unwrap();
+        let mut engine = heard(&rig);
+        assert!(load(&mut engine, &rig, &shelf, 600_000));
+        let told = &engine.sources()[&source];
+        assert_eq!(told.lost, part.offset - left as u64);
+        // What is left is met again, as another log.
+        let followed = log.bytes().skip(usize::try_from(part.offset).unwrap()).filter(|byte| *byte == b'\n').count();
+        assert_eq!(told.records, followed as u64);
+        let position = |offset| crate::record::Position { offset, len: 1, line: 7 };
+        assert_eq!((told.line_number(position(part.offset)), told.line_number(position(10))), (None, Some(7)));
+    }
 }
 
 #[test]
