@@ -304,7 +304,7 @@ impl Decoder for W3c {
         if let Some(day) = self.clock.directive_day
             && let Some(date) = Zone::Utc.local(Time::from_millis(day * MILLIS_PER_DAY + self.clock.last))
         {
-            out.extend(format!("#Date: {}\n", date.format("%Y-%m-%d %H:%M:%S")).bytes());
+            out.extend(format!("#Date: {date}\n").bytes());
         }
         if let Some(layout) = &self.layout {
             out.extend_from_slice(b"#Fields: ");

@@ -35,7 +35,7 @@ pub struct Cut {
 
 impl Default for Cut {
     fn default() -> Self {
-        Self { part: 1 << 20, whole: 4 << 20, piece: u64::MAX, back: 256 << 20 }
+        Self { part: 2 << 20, whole: 4 << 20, piece: u64::MAX, back: 256 << 20 }
     }
 }
 
