@@ -31,7 +31,7 @@ pub struct Looks<'a> {
     pub theme: &'a Theme,
     /// The characters.
     pub glyphs: &'a Glyphs,
-    /// What is wrong as of the moment drawn: the rules look at all that happened, so they are asked once a frame.
+    /// What is wrong as of the moment drawn, or of a frame shortly before: the rules look at all that happened.
     pub diagnosis: &'a Diagnosis,
 }
 

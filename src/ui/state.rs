@@ -3,6 +3,7 @@
 
 mod changed;
 mod copy;
+mod filter;
 mod marks;
 
 pub use marks::Bookmark;
@@ -392,43 +393,6 @@ impl Ui {
         } else {
             self.message = Some(String::from("b groups the rows of an application or of an NS request"));
         }
-    }
-
-    fn begin_filter(&mut self) {
-        self.typing = true;
-        if self.path.is_empty() {
-            let root = self.root(self.focus).clone();
-            self.enter(self.focus.root());
-            *self.level_mut() = root;
-        }
-    }
-
-    /// Shows all rows again.
-    pub fn clear_filter(&mut self) {
-        self.level_mut().order.filter.clear();
-    }
-
-    /// A key while the filter is typed: a character, `None` for the one before taken back.
-    pub fn type_filter(&mut self, c: Option<char>) {
-        let filter = &mut self.level_mut().order.filter;
-        match c {
-            Some(c) if !c.is_control() && filter.chars().count() < 200 => filter.push(c),
-            Some(_) => {}
-            None => {
-                filter.pop();
-            }
-        }
-    }
-
-    fn sort(&mut self, moment: &Moment<'_>) {
-        let listing = self.listing(moment, None);
-        if listing.is_text || listing.columns.is_empty() {
-            self.message = Some(String::from("this text has no order to change"));
-            return;
-        }
-        let order = &mut self.level_mut().order;
-        let next = order.sort.map_or(0, |column| column + 1);
-        order.sort = (next < listing.columns.len()).then_some(next);
     }
 
     fn move_in_list(&mut self, action: Action, moment: &Moment<'_>) {

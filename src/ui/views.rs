@@ -144,7 +144,7 @@ pub struct Look<'a> {
     pub bookmarks: &'a [Bookmark],
     /// Of a list that is read from its end, so many rows are enough.
     pub rows: usize,
-    /// What is wrong, where it is known already: it is looked for once a frame.
+    /// What is wrong, where it is known already: it is looked for once a frame at most.
     pub diagnosis: Option<&'a Diagnosis>,
 }
 
