@@ -147,6 +147,18 @@ impl Plan {
         Self { about, times, only, blocks, cut: false, logs, applications: Arc::clone(moment.applications) }
     }
 
+    /// Whether its lines are those of another plan that asked the same as of another moment: the same blocks hold them, and whole.
+    #[must_use]
+    pub fn has_the_lines_of(&self, other: &Self) -> bool {
+        let is_whole =
+            |plan: &Self| plan.blocks.iter().all(|(_, block)| plan.times.start <= block.from && block.to <= plan.times.end);
+        let asks = |plan: &Self| (plan.about.clone(), plan.only.clone(), plan.cut);
+        asks(self) == asks(other)
+            && self.blocks == other.blocks
+            && [self, other].into_iter().all(is_whole)
+            && Arc::ptr_eq(&self.applications, &other.applications)
+    }
+
     /// The rows grouped, the greatest first; `None` if it was given up meanwhile.
     #[must_use]
     pub fn groups(&self, by: By, reader: &dyn ReadLog, given_up: &AtomicBool) -> Option<Answer<Group>> {

@@ -47,8 +47,8 @@ use notice::Bell;
 
 /// No two polls of what is local are closer together than this, however many notifications come.
 const BREATH: Duration = Duration::from_millis(25);
-/// A thread looks at least this often whether it is to stop.
-const HEED: Duration = Duration::from_millis(200);
+/// A thread looks at least this often whether it is to stop: as often as what grows is read.
+const HEED: Duration = Duration::from_millis(250);
 
 /// What is followed and sampled.
 #[derive(Debug, Clone, Default)]
@@ -185,14 +185,16 @@ fn deliver(mut envelope: Envelope, out: &SyncSender<Envelope>, stop: &AtomicBool
 
 /// Sleeps for `pause`, or until something is heard or `stop` is set. A bell that keeps ringing is heeded every [`BREATH`].
 pub(crate) fn sleep(follower: &mut Follower, bell: &Bell, pause: Duration, stop: &AtomicBool) {
-    let until = clock::steady() + pause;
-    std::thread::sleep(BREATH.min(pause));
+    let begin = clock::steady();
     loop {
-        let left = until.saturating_sub(clock::steady());
-        if left.is_zero() || stop.load(Ordering::Relaxed) {
+        let slept = clock::steady().saturating_sub(begin);
+        if slept >= pause || stop.load(Ordering::Relaxed) {
             return;
         }
-        if bell.sleep(left.min(HEED)) {
+        if bell.sleep((pause - slept).min(HEED)) {
+            std::thread::sleep(BREATH.min(pause).saturating_sub(clock::steady().saturating_sub(begin)));
+            // What rang meanwhile is heeded, too.
+            _ = bell.sleep(Duration::ZERO);
             return follower.hint(clock::steady());
         }
     }

@@ -180,7 +180,7 @@ impl Stage {
     /// Has the logs asked what the screen needs: not for a screen that nobody sees.
     pub(super) fn ask(&mut self) {
         if self.screen.is_free() {
-            self.work.ask(&self.session, clock::steady());
+            self.work.ask(&mut self.session, clock::steady());
         }
     }
 

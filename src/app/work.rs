@@ -16,7 +16,7 @@ use crate::report::Report;
 use crate::sources::load::Piece;
 use crate::sources::{appcmd, clock};
 use crate::time::Time;
-use crate::ui::views::{Executing, Reply};
+use crate::ui::views::{Ask, Executing, Job, Reply};
 
 /// Whoever leaves waits so long for a report that is being written.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -39,6 +39,10 @@ pub(super) enum Done {
 pub(super) struct Work {
     /// What is being asked.
     pub asking: Asking,
+    /// What is being asked, with its number.
+    job: Option<(u64, Arc<Job>)>,
+    /// What was answered last, with what was done for it: while nothing comes in, the answer is the same at any later moment.
+    answered: Option<(Ask, Arc<Job>)>,
     /// The folder that reports are written into, unless something is being recorded.
     pub beside: PathBuf,
     reports: usize,
@@ -53,17 +57,34 @@ impl Work {
     /// Nothing yet. What is done comes out of the other end.
     pub fn new(asking: Asking) -> (Self, mpsc::Receiver<Done>) {
         let (done, heard) = mpsc::channel(16);
-        (Self { asking, beside: PathBuf::new(), reports: 0, listing: None, listings: 0, done, queue: Queue::default() }, heard)
+        let work = Self {
+            asking,
+            job: None,
+            answered: None,
+            beside: PathBuf::new(),
+            reports: 0,
+            listing: None,
+            listings: 0,
+            done,
+            queue: Queue::default(),
+        };
+        (work, heard)
     }
 
     /// Has read again what the screen needs, where it is time.
-    pub fn ask(&mut self, session: &Session, now: Duration) {
+    pub fn ask(&mut self, session: &mut Session, now: Duration) {
         if !self.asking.is_due(now) {
             return;
         }
         let Some(Question { slot, ask, .. }) = self.asking.next(session.question(), now) else { return };
-        let job = session.job(&ask);
+        let job = Arc::new(session.job(&ask));
+        if self.answered.as_ref().is_some_and(|(asked, known)| session.ui.asked(slot) == Some(asked) && job.is_answered_by(known))
+        {
+            self.answered = Some((ask.clone(), job));
+            return session.ui.renew(slot, ask);
+        }
         let number = self.asking.begin(slot, ask, job.given_up.clone());
+        self.job = Some((number, Arc::clone(&job)));
         let (reader, done) = (session.shelf.clone(), self.done.clone());
         tokio::task::spawn_blocking(move || {
             let begin = clock::steady();
@@ -137,7 +158,9 @@ impl Work {
     pub fn take(&mut self, done: Done, session: &mut Session, now: Duration) {
         match done {
             Done::Answer(number, reply, took) => {
+                let job = self.job.take_if(|(asked, _)| *asked == number);
                 if let Some(((slot, ask), reply)) = self.asking.end(number, took, now).zip(reply) {
+                    self.answered = job.filter(|_| reply.is_whole()).map(|(_, job)| (ask.clone(), job));
                     session.reply(slot, ask, reply);
                 }
             }

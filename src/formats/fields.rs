@@ -1,5 +1,7 @@
 //! `#Fields` directives and what columns hold, shared by W3C and HTTPERR logs.
 
+use std::ops::Range;
+
 use crate::time::{Time, parse_clock, parse_date};
 
 /// Milliseconds of a day.
@@ -88,6 +90,26 @@ pub fn number(text: &[u8]) -> Option<u64> {
     Some(value)
 }
 
+/// [`number`] of a place in a text. Up to eight digits are read together, with what stands before them: how many a number has, no
+/// processor can foretell.
+#[must_use]
+#[inline]
+pub fn number_within(text: &[u8], place: Range<usize>) -> Option<u64> {
+    const EACH: u64 = u64::MAX / 0xFF;
+    let eight = place.end.checked_sub(8).and_then(|begin| text.get(begin..)).and_then(<[u8]>::first_chunk);
+    let (Some(eight), 1..=8) = (eight, place.len()) else { return text.get(place).and_then(number) };
+    // What stands before the number becomes zeros. The last byte is the highest.
+    let before = 64 - 8 * place.len();
+    let digits = (u64::from_le_bytes(*eight) ^ EACH * u64::from(b'0')) >> before << before;
+    if (digits | digits.wrapping_add(EACH * (0x7F - 9))) & (EACH * 0x80) != 0 {
+        return None;
+    }
+    // Neighbours are put together: to numbers of two digits, of four, and of eight.
+    let twos = digits.wrapping_mul(10 << 8 | 1) >> 8 & (u64::MAX / 0xFFFF * 0xFF);
+    let fours = twos.wrapping_mul(100 << 16 | 1) >> 16 & (u64::MAX / 0xFFFF_FFFF * 0xFFFF);
+    Some(fours.wrapping_mul(10_000 << 32 | 1) >> 32)
+}
+
 /// An HTTP status: three digits.
 #[must_use]
 pub fn status(text: &[u8]) -> Option<u16> {
@@ -101,6 +123,8 @@ pub fn status(text: &[u8]) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -110,5 +134,14 @@ mod tests {
         assert_eq!(number(b"-1"), None);
         assert_eq!(status(b"503"), Some(503));
         assert_eq!(status(b"0"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_is_the_same_however_it_is_read(before in "[ -~\u{80}-\u{ff}]{0,9}", text in "[0-9]{0,21}|[ -:\u{ff}]{0,9}", after in "[ 0-9]{0,2}") {
+            let all = [&before, &text, &after].map(String::as_str).concat();
+            let place = before.len()..before.len() + text.len();
+            prop_assert_eq!(number_within(all.as_bytes(), place), number(text.as_bytes()));
+        }
     }
 }

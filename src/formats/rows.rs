@@ -2,11 +2,14 @@
 
 mod index;
 
+use std::ops::Range;
+
 use fearless_simd::dispatch;
 pub use index::Index;
 use index::WINDOW;
 use memchr::memchr;
 
+use super::fields;
 use super::ledger::{Ledger, What};
 use super::lines::{Line, MAX_LINE};
 
@@ -52,13 +55,19 @@ impl<'a, 'c> Row<'a, 'c> {
     #[must_use]
     #[inline]
     pub fn get(&self, index: usize) -> &'a [u8] {
+        self.text.get(self.place(index)).unwrap_or_default()
+    }
+
+    /// Where a column stands.
+    #[inline]
+    fn place(&self, index: usize) -> Range<usize> {
         // The mask saves looking whether the place is within bounds.
         let at = index & (MAX_COLUMNS - 1);
         match (self.befores.get(at), self.ends.get(at)) {
             (Some(before), Some(end)) if index < self.len && index < MAX_COLUMNS => {
-                self.text.get(before.wrapping_add(1) as usize..*end as usize).unwrap_or_default()
+                before.wrapping_add(1) as usize..*end as usize
             }
-            _ => &[],
+            _ => 0..0,
         }
     }
 
@@ -66,10 +75,17 @@ impl<'a, 'c> Row<'a, 'c> {
     #[must_use]
     #[inline]
     pub fn text(&self, index: Option<usize>) -> &'a [u8] {
-        match index.map(|i| self.get(i)) {
-            None | Some(b"-") => &[],
-            Some(text) => text,
-        }
+        let text = index.map_or(&[][..], |index| self.get(index));
+        // No processor can foretell which rows have one: it is counted, not asked.
+        let is_none = usize::from(text.len() == 1) & usize::from(text.first() == Some(&b'-'));
+        text.get(is_none..).unwrap_or_default()
+    }
+
+    /// A column as a decimal number, as [`fields::number`] reads it; `None` if there is none.
+    #[must_use]
+    #[inline]
+    pub fn number(&self, index: Option<usize>) -> Option<u64> {
+        fields::number_within(self.text, self.place(index?))
     }
 }
 

@@ -3,7 +3,7 @@
 //! A row is written when its request **ends**, in UTC with whole seconds; `time-taken` is in milliseconds (Microsoft, "W3C
 //! logging"; KB 944884). Columns are found by the `#Fields` in force, which may change in the middle of a file.
 
-use super::fields::{self, Days, MILLIS_PER_DAY, directive, find, number, status};
+use super::fields::{self, Days, MILLIS_PER_DAY, directive, find, status};
 use super::ledger::{Ledger, What};
 use super::lines::Line;
 use super::rows::{Cuts, Lines, MAX_COLUMNS, Row};
@@ -216,13 +216,11 @@ fn tell(clock: &mut Clock, layout: &Layout, row: &Row<'_, '_>, line: Line<'_>, s
         return Err("the row has another number of columns than #Fields");
     }
     let time = clock.time(layout, row, line.text)?;
-    let plain = |column: Option<usize>| column.map_or(&[][..], |column| row.get(column));
-    let status_text = plain(layout.status);
+    let status_text = layout.status.map_or(&[][..], |column| row.get(column));
     // FTP replies and the like have three digits, too; anything else is no status.
     let status = status(status_text).or(matches!(status_text, b"" | b"-").then_some(0)).ok_or("sc-status is no status")?;
-    let small = |column: Option<usize>| number(plain(column));
-    let substatus = small(layout.substatus).map(|n| u16::try_from(n).unwrap_or(u16::MAX));
-    let taken = small(layout.taken);
+    let substatus = row.number(layout.substatus).map(|n| u16::try_from(n).unwrap_or(u16::MAX));
+    let taken = row.number(layout.taken);
     sink.record(Record {
         time,
         position: Position { offset: line.offset, len: line.len, line: line.number },

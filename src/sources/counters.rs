@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use self::csv::Reading;
 use super::clock::Tick;
-use super::{HEED, clock, deliver};
+use super::{clock, deliver};
 use crate::engine::source::VITALS;
 use crate::engine::{Envelope, Health};
 use crate::inventory::Item;
@@ -227,7 +227,8 @@ fn run(mut collector: Collector, out: &SyncSender<Envelope>, stop: &AtomicBool) 
             if left.is_zero() {
                 break;
             }
-            std::thread::sleep(left.min(HEED));
+            // Nobody waits for it to stop.
+            std::thread::sleep(left.min(EVERY));
         }
     }
 }

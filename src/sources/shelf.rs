@@ -33,6 +33,8 @@ pub enum Place {
 
 const NOT_AT_HAND: &str = "a log that is not at hand: its lines cannot be shown";
 
+/// Room made for what is read at one go, in bytes.
+const ROOM: u64 = 1 << 20;
 /// Bytes kept of what has no file.
 const SAID: usize = 4 << 20;
 
@@ -176,7 +178,8 @@ pub(super) fn read_place(place: &Place, offset: u64, len: u64, given_up: &Atomic
 fn read_part(path: &Path, offset: u64, len: u64) -> std::io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(offset))?;
-    let mut bytes = Vec::new();
+    // Room for all of it: on a share each read is a question. What was asked for is a block, or a little more.
+    let mut bytes = Vec::with_capacity(usize::try_from(len.min(ROOM)).unwrap_or(0));
     file.take(len).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -80,7 +80,7 @@ struct Sums {
     /// Whether any request ever told how long it took.
     is_timed: bool,
     /// Of the one second.
-    by_status: Vec<((u16, Option<u16>), u32)>,
+    by_status: Statuses,
     served: u32,
     taken: i64,
     short: Short,
@@ -96,7 +96,7 @@ impl Default for Sums {
         Self {
             is_touched: false,
             is_timed: false,
-            by_status: Vec::new(),
+            by_status: Statuses::default(),
             served: 0,
             taken: 0,
             short: Short::default(),
@@ -213,11 +213,7 @@ impl Sums {
 
     #[inline]
     fn ended(&mut self, request: &Request<'_>) {
-        let status = (request.status, request.substatus);
-        match self.by_status.iter_mut().find(|(known, _)| *known == status) {
-            Some((_, count)) => *count = count.saturating_add(1),
-            None => self.by_status.push((status, 1)),
-        }
+        self.by_status.count((request.status, request.substatus));
     }
 
     #[inline]
@@ -228,12 +224,10 @@ impl Sums {
 
     /// Adds to the series what belongs to one second.
     fn end_second(&mut self, second: i64, one: &mut One<'_>) {
-        for (status, count) in self.by_status.drain(..) {
-            match &mut one.ended {
-                Ended::ByStatus(by_status) => by_status.entry(status).or_default().add(second, count),
-                Ended::Together(ended) => ended.add(second, count),
-            }
-        }
+        self.by_status.drain(|status, count| match &mut one.ended {
+            Ended::ByStatus(by_status) => by_status.entry(status).or_default().add(second, count),
+            Ended::Together(ended) => ended.add(second, count),
+        });
         if self.served > 0 {
             one.served.count.add(second, std::mem::take(&mut self.served));
             one.served.taken.add(second, std::mem::take(&mut self.taken));
@@ -254,6 +248,58 @@ impl Sums {
                 in_flight.differ(second, std::mem::take(mean), std::mem::take(low), std::mem::take(high));
             }
         }
+    }
+}
+
+/// A status and its substatus.
+type Status = (u16, Option<u16>);
+
+/// How often each status was seen. Each has one place, which the first of those that share it has: to look there is foreseen, to search
+/// is not.
+#[derive(Debug, Clone)]
+struct Statuses {
+    places: [(Status, u32); Self::PLACES],
+    /// A bit for each place that has counted something.
+    held: u64,
+    others: BTreeMap<Status, u32>,
+}
+
+impl Default for Statuses {
+    fn default() -> Self {
+        Self { places: [((0, None), 0); Self::PLACES], held: 0, others: BTreeMap::new() }
+    }
+}
+
+impl Statuses {
+    /// As many as a mask has bits.
+    const PLACES: usize = 64;
+
+    #[inline]
+    fn count(&mut self, status: Status) {
+        let (number, substatus) = (usize::from(status.0), status.1.map_or(0, usize::from));
+        // Those that IIS gives often do not meet.
+        let at = number.wrapping_add(substatus.wrapping_mul(37)) % Self::PLACES;
+        let Some((known, count)) = self.places.get_mut(at) else { return };
+        if *count == 0 {
+            (*known, self.held) = (status, self.held | 1 << at);
+        } else if *known != status {
+            let count = self.others.entry(status).or_default();
+            *count = count.saturating_add(1);
+            return;
+        }
+        *count = count.saturating_add(1);
+    }
+
+    /// Hands out what was counted, and begins anew.
+    fn drain(&mut self, mut each: impl FnMut(Status, u32)) {
+        let mut held = std::mem::take(&mut self.held);
+        while held != 0 {
+            if let Some((status, count)) = self.places.get_mut(held.trailing_zeros() as usize) {
+                each(*status, std::mem::take(count));
+            }
+            held &= held - 1;
+        }
+        std::mem::take(&mut self.others).into_iter().for_each(|(status, count)| each(status, count));
     }
 }
 

@@ -43,6 +43,17 @@ impl Replies {
         self.of(slot).map(|(ask, _)| ask).filter(|_| !self.old[slot as usize])
     }
 
+    /// What is on the screen answers a later question, too.
+    pub fn renew(&mut self, slot: Slot, asked: Ask) {
+        let place = match slot {
+            Slot::Pane => &mut self.pane,
+            Slot::Level => &mut self.level,
+        };
+        if let Some((ask, _)) = place {
+            *ask = asked;
+        }
+    }
+
     /// What is asked is to be asked again: the logs held more than was known when it was answered.
     pub fn grow_old(&mut self) {
         self.old = [true; 2];

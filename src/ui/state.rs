@@ -226,6 +226,11 @@ impl Ui {
         self.replies.as_of(slot, moment.at, &self.cursor)
     }
 
+    /// What is on the screen answers a later question, too.
+    pub fn renew(&mut self, slot: Slot, asked: Ask) {
+        self.replies.renew(slot, asked);
+    }
+
     /// Takes an answer, and tells whether it is news.
     pub fn reply(&mut self, slot: Slot, ask: Ask, reply: Reply) -> bool {
         self.replies.take(slot, self.path.last().map(|level| &level.view), ask, reply)

@@ -87,6 +87,18 @@ enum Work {
     Record(Spot),
 }
 
+impl Reply {
+    /// Whether nothing was missing that it was to be read from.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Self::Groups(answer) => answer.missing.is_empty(),
+            Self::Lines(answer) | Self::Record(answer, _) => answer.missing.is_empty(),
+            Self::Compared(told) => told.missing.is_empty(),
+        }
+    }
+}
+
 impl Ask {
     /// What must be done to answer.
     #[must_use]
@@ -160,6 +172,15 @@ impl Ask {
 }
 
 impl Job {
+    /// Whether its answer is that of another job, as far as that is known before anything is read.
+    #[must_use]
+    pub fn is_answered_by(&self, other: &Self) -> bool {
+        match (&self.work, &other.work) {
+            (Work::Lines(plan, most), Work::Lines(known, before)) => most == before && plan.has_the_lines_of(known),
+            _ => false,
+        }
+    }
+
     /// Reads and decodes, on any thread; `None` if it was given up meanwhile.
     #[must_use]
     pub fn run(&self, reader: &dyn ReadLog) -> Option<Reply> {
