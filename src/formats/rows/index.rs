@@ -57,57 +57,62 @@ impl Index {
     pub(super) fn note<S: Simd>(&mut self, simd: S, window: &[u8], begin: usize) {
         self.places.resize(self.count + WINDOW + ROOM.max(PLACES), 0);
         self.feeds.resize(WINDOW + ROOM, 0);
-        let mut places = self.places.get_mut(self.count..).unwrap_or_default();
-        let mut feeds = self.feeds.get_mut(self.fed..).unwrap_or_default();
-        let (blocks, rest) = window.as_chunks::<BLOCK>();
-        let mut last = [0; BLOCK];
-        last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+        let mut noted = Noted { places: &mut self.places, feeds: &mut self.feeds, count: self.count, fed: self.fed };
         let mut begin = place(begin);
-        for block in blocks.iter().chain([&last]) {
-            let (Some(room), Some(room_of_feeds)) = (places.first_chunk_mut(), feeds.first_chunk_mut()) else { return };
-            let (found, fed) = note_block(simd, block, begin, place(self.count), room, room_of_feeds);
-            (self.count, self.fed) = (self.count + found, self.fed + fed);
-            places = places.get_mut(found..).unwrap_or_default();
-            feeds = feeds.get_mut(fed..).unwrap_or_default();
+        let (blocks, rest) = window.as_chunks::<BLOCK>();
+        for block in blocks {
+            noted.block(simd, block, begin);
             begin += place(BLOCK);
         }
+        if !rest.is_empty() {
+            let mut last = [0; BLOCK];
+            last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+            noted.block(simd, &last, begin);
+        }
+        (self.count, self.fed) = (noted.count, noted.fed);
     }
 }
 
-/// Notes the places in a block, of which `first` is the number of the first, and which of them are line feeds; gives how many they are.
-/// Most blocks have few: as many are noted as a few are, whether they are there or not, since no processor can foretell how many there
-/// are.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "as above")]
-fn note_block<S: Simd>(
-    simd: S,
-    block: &[u8; BLOCK],
-    begin: u32,
-    first: u32,
-    places: &mut [u32; ROOM],
-    feeds: &mut [u32; ROOM],
-) -> (usize, usize) {
-    let bytes = u8x64::from_slice(simd, block);
-    let mut fed = bytes.simd_eq(b'\n').to_bitmask();
-    let mut all = bytes.simd_eq(b' ').to_bitmask() | fed;
-    let found = (all.count_ones() as usize, fed.count_ones() as usize);
-    for few in feeds.as_chunks_mut::<FEW_FEEDS>().0 {
-        for to in few {
-            *to = first.wrapping_add((all & (fed ^ fed.wrapping_sub(1)) >> 1).count_ones());
-            fed &= fed.wrapping_sub(1);
+/// What is noted of a window: its numbers stay in the processor's registers.
+struct Noted<'a> {
+    places: &'a mut [u32],
+    feeds: &'a mut [u32],
+    count: usize,
+    fed: usize,
+}
+
+impl Noted<'_> {
+    /// Notes the places in a block, and which of them are line feeds. Most blocks have few: as many are noted as a few are, whether they
+    /// are there or not, since no processor can foretell how many there are.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as above")]
+    fn block<S: Simd>(&mut self, simd: S, block: &[u8; BLOCK], begin: u32) {
+        let bytes = u8x64::from_slice(simd, block);
+        let mut fed = bytes.simd_eq(b'\n').to_bitmask();
+        let mut all = bytes.simd_eq(b' ').to_bitmask() | fed;
+        let found = (all.count_ones() as usize, fed.count_ones() as usize);
+        let feeds = self.feeds.get_mut(self.fed..).and_then(<[u32]>::first_chunk_mut::<ROOM>);
+        let places = self.places.get_mut(self.count..).and_then(<[u32]>::first_chunk_mut::<ROOM>);
+        let (Some(feeds), Some(places)) = (feeds, places) else { return };
+        let first = place(self.count);
+        for few in feeds.as_chunks_mut::<FEW_FEEDS>().0 {
+            for to in few {
+                *to = first.wrapping_add((all & (fed ^ fed.wrapping_sub(1)) >> 1).count_ones());
+                fed &= fed.wrapping_sub(1);
+            }
+            if fed == 0 {
+                break;
+            }
         }
-        if fed == 0 {
-            break;
+        for few in places.as_chunks_mut::<FEW>().0 {
+            for to in few {
+                *to = begin.wrapping_add(all.trailing_zeros());
+                all &= all.wrapping_sub(1);
+            }
+            if all == 0 {
+                break;
+            }
         }
+        (self.count, self.fed) = (self.count + found.0, self.fed + found.1);
     }
-    for few in places.as_chunks_mut::<FEW>().0 {
-        for to in few {
-            *to = begin.wrapping_add(all.trailing_zeros());
-            all &= all.wrapping_sub(1);
-        }
-        if all == 0 {
-            break;
-        }
-    }
-    found
 }
