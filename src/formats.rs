@@ -43,6 +43,10 @@ pub trait Sink {
     fn record(&mut self, record: Record<'_>);
     /// A line that should have been a record and is none. `why` is a short sentence for people.
     fn malformed(&mut self, line: Line<'_>, why: &'static str);
+    /// The rows of a busy log come through here: what takes them and what decodes them are compiled together for each kind of sink.
+    fn rows(&mut self, decoder: &mut w3c::W3c, lines: &mut Lines<'_, '_>) -> Ledger {
+        decoder.hand_out(lines, self)
+    }
 }
 
 /// A sink that wants nothing: for decoding up to a place only to know the state there.

@@ -57,31 +57,36 @@ impl Fold<'_> {
     }
 }
 
-impl Sink for Fold<'_> {
-    fn record(&mut self, record: Record<'_>) {
-        let mut from = record.time;
-        let mut asked = None;
+impl Fold<'_> {
+    /// Takes in a record that tells more than one request more; `asked` is what a request is counted under, and it began at `from`.
+    #[inline(never)]
+    fn take(&mut self, record: &Record<'_>, asked: Option<Asked>, from: Time) {
         match &record.fact {
-            Fact::Request(request) => {
-                let of = self.applications.of(self.site, request.site, request.stem, self.timeline);
-                from = record.time.plus(-i64::try_from(request.taken.unwrap_or(0)).unwrap_or(i64::MAX));
-                if self.join(&record, request, of, from) {
-                    return;
-                }
-                asked = Some(of);
-            }
             Fact::Settings(settings) => self.settings.get_or_insert_default().absorb(settings),
             Fact::TagName { tag, driver, description } => self.source.tag_name(*tag, driver, description),
             _ => {}
         }
-        self.source.count(&record);
+        self.source.count(record);
         let times = from..record.time.plus(1000);
         let (offset, len) = (record.position.offset, u64::from(record.position.len));
         self.note(offset, Told::one(kind_of(&record.fact), offset + len, &times));
         if self.source.is_beside() {
-            self.timeline.apply_beside(self.id, asked, &record);
+            self.timeline.apply_beside(self.id, asked, record);
         } else {
-            self.timeline.apply(self.id, asked, &record);
+            self.timeline.apply(self.id, asked, record);
+        }
+    }
+}
+
+impl Sink for Fold<'_> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a busy log has little but requests that are one more of their kind")]
+    fn record(&mut self, record: Record<'_>) {
+        let Fact::Request(request) = &record.fact else { return self.take(&record, None, record.time) };
+        let asked = self.applications.of(self.site, request.site, request.stem, self.timeline);
+        let from = record.time.plus(-i64::try_from(request.taken.unwrap_or(0)).unwrap_or(i64::MAX));
+        if !self.join(&record, request, asked, from) {
+            self.take(&record, Some(asked), from);
         }
     }
 

@@ -69,7 +69,7 @@ pub enum What {
 impl What {
     /// What a row is whose record was told, or what is wrong with it: that is told, too.
     #[inline]
-    pub fn told(told: Result<(), &'static str>, line: Line<'_>, sink: &mut dyn Sink) -> Self {
+    pub fn told(told: Result<(), &'static str>, line: Line<'_>, sink: &mut (impl Sink + ?Sized)) -> Self {
         match told {
             Ok(()) => Self::Record,
             Err(why) => {

@@ -115,7 +115,8 @@ fn version(software: &[u8]) -> Option<(u8, u8)> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
-struct W3c {
+/// Decodes the rows of a W3C log.
+pub struct W3c {
     layout: Option<Layout>,
     /// The layout is a default set, guessed because the file has no header.
     guessed: bool,
@@ -164,7 +165,7 @@ impl W3c {
     /// Takes a line that has been cut at its spaces.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "what it is given stays in the processor's registers")]
-    fn cut_line(&mut self, line: Line<'_>, row: Row<'_, '_>, sink: &mut dyn Sink) -> What {
+    fn cut_line(&mut self, line: Line<'_>, row: Row<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> What {
         match line.text.first() {
             Some(b'#') => {
                 self.directive(line.text);
@@ -177,7 +178,7 @@ impl W3c {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as above")]
-    fn row(&mut self, line: Line<'_>, row: Row<'_, '_>, sink: &mut dyn Sink) -> What {
+    fn row(&mut self, line: Line<'_>, row: Row<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> What {
         if self.layout.is_none() {
             self.guess(&row);
         }
@@ -197,6 +198,11 @@ impl W3c {
         What::told(told, line, sink)
     }
 
+    /// Hands out the rows of whole lines, and tells what became of their bytes.
+    pub(super) fn hand_out(&mut self, lines: &mut Lines<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> Ledger {
+        lines.count(|line, row| self.cut_line(line, row, sink))
+    }
+
     #[cold]
     fn guess(&mut self, row: &Row<'_, '_>) {
         self.layout = Layout::guess(row);
@@ -211,7 +217,13 @@ impl W3c {
 /// What is wrong with it, if it is none.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "as above")]
-fn tell(clock: &mut Clock, layout: &Layout, row: &Row<'_, '_>, line: Line<'_>, sink: &mut dyn Sink) -> Result<(), &'static str> {
+fn tell(
+    clock: &mut Clock,
+    layout: &Layout,
+    row: &Row<'_, '_>,
+    line: Line<'_>,
+    sink: &mut (impl Sink + ?Sized),
+) -> Result<(), &'static str> {
     if row.len() != layout.columns || row.len() > MAX_COLUMNS {
         return Err("the row has another number of columns than #Fields");
     }
@@ -294,7 +306,7 @@ impl Decoder for W3c {
     }
 
     fn lines(&mut self, lines: &mut Lines<'_, '_>, sink: &mut dyn Sink) -> Ledger {
-        lines.count(|line, row| self.cut_line(line, row, sink))
+        sink.rows(self, lines)
     }
 
     fn preamble(&self) -> Vec<u8> {
