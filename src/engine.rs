@@ -335,6 +335,7 @@ impl Engine {
             site: &mut reading.site,
             source,
             settings: None,
+            asked: None,
         };
         step(&mut reading.stream, &mut fold);
         let found = fold.settle();

@@ -31,7 +31,7 @@ pub mod xml;
 
 use std::fmt;
 
-use crate::record::{Position, Record};
+use crate::record::{Brief, Position, Record};
 use crate::time::{Time, Zone};
 use ledger::{Account, Counted, Ledger};
 use lines::Line;
@@ -43,6 +43,11 @@ pub trait Sink {
     fn record(&mut self, record: Record<'_>);
     /// A line that should have been a record and is none. `why` is a short sentence for people.
     fn malformed(&mut self, line: Line<'_>, why: &'static str);
+    /// Takes a request of which nothing else is wanted; `false` if its record is. That comes next.
+    fn brief(&mut self, brief: Brief<'_>) -> bool {
+        let _ = brief;
+        false
+    }
     /// The rows of a busy log come through here: what takes them and what decodes them are compiled together for each kind of sink.
     fn rows(&mut self, decoder: &mut w3c::W3c, lines: &mut Lines<'_, '_>) -> Ledger {
         decoder.hand_out(lines, self)

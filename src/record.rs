@@ -111,6 +111,41 @@ pub struct Request<'a> {
     pub taken: Option<u64>,
 }
 
+impl Request<'_> {
+    /// What it ended with.
+    #[must_use]
+    #[inline]
+    pub fn end(&self) -> End {
+        End { status: self.status, substatus: self.substatus, taken: self.taken }
+    }
+}
+
+/// What nearly every sink needs of a request: who asked is left out.
+#[derive(Debug, Clone, Copy)]
+pub struct Brief<'a> {
+    /// When it was logged.
+    pub time: Time,
+    /// Where its row stands.
+    pub position: Position,
+    /// As in [`Request`].
+    pub site: &'a [u8],
+    /// As in [`Request`].
+    pub stem: &'a [u8],
+    /// What it ended with.
+    pub end: End,
+}
+
+/// What a request ended with: the fields are those of [`Request`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct End {
+    /// `sc-status`.
+    pub status: u16,
+    /// `sc-substatus`.
+    pub substatus: Option<u16>,
+    /// `time-taken` in milliseconds.
+    pub taken: Option<u64>,
+}
+
 /// A row of HTTPERR. Empty text where the log has `-`.
 #[derive(Debug, Clone)]
 pub struct HttpErr<'a> {

@@ -27,7 +27,9 @@ use samples::Samples;
 use series::Series;
 use tally::{LONG, NsRequest, Place, Tally, Trouble};
 
-use crate::record::{AltirisMeaning, CONNECTIONS_REFUSED, Fact, HttpErr, Origin, ReasonClass, Record, Request, Slots, SourceId};
+use crate::record::{
+    AltirisMeaning, CONNECTIONS_REFUSED, End, Fact, HttpErr, Origin, ReasonClass, Record, Request, Slots, SourceId,
+};
 use crate::time::Time;
 
 /// Counter path of the non-paged pool in use, without host, in lower case.
@@ -129,18 +131,19 @@ impl Timeline {
     /// Takes in a request of the very moment of the record before it, if all that it tells is one more of its kind: nearly all rows of a
     /// busy log are such. `false` if it has more to tell.
     #[inline]
-    pub fn join(&mut self, source: SourceId, asked: Asked, time: Time, request: &Request<'_>) -> bool {
-        let Asked { app: AppId(place), ns } = asked;
-        let Some(taken) = request.taken.filter(|taken| *taken < telling::LEAST) else { return false };
-        let is_plain = request.status != 503 && request.substatus.is_some();
-        if self.last != Some((source, time)) || !is_plain || !self.burst.join(Whose::app(place), request, taken) {
+    pub fn join(&mut self, source: SourceId, AppId(place): AppId, time: Time, end: End) -> bool {
+        let Some(taken) = end.taken.filter(|taken| *taken < telling::LEAST) else { return false };
+        let is_plain = end.status != 503 && end.substatus.is_some();
+        if self.last != Some((source, time)) || !is_plain || !self.burst.join(Whose::app(place), end, taken) {
             return false;
         }
         self.burst.row(source);
-        if let Some(ns) = ns {
-            self.ns_request(ns, time.second(), request);
-        }
         true
+    }
+
+    /// Takes in what such a request tells as one of the Notification Server.
+    pub fn join_ns(&mut self, ns: NsRequest, time: Time, request: &Request<'_>) {
+        self.ns_request(ns, time.second(), request);
     }
 
     /// Adds to the series what has been taken in since the last call.

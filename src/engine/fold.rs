@@ -5,10 +5,10 @@ use super::source::Source;
 use crate::formats::lines::Line;
 use crate::formats::{Kind, Sink};
 use crate::limits::Settings;
-use crate::record::{Fact, Position, Record, Request, SourceId};
+use crate::record::{Brief, End, Fact, Position, Record, SourceId};
 use crate::time::Time;
 use crate::timeline::block_index::Told;
-use crate::timeline::{Asked, Timeline};
+use crate::timeline::{AppId, Asked, Timeline};
 
 /// Folds what a decoder finds into the timeline.
 pub(super) struct Fold<'a> {
@@ -22,6 +22,8 @@ pub(super) struct Fold<'a> {
     pub site: &'a mut Site,
     pub source: &'a mut Source,
     pub settings: Option<Settings>,
+    /// What the request is counted under that was told in brief, if its record comes next.
+    pub asked: Option<Asked>,
 }
 
 impl Fold<'_> {
@@ -34,14 +36,14 @@ impl Fold<'_> {
     }
 
     /// Counts a request that happened when the one before it did, if it tells nothing else.
-    #[inline]
-    fn join(&mut self, record: &Record<'_>, request: &Request<'_>, asked: Asked, from: Time) -> bool {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "nearly all rows of a busy log are such")]
+    fn join(&mut self, position: Position, time: Time, app: AppId, end: End) -> bool {
         let Some(told) = &mut self.told else { return false };
-        let Position { offset, len, .. } = record.position;
-        if offset < self.begin || !self.timeline.join(self.id, asked, record.time, request) {
+        if position.offset < self.begin || !self.timeline.join(self.id, app, time, end) {
             return false;
         }
-        told.join(offset + u64::from(len), from);
+        told.join(position.offset + u64::from(position.len), began(time, end));
         self.source.count_another();
         true
     }
@@ -80,19 +82,39 @@ impl Fold<'_> {
 
 impl Sink for Fold<'_> {
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a busy log has little but requests that are one more of their kind")]
+    #[expect(clippy::inline_always, reason = "as above")]
+    fn brief(&mut self, Brief { time, position, site, stem, end }: Brief<'_>) -> bool {
+        let asked = self.applications.of(self.site, site, stem, self.timeline);
+        if asked.ns.is_none() && self.join(position, time, asked.app, end) {
+            return true;
+        }
+        self.asked = Some(asked);
+        false
+    }
+
     fn record(&mut self, record: Record<'_>) {
         let Fact::Request(request) = &record.fact else { return self.take(&record, None, record.time) };
-        let asked = self.applications.of(self.site, request.site, request.stem, self.timeline);
-        let from = record.time.plus(-i64::try_from(request.taken.unwrap_or(0)).unwrap_or(i64::MAX));
-        if !self.join(&record, request, asked, from) {
-            self.take(&record, Some(asked), from);
+        // What was told in brief before was looked up then.
+        let asked = self.asked.take();
+        let asked = asked.unwrap_or_else(|| self.applications.of(self.site, request.site, request.stem, self.timeline));
+        if let Some(ns) = asked.ns
+            && self.join(record.position, record.time, asked.app, request.end())
+        {
+            self.timeline.join_ns(ns, record.time, request);
+        } else {
+            self.take(&record, Some(asked), began(record.time, request.end()));
         }
     }
 
     fn malformed(&mut self, line: Line<'_>, why: &'static str) {
         self.source.malformed(line, why);
     }
+}
+
+/// When a request began.
+#[inline]
+fn began(time: Time, end: End) -> Time {
+    time.plus(-i64::try_from(end.taken.unwrap_or(0)).unwrap_or(i64::MAX))
 }
 
 fn kind_of(fact: &Fact<'_>) -> Kind {

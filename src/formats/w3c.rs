@@ -8,7 +8,7 @@ use super::ledger::{Ledger, What};
 use super::lines::Line;
 use super::rows::{Cuts, Lines, MAX_COLUMNS, Row};
 use super::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
-use crate::record::{Fact, Position, Record, Request};
+use crate::record::{Brief, End, Fact, Position, Record, Request};
 use crate::time::{Time, Zone, parse_clock, parse_date};
 
 /// The format's row.
@@ -233,32 +233,30 @@ fn tell(
     let status = status(status_text).or(matches!(status_text, b"" | b"-").then_some(0)).ok_or("sc-status is no status")?;
     let substatus = row.number(layout.substatus).map(|n| u16::try_from(n).unwrap_or(u16::MAX));
     let taken = row.number(layout.taken);
-    sink.record(Record {
-        time,
-        position: Position { offset: line.offset, len: line.len, line: line.number },
-        raw: line.text,
-        fact: Fact::Request(Request {
-            site: row.text(layout.site),
-            stem: row.text(layout.stem),
-            client: row.text(layout.client),
-            user_agent: row.text(layout.user_agent),
-            status,
-            substatus,
-            taken,
-        }),
-    });
+    let position = Position { offset: line.offset, len: line.len, line: line.number };
+    let (site, stem) = (row.text(layout.site), row.text(layout.stem));
+    if sink.brief(Brief { time, position, site, stem, end: End { status, substatus, taken } }) {
+        return Ok(());
+    }
+    let (client, user_agent) = (row.text(layout.client), row.text(layout.user_agent));
+    let fact = Fact::Request(Request { site, stem, client, user_agent, status, substatus, taken });
+    sink.record(Record { time, position, raw: line.text, fact });
     Ok(())
 }
 
 impl Clock {
     /// The moment of a row, or what is wrong with it. Rows of one second begin alike.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as above")]
     fn time(&mut self, layout: &Layout, row: &Row<'_, '_>, text: &[u8]) -> Result<Time, &'static str> {
-        if let Some((begin, time)) = &self.last_begin
-            && text.first_chunk() == Some(begin)
-        {
-            return Ok(*time);
+        match &self.last_begin {
+            Some((begin, time)) if text.first_chunk() == Some(begin) => Ok(*time),
+            _ => self.next(layout, row, text),
         }
+    }
+
+    #[inline(never)]
+    fn next(&mut self, layout: &Layout, row: &Row<'_, '_>, text: &[u8]) -> Result<Time, &'static str> {
         let time = self.read(layout, row)?;
         let is_of = |begin: &&[u8; 20]| {
             let columns = (begin.get(..10) == Some(row.get(0)), begin.get(11..19) == Some(row.get(1)));

@@ -8,7 +8,7 @@ use super::in_flight::{Differences, InFlight, Short};
 use super::parts::{App, ByStatus, NsSeries, Served, in_time};
 use super::series::Series;
 use super::tally::NsRequest;
-use crate::record::{Request, SourceId};
+use crate::record::{End, Request, SourceId};
 
 /// Seconds whose differences are held, as many as a mask has bits: most requests take less.
 const SECONDS: i64 = 64;
@@ -125,13 +125,13 @@ impl Burst {
     /// Adds a request of the second that has begun, which was let in and took a second at most; `false` if it is the first of its
     /// kind that tells how long it took.
     #[inline]
-    pub fn join(&mut self, whose: Whose, request: &Request<'_>, taken: u64) -> bool {
+    pub fn join(&mut self, whose: Whose, end: End, taken: u64) -> bool {
         let Some(sums) = self.sums.get_mut(whose.0).filter(|sums| sums.is_timed) else { return false };
         if !sums.short.take(taken) {
             return false;
         }
         sums.touch(whose, &mut self.touched);
-        sums.ended(request);
+        sums.ended(end);
         sums.served(taken);
         true
     }
@@ -143,7 +143,7 @@ impl Burst {
         }
         let (second, Some(sums)) = (self.second, self.sums.get_mut(whose.0)) else { return };
         sums.touch(whose, &mut self.touched);
-        sums.ended(request);
+        sums.ended(request.end());
         let Some(taken) = request.taken else { return };
         sums.is_timed = true;
         if request.status != 503 {
@@ -212,8 +212,8 @@ impl Sums {
     }
 
     #[inline]
-    fn ended(&mut self, request: &Request<'_>) {
-        self.by_status.count((request.status, request.substatus));
+    fn ended(&mut self, end: End) {
+        self.by_status.count((end.status, end.substatus));
     }
 
     #[inline]
