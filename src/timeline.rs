@@ -130,7 +130,8 @@ impl Timeline {
 
     /// Takes in a request of the very moment of the record before it, if all that it tells is one more of its kind: nearly all rows of a
     /// busy log are such. `false` if it has more to tell.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "nearly all rows of a busy log are such")]
     pub fn join(&mut self, source: SourceId, AppId(place): AppId, time: Time, end: End) -> bool {
         let Some(taken) = end.taken.filter(|taken| *taken < telling::LEAST) else { return false };
         let is_plain = end.status != 503 && end.substatus.is_some();

@@ -180,19 +180,11 @@ impl W3c {
     #[expect(clippy::inline_always, reason = "as above")]
     fn row(&mut self, line: Line<'_>, row: Row<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> What {
         if self.layout.is_none() {
-            self.guess(&row);
+            self.guess(row);
         }
         let told = match &self.layout {
-            Some(layout) => {
-                let other;
-                let row = if row.len() == layout.columns {
-                    &row
-                } else {
-                    other = self.spare.cut(line.text, layout.columns);
-                    &other
-                };
-                tell(&mut self.clock, layout, row, line, sink)
-            }
+            Some(layout) if row.len() == layout.columns => tell(&mut self.clock, layout, row, line, sink),
+            Some(_) => self.misfit(line, sink),
             None => Err("no #Fields before it, and it fits no default set of fields"),
         };
         What::told(told, line, sink)
@@ -203,9 +195,21 @@ impl W3c {
         lines.count(|line, row| self.cut_line(line, row, sink))
     }
 
+    /// Takes a row that has another number of columns than `#Fields` as it is cut.
     #[cold]
-    fn guess(&mut self, row: &Row<'_, '_>) {
-        self.layout = Layout::guess(row);
+    #[inline(never)]
+    fn misfit(&mut self, line: Line<'_>, sink: &mut (impl Sink + ?Sized)) -> Result<(), &'static str> {
+        let Self { clock, layout: Some(layout), spare, .. } = self else { return Ok(()) };
+        let row = spare.cut(line.text, layout.columns);
+        if row.len() != layout.columns {
+            return Err("the row has another number of columns than #Fields");
+        }
+        tell(clock, layout, row, line, sink)
+    }
+
+    #[cold]
+    fn guess(&mut self, row: Row<'_, '_>) {
+        self.layout = Layout::guess(&row);
         self.guessed = self.layout.is_some();
         self.headless = self.layout.is_none();
     }
@@ -220,12 +224,12 @@ impl W3c {
 fn tell(
     clock: &mut Clock,
     layout: &Layout,
-    row: &Row<'_, '_>,
+    row: Row<'_, '_>,
     line: Line<'_>,
     sink: &mut (impl Sink + ?Sized),
 ) -> Result<(), &'static str> {
-    if row.len() != layout.columns || row.len() > MAX_COLUMNS {
-        return Err("the row has another number of columns than #Fields");
+    if row.len() > MAX_COLUMNS {
+        return Err("the row has more columns than any log");
     }
     let time = clock.time(layout, row, line.text)?;
     let status_text = layout.status.map_or(&[][..], |column| row.get(column));
@@ -248,7 +252,7 @@ impl Clock {
     /// The moment of a row, or what is wrong with it. Rows of one second begin alike.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as above")]
-    fn time(&mut self, layout: &Layout, row: &Row<'_, '_>, text: &[u8]) -> Result<Time, &'static str> {
+    fn time(&mut self, layout: &Layout, row: Row<'_, '_>, text: &[u8]) -> Result<Time, &'static str> {
         match &self.last_begin {
             Some((begin, time)) if text.first_chunk() == Some(begin) => Ok(*time),
             _ => self.next(layout, row, text),
@@ -256,8 +260,8 @@ impl Clock {
     }
 
     #[inline(never)]
-    fn next(&mut self, layout: &Layout, row: &Row<'_, '_>, text: &[u8]) -> Result<Time, &'static str> {
-        let time = self.read(layout, row)?;
+    fn next(&mut self, layout: &Layout, row: Row<'_, '_>, text: &[u8]) -> Result<Time, &'static str> {
+        let time = self.read(layout, &row)?;
         let is_of = |begin: &&[u8; 20]| {
             let columns = (begin.get(..10) == Some(row.get(0)), begin.get(11..19) == Some(row.get(1)));
             columns == (true, true) && (begin.get(10), begin.get(19)) == (Some(&b' '), Some(&b' '))

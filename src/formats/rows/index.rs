@@ -57,7 +57,8 @@ impl Index {
     pub(super) fn note<S: Simd>(&mut self, simd: S, window: &[u8], begin: usize) {
         self.places.resize(self.count + WINDOW + ROOM.max(PLACES), 0);
         self.feeds.resize(WINDOW + ROOM, 0);
-        let mut noted = Noted { places: &mut self.places, feeds: &mut self.feeds, count: self.count, fed: self.fed };
+        let mut noted =
+            Noted { places: &mut self.places, feeds: &mut self.feeds, count: place(self.count), fed: place(self.fed) };
         let mut begin = place(begin);
         let (blocks, rest) = window.as_chunks::<BLOCK>();
         for block in blocks {
@@ -69,7 +70,7 @@ impl Index {
             last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
             noted.block(simd, &last, begin);
         }
-        (self.count, self.fed) = (noted.count, noted.fed);
+        (self.count, self.fed) = (noted.count as usize, noted.fed as usize);
     }
 }
 
@@ -77,8 +78,8 @@ impl Index {
 struct Noted<'a> {
     places: &'a mut [u32],
     feeds: &'a mut [u32],
-    count: usize,
-    fed: usize,
+    count: u32,
+    fed: u32,
 }
 
 impl Noted<'_> {
@@ -90,11 +91,9 @@ impl Noted<'_> {
         let bytes = u8x64::from_slice(simd, block);
         let mut fed = bytes.simd_eq(b'\n').to_bitmask();
         let mut all = bytes.simd_eq(b' ').to_bitmask() | fed;
-        let found = (all.count_ones() as usize, fed.count_ones() as usize);
-        let feeds = self.feeds.get_mut(self.fed..).and_then(<[u32]>::first_chunk_mut::<ROOM>);
-        let places = self.places.get_mut(self.count..).and_then(<[u32]>::first_chunk_mut::<ROOM>);
-        let (Some(feeds), Some(places)) = (feeds, places) else { return };
-        let first = place(self.count);
+        let (first, first_fed) = (self.count, self.fed);
+        (self.count, self.fed) = (first + all.count_ones(), first_fed + fed.count_ones());
+        let Some(feeds) = self.feeds.get_mut(first_fed as usize..first_fed as usize + ROOM) else { return };
         for few in feeds.as_chunks_mut::<FEW_FEEDS>().0 {
             for to in few {
                 *to = first.wrapping_add((all & (fed ^ fed.wrapping_sub(1)) >> 1).count_ones());
@@ -104,6 +103,7 @@ impl Noted<'_> {
                 break;
             }
         }
+        let Some(places) = self.places.get_mut(first as usize..first as usize + ROOM) else { return };
         for few in places.as_chunks_mut::<FEW>().0 {
             for to in few {
                 *to = begin.wrapping_add(all.trailing_zeros());
@@ -113,6 +113,5 @@ impl Noted<'_> {
                 break;
             }
         }
-        (self.count, self.fed) = (self.count + found.0, self.fed + found.1);
     }
 }
