@@ -27,23 +27,82 @@ pub fn shown(count: u64) -> String {
 /// close together all lie (Bar-Yossef et al., "Counting distinct elements in a data stream", 2002). It is the same in any order.
 #[derive(Debug, Clone)]
 pub struct Distinct {
-    /// Hashes, each with the first second in which it was seen; the least hash first.
-    least: Vec<(u64, i64)>,
-    /// What came since, in any order: it is sorted now and then.
-    fresh: Vec<(u64, i64)>,
+    /// Hashes, each with the first second in which it was seen.
+    kept: Kept,
     /// Greater hashes are not kept.
     most: u64,
 }
 
+#[derive(Debug, Clone)]
+enum Kept {
+    /// The least hash first: it takes no more memory than it must.
+    InOrder(Vec<(u64, i64)>),
+    /// Where they are found at once, while clients come; a few more than are kept.
+    AtHand(Table),
+}
+
+/// Hashes by their last bits, each in the first free place from there on. At least a quarter of the places is free.
+#[derive(Debug, Clone)]
+struct Table {
+    /// As many as a power of two; [`FREE`] where nothing is.
+    places: Vec<(u64, i64)>,
+    held: usize,
+}
+
+/// A second in which nobody was seen.
+const FREE: i64 = i64::MAX;
+
+impl Table {
+    /// One of some hashes, with room for more.
+    fn of(hashes: &[(u64, i64)]) -> Self {
+        let places = vec![(0, FREE); (hashes.len() * 4 / 3 + 1).next_power_of_two().max(16)];
+        let mut table = Self { places, held: 0 };
+        hashes.iter().for_each(|(hash, second)| table.put(*hash, *second));
+        table
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "its last bits count")]
+    #[inline]
+    fn place(&self, hash: u64) -> usize {
+        let mask = self.places.len().wrapping_sub(1);
+        let mut at = hash as usize & mask;
+        while self.places.get(at).is_some_and(|(known, first)| *first != FREE && *known != hash) {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    #[inline]
+    fn put(&mut self, hash: u64, second: i64) {
+        let at = self.place(hash);
+        if let Some((known, first)) = self.places.get_mut(at) {
+            self.held += usize::from(*first == FREE);
+            (*known, *first) = (hash, second.min(*first));
+        }
+    }
+
+    fn holds(&self, hash: u64) -> bool {
+        self.places.get(self.place(hash)).is_some_and(|(_, first)| *first != FREE)
+    }
+
+    fn is_full(&self) -> bool {
+        self.held * 4 >= self.places.len() * 3
+    }
+
+    fn all(&self) -> Vec<(u64, i64)> {
+        self.places.iter().filter(|(_, second)| *second != FREE).copied().collect()
+    }
+}
+
 impl Default for Distinct {
     fn default() -> Self {
-        Self { least: Vec::new(), fresh: Vec::new(), most: u64::MAX }
+        Self { kept: Kept::InOrder(Vec::new()), most: u64::MAX }
     }
 }
 
 impl PartialEq for Distinct {
     fn eq(&self, other: &Self) -> bool {
-        self.kept() == other.kept()
+        self.in_order() == other.in_order()
     }
 }
 
@@ -57,81 +116,137 @@ impl Distinct {
 
     #[inline]
     fn keep(&mut self, hash: u64, second: i64) {
-        if hash <= self.most {
-            self.fresh.push((hash, second));
-            if self.fresh.len() >= KEPT {
-                self.settle();
+        if hash > self.most {
+            return;
+        }
+        match &mut self.kept {
+            Kept::AtHand(table) => {
+                table.put(hash, second);
+                if table.is_full() {
+                    self.make_room();
+                }
+            }
+            Kept::InOrder(kept) => {
+                let mut table = Table::of(kept);
+                table.put(hash, second);
+                self.kept = Kept::AtHand(table);
             }
         }
     }
 
-    /// Puts what came in order, so that a look at it takes no time.
+    /// Forgets the greatest hashes where there are more than are kept, else takes more room.
+    #[inline(never)]
+    fn make_room(&mut self) {
+        let Kept::AtHand(table) = &self.kept else { return };
+        let mut all = table.all();
+        self.most = cut_off(&mut all).unwrap_or(self.most);
+        self.kept = Kept::AtHand(Table::of(&all));
+    }
+
+    /// Nothing more comes for a while: a look at it takes no time.
     pub fn settle(&mut self) {
-        if self.fresh.is_empty() {
-            return;
+        if matches!(&self.kept, Kept::AtHand(table) if table.held > KEPT) {
+            self.make_room();
         }
-        self.fresh.sort_unstable();
-        self.least.append(&mut self.fresh);
-        #[expect(clippy::stable_sort_primitive, reason = "it only merges two runs that are in order")]
-        self.least.sort();
-        // Of equal hashes the one that was seen first stands first.
-        self.least.dedup_by_key(|(hash, _)| *hash);
-        self.least.truncate(KEPT);
-        self.most = self.least.last().filter(|_| self.least.len() == KEPT).map_or(u64::MAX, |(last, _)| *last);
     }
 
     /// Nothing more comes, or little: what is kept takes no more memory than it must.
     pub fn pack(&mut self) {
-        self.settle();
-        self.least.shrink_to_fit();
-        self.fresh.shrink_to_fit();
+        if let Cow::Owned(kept) = self.in_order() {
+            self.keep_only(kept);
+        }
+    }
+
+    /// Keeps the least of some hashes that are in order.
+    fn keep_only(&mut self, mut kept: Vec<(u64, i64)>) {
+        kept.truncate(KEPT);
+        kept.shrink_to_fit();
+        self.most = kept.last().filter(|_| kept.len() == KEPT).map_or(u64::MAX, |(last, _)| *last);
+        self.kept = Kept::InOrder(kept);
     }
 
     /// What is kept, the least hash first.
-    fn kept(&self) -> Cow<'_, [(u64, i64)]> {
-        if self.fresh.is_empty() {
-            return Cow::Borrowed(&self.least);
+    fn in_order(&self) -> Cow<'_, [(u64, i64)]> {
+        match &self.kept {
+            Kept::InOrder(kept) => Cow::Borrowed(kept),
+            Kept::AtHand(table) => {
+                let mut all = table.all();
+                _ = cut_off(&mut all);
+                all.sort_unstable();
+                Cow::Owned(all)
+            }
         }
-        let mut all = self.clone();
-        all.settle();
-        Cow::Owned(all.least)
     }
 
     /// Adds what another one holds.
     pub fn merge(&mut self, other: &Self) {
-        self.fresh.extend(other.kept().iter().filter(|(hash, _)| *hash <= self.most));
-        self.pack();
+        let (mine, others) = (self.in_order(), other.in_order());
+        if others.is_empty() {
+            return;
+        }
+        let mut all = Vec::with_capacity(mine.len() + others.len());
+        all.extend_from_slice(&mine);
+        all.extend_from_slice(&others);
+        #[expect(clippy::stable_sort_primitive, reason = "it only merges two runs that are in order")]
+        all.sort();
+        // Of equal hashes the one that was seen first stands first.
+        all.dedup_by_key(|(hash, _)| *hash);
+        self.keep_only(all);
+    }
+
+    /// What is kept, in any order, and places that are [`FREE`].
+    fn least(&self) -> Cow<'_, [(u64, i64)]> {
+        match &self.kept {
+            Kept::AtHand(table) if table.held <= KEPT => Cow::Borrowed(&table.places),
+            _ => self.in_order(),
+        }
     }
 
     /// Whether a hash is among those kept.
     #[must_use]
     pub fn keeps(&self, hash: u64) -> bool {
-        self.kept().binary_search_by_key(&hash, |(hash, _)| *hash).is_ok()
+        match &self.kept {
+            Kept::AtHand(table) if table.held <= KEPT => table.holds(hash),
+            _ => self.in_order().binary_search_by_key(&hash, |(hash, _)| *hash).is_ok(),
+        }
     }
 
     /// The hashes that are kept of clients seen before `end`: a sample of all clients. Whatever is merged, the sample of the whole is in
     /// those of its parts.
     pub fn sample(&self, end: i64) -> impl Iterator<Item = u64> + use<> {
-        let kept = self.kept().into_owned();
+        let kept = self.least().into_owned();
         kept.into_iter().filter(move |(_, first)| *first < end).map(|(hash, _)| hash)
     }
 
     /// How many different clients were seen before `end`; exact up to 1023 in all.
     #[must_use]
     pub fn count(&self, end: i64) -> u64 {
-        let kept = self.kept();
-        let seen = kept.iter().filter(|(_, first)| *first < end).count() as u64;
-        let Some((last, _)) = kept.last().filter(|_| kept.len() >= KEPT) else { return seen };
+        let places = self.least();
+        let seen = places.iter().filter(|(_, first)| *first < end).count() as u64;
+        let kept = || places.iter().filter(|(_, first)| *first != FREE).map(|(hash, _)| *hash);
+        let Some(last) = kept().max().filter(|_| kept().count() >= KEPT) else { return seen };
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-        let all = (KEPT as f64 - 1.0) * (u64::MAX as f64 / (*last).max(1) as f64);
+        let all = (KEPT as f64 - 1.0) * (u64::MAX as f64 / last.max(1) as f64);
         #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate")]
         let estimate = (all * (seen as f64 / KEPT as f64)).round() as u64;
         estimate.max(seen)
     }
 }
 
+/// Of more hashes than are kept, leaves the least, in any order; gives the greatest of these.
+fn cut_off(hashes: &mut Vec<(u64, i64)>) -> Option<u64> {
+    let (_, (last, _), _) = (hashes.len() > KEPT).then(|| hashes.select_nth_unstable(KEPT - 1))?;
+    let last = *last;
+    hashes.truncate(KEPT);
+    Some(last)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     fn of(clients: std::ops::Range<u32>) -> Distinct {
@@ -168,5 +283,40 @@ mod tests {
             [0, 812, 1023, 1024, 5148, 12_999].map(shown),
             ["0", "812", "1023", "about 1000", "about 5100", "about 12000"]
         );
+    }
+
+    proptest! {
+        #[test]
+        fn the_least_hashes_are_kept_with_the_first_second_of_each_whatever_is_done_between(
+            seeds in proptest::collection::vec((0u64..6000, 0i64..100, 0u32..2000), 0..6000),
+            end in 0i64..101,
+        ) {
+            let mut all: BTreeMap<u64, i64> = BTreeMap::new();
+            let mut parts = [const { None }; 3].map(|part: Option<Distinct>| part.unwrap_or_default());
+            for (seed, second, act) in seeds {
+                let hash = XxHash3_64::oneshot(&seed.to_le_bytes());
+                all.entry(hash).and_modify(|first| *first = second.min(*first)).or_insert(second);
+                let part = &mut parts[act as usize % 3];
+                part.keep(hash, second);
+                match act {
+                    0..3 => part.settle(),
+                    3..6 => part.pack(),
+                    _ => {}
+                }
+            }
+            let want: Vec<(u64, i64)> = all.iter().take(KEPT).map(|(hash, first)| (*hash, *first)).collect();
+            let [mut one, two, three] = parts;
+            prop_assert!(all.keys().take(9).all(|hash| one.keeps(*hash) || two.keeps(*hash) || three.keeps(*hash)));
+            [two, three].iter().for_each(|part| one.merge(part));
+            prop_assert_eq!(&*one.in_order(), &want[..]);
+            let counted = one.count(end);
+            let seen = want.iter().filter(|(_, first)| *first < end).count();
+            prop_assert!(counted == seen as u64 || want.len() == KEPT && counted > seen as u64);
+            prop_assert_eq!(one.sample(end).count(), seen);
+            // Going on with what was merged is the same as never having stopped.
+            one.keep(u64::MAX / 2, 7);
+            one.settle();
+            prop_assert!(one.count(end) >= counted);
+        }
     }
 }
