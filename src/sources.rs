@@ -187,11 +187,11 @@ fn deliver(mut envelope: Envelope, out: &SyncSender<Envelope>, stop: &AtomicBool
 pub(crate) fn sleep(follower: &mut Follower, bell: &Bell, pause: Duration, stop: &AtomicBool) {
     let begin = clock::steady();
     loop {
-        let slept = clock::steady().saturating_sub(begin);
-        if slept >= pause || stop.load(Ordering::Relaxed) {
+        let left = pause.saturating_sub(clock::steady().saturating_sub(begin));
+        if left.is_zero() || stop.load(Ordering::Relaxed) {
             return;
         }
-        if bell.sleep((pause - slept).min(HEED)) {
+        if bell.sleep(left.min(HEED)) {
             std::thread::sleep(BREATH.min(pause).saturating_sub(clock::steady().saturating_sub(begin)));
             // What rang meanwhile is heeded, too.
             _ = bell.sleep(Duration::ZERO);

@@ -93,8 +93,7 @@ pub fn number(text: &[u8]) -> Option<u64> {
 /// [`number`] of a place in a text. Up to eight digits are read together, with what stands before them: how many a number has, no
 /// processor can foretell.
 #[must_use]
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "a row has several")]
+#[inline(always)] // A row has several.
 pub fn number_within(text: &[u8], Range { start, end }: Range<usize>) -> Option<u64> {
     const EACH: u64 = u64::MAX / 0xFF;
     let len = end.wrapping_sub(start);
@@ -105,7 +104,7 @@ pub fn number_within(text: &[u8], Range { start, end }: Range<usize>) -> Option<
     let (Some(eight), 2..=8) = (eight, len) else { return text.get(start..end).and_then(number) };
     // What stands before the number becomes zeros. The last byte is the highest.
     let before = 64 - 8 * len;
-    let digits = (u64::from_le_bytes(*eight) ^ EACH * u64::from(b'0')) >> before << before;
+    let digits = (u64::from_le_bytes(*eight) ^ (EACH * u64::from(b'0'))) >> before << before;
     if (digits | digits.wrapping_add(EACH * (0x7F - 9))) & (EACH * 0x80) != 0 {
         return None;
     }

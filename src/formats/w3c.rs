@@ -3,13 +3,17 @@
 //! A row is written when its request **ends**, in UTC with whole seconds; `time-taken` is in milliseconds (Microsoft, "W3C
 //! logging"; KB 944884). Columns are found by the `#Fields` in force, which may change in the middle of a file.
 
-use super::fields::{self, Days, MILLIS_PER_DAY, directive, find, status};
+mod clock;
+
+use clock::Clock;
+
+use super::fields::{self, directive, find, status};
 use super::ledger::{Ledger, What};
 use super::lines::Line;
 use super::rows::{Cuts, Lines, MAX_COLUMNS, Row};
 use super::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
 use crate::record::{Brief, End, Fact, Position, Record, Request};
-use crate::time::{Time, Zone, parse_clock, parse_date};
+use crate::time::{parse_clock, parse_date};
 
 /// The format's row.
 pub const FORMAT: Format =
@@ -22,9 +26,6 @@ const DEFAULT_SETS: [&str; 4] = [
     "date time s-sitename s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status",
     "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
 ];
-
-/// How much out of order rows around midnight may be.
-const LATE: i64 = 600_000;
 
 /// Where each column that is read stands.
 #[derive(Debug, Clone, Default)]
@@ -130,33 +131,19 @@ pub struct W3c {
     iis: Option<(u8, u8)>,
 }
 
-/// Tells when a row was written.
-struct Clock {
-    zone: Zone,
-    days: Days,
-    /// The day of the `#Date` directive, carried on over midnights, for logs without a date column.
-    directive_day: Option<i64>,
-    last: i64,
-    /// How the last row began, up to the space after its time, and its moment; `None` where rows begin otherwise.
-    last_begin: Option<([u8; 20], Time)>,
-}
-
 impl W3c {
     fn new(hints: &Hints) -> Self {
-        let clock = Clock { zone: hints.zone, days: Days::default(), directive_day: None, last: 0, last_begin: None };
+        let clock = Clock::new(hints.zone);
         Self { layout: None, guessed: false, headless: false, clock, cuts: Cuts::default(), spare: Cuts::default(), iis: None }
     }
 
     fn directive(&mut self, line: &[u8]) {
         if let Some(value) = directive(line, b"#fields:") {
             self.layout = Some(Layout::parse(value));
-            self.clock.last_begin = None;
+            self.clock.forget_begin();
             (self.guessed, self.headless) = (false, false);
-        } else if let Some(value) = directive(line, b"#date:")
-            && let Some(day) = value.get(..10).and_then(parse_date)
-        {
-            self.clock.directive_day = Some(day);
-            self.clock.last = value.get(11..19).and_then(parse_clock).unwrap_or(0);
+        } else if let Some(value) = directive(line, b"#date:") {
+            self.clock.directive(value);
         } else if let Some(software) = directive(line, b"#software:") {
             self.iis = version(software).or(self.iis);
         }
@@ -248,58 +235,6 @@ fn tell(
     Ok(())
 }
 
-impl Clock {
-    /// The moment of a row, or what is wrong with it. Rows of one second begin alike.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "as above")]
-    fn time(&mut self, layout: &Layout, row: Row<'_, '_>, text: &[u8]) -> Result<Time, &'static str> {
-        match &self.last_begin {
-            Some((begin, time)) if text.first_chunk() == Some(begin) => Ok(*time),
-            _ => self.next(layout, row, text),
-        }
-    }
-
-    #[inline(never)]
-    fn next(&mut self, layout: &Layout, row: Row<'_, '_>, text: &[u8]) -> Result<Time, &'static str> {
-        let time = self.read(layout, &row)?;
-        let is_of = |begin: &&[u8; 20]| {
-            let columns = (begin.get(..10) == Some(row.get(0)), begin.get(11..19) == Some(row.get(1)));
-            columns == (true, true) && (begin.get(10), begin.get(19)) == (Some(&b' '), Some(&b' '))
-        };
-        let begin = text.first_chunk().filter(|_| (layout.date, layout.time) == (Some(0), Some(1)));
-        self.last_begin = begin.filter(is_of).map(|begin| (*begin, time));
-        Ok(time)
-    }
-
-    fn read(&mut self, layout: &Layout, row: &Row<'_, '_>) -> Result<Time, &'static str> {
-        let time = match layout.date {
-            Some(column) => self.days.moment(row.get(column), row.text(layout.time))?,
-            None => self.dateless(parse_clock(row.text(layout.time)).ok_or("the time is no time")?)?,
-        };
-        if !layout.local {
-            return Ok(time);
-        }
-        chrono::DateTime::from_timestamp_millis(time.millis())
-            .map(|local| self.zone.to_utc(local.naive_utc()))
-            .ok_or("the date is no date")
-    }
-
-    /// The moment of a time of day, of a row that has no date.
-    fn dateless(&mut self, clock: i64) -> Result<Time, &'static str> {
-        let day = self.directive_day.as_mut().ok_or("the log has neither a date column nor a #Date")?;
-        // A row a little late just after midnight is still of the day before (KB 900700: rows may be out of order).
-        if self.last < LATE && clock > MILLIS_PER_DAY - LATE {
-            return Ok(Time::from_millis((*day - 1) * MILLIS_PER_DAY + clock));
-        }
-        // A clock that falls back by more than half a day has passed midnight.
-        if self.last - clock > MILLIS_PER_DAY / 2 {
-            *day += 1;
-        }
-        self.last = clock;
-        Ok(Time::from_millis(*day * MILLIS_PER_DAY + clock))
-    }
-}
-
 impl Decoder for W3c {
     fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) {
         let mut cuts = std::mem::take(&mut self.cuts);
@@ -313,9 +248,7 @@ impl Decoder for W3c {
 
     fn preamble(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        if let Some(day) = self.clock.directive_day
-            && let Some(date) = Zone::Utc.local(Time::from_millis(day * MILLIS_PER_DAY + self.clock.last))
-        {
+        if let Some(date) = self.clock.date() {
             out.extend(format!("#Date: {date}\n").bytes());
         }
         if let Some(layout) = &self.layout {

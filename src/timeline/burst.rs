@@ -1,8 +1,12 @@
 //! What the rows of the last minute add up to before it goes into the series: a busy log has a hundred rows a second, and a row then
 //! costs a few additions.
 
+mod statuses;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use statuses::Statuses;
 
 use super::in_flight::{Differences, InFlight, Short};
 use super::parts::{App, ByStatus, NsSeries, Served, in_time};
@@ -248,58 +252,6 @@ impl Sums {
                 in_flight.differ(second, std::mem::take(mean), std::mem::take(low), std::mem::take(high));
             }
         }
-    }
-}
-
-/// A status and its substatus.
-type Status = (u16, Option<u16>);
-
-/// How often each status was seen. Each has one place, which the first of those that share it has: to look there is foreseen, to search
-/// is not.
-#[derive(Debug, Clone)]
-struct Statuses {
-    places: [(Status, u32); Self::PLACES],
-    /// A bit for each place that has counted something.
-    held: u64,
-    others: BTreeMap<Status, u32>,
-}
-
-impl Default for Statuses {
-    fn default() -> Self {
-        Self { places: [((0, None), 0); Self::PLACES], held: 0, others: BTreeMap::new() }
-    }
-}
-
-impl Statuses {
-    /// As many as a mask has bits.
-    const PLACES: usize = 64;
-
-    #[inline]
-    fn count(&mut self, status: Status) {
-        let (number, substatus) = (usize::from(status.0), status.1.map_or(0, usize::from));
-        // Those that IIS gives often do not meet.
-        let at = number.wrapping_add(substatus.wrapping_mul(37)) % Self::PLACES;
-        let Some((known, count)) = self.places.get_mut(at) else { return };
-        if *count == 0 {
-            (*known, self.held) = (status, self.held | 1 << at);
-        } else if *known != status {
-            let count = self.others.entry(status).or_default();
-            *count = count.saturating_add(1);
-            return;
-        }
-        *count = count.saturating_add(1);
-    }
-
-    /// Hands out what was counted, and begins anew.
-    fn drain(&mut self, mut each: impl FnMut(Status, u32)) {
-        let mut held = std::mem::take(&mut self.held);
-        while held != 0 {
-            if let Some((status, count)) = self.places.get_mut(held.trailing_zeros() as usize) {
-                each(*status, std::mem::take(count));
-            }
-            held &= held - 1;
-        }
-        std::mem::take(&mut self.others).into_iter().for_each(|(status, count)| each(status, count));
     }
 }
 

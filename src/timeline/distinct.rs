@@ -57,7 +57,9 @@ impl Table {
     fn of(hashes: &[(u64, i64)]) -> Self {
         let places = vec![(0, FREE); (hashes.len() * 4 / 3 + 1).next_power_of_two().max(16)];
         let mut table = Self { places, held: 0 };
-        hashes.iter().for_each(|(hash, second)| table.put(*hash, *second));
+        for (hash, second) in hashes {
+            table.put(*hash, *second);
+        }
         table
     }
 
@@ -304,19 +306,22 @@ mod tests {
                     _ => {}
                 }
             }
-            let want: Vec<(u64, i64)> = all.iter().take(KEPT).map(|(hash, first)| (*hash, *first)).collect();
             let [mut one, two, three] = parts;
             prop_assert!(all.keys().take(9).all(|hash| one.keeps(*hash) || two.keeps(*hash) || three.keeps(*hash)));
-            [two, three].iter().for_each(|part| one.merge(part));
-            prop_assert_eq!(&*one.in_order(), &want[..]);
-            let counted = one.count(end);
-            let seen = want.iter().filter(|(_, first)| *first < end).count();
-            prop_assert!(counted == seen as u64 || want.len() == KEPT && counted > seen as u64);
-            prop_assert_eq!(one.sample(end).count(), seen);
+            one.merge(&two);
+            one.merge(&three);
             // Going on with what was merged is the same as never having stopped.
-            one.keep(u64::MAX / 2, 7);
-            one.settle();
-            prop_assert!(one.count(end) >= counted);
+            for more in [None, Some((u64::MAX / 2, 7))] {
+                if let Some((hash, second)) = more {
+                    one.keep(hash, second);
+                    all.entry(hash).and_modify(|first| *first = second.min(*first)).or_insert(second);
+                }
+                let want: Vec<(u64, i64)> = all.iter().take(KEPT).map(|(hash, first)| (*hash, *first)).collect();
+                prop_assert_eq!(&*one.in_order(), &want[..]);
+                let (counted, seen) = (one.count(end), want.iter().filter(|(_, first)| *first < end).count());
+                prop_assert!(counted == seen as u64 || want.len() == KEPT && counted > seen as u64);
+                prop_assert_eq!(one.sample(end).count(), seen);
+            }
         }
     }
 }

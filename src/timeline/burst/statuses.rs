@@ -1,0 +1,86 @@
+//! What the requests of a second ended with.
+
+use std::collections::BTreeMap;
+
+/// A status and its substatus.
+pub type Status = (u16, Option<u16>);
+
+/// How often each status was seen. Each has one place, which the first of those that share it has: to look there is foreseen, to search
+/// is not.
+#[derive(Debug, Clone)]
+pub struct Statuses {
+    places: [(Status, u32); Self::PLACES],
+    /// A bit for each place that has counted something.
+    held: u64,
+    others: BTreeMap<Status, u32>,
+}
+
+impl Default for Statuses {
+    fn default() -> Self {
+        Self { places: [((0, None), 0); Self::PLACES], held: 0, others: BTreeMap::new() }
+    }
+}
+
+impl Statuses {
+    /// As many as a mask has bits.
+    const PLACES: usize = 64;
+
+    /// One more of a status.
+    #[inline]
+    pub fn count(&mut self, status: Status) {
+        let (number, substatus) = (usize::from(status.0), status.1.map_or(0, usize::from));
+        // Those that IIS gives often do not meet.
+        let at = number.wrapping_add(substatus.wrapping_mul(37)) % Self::PLACES;
+        let Some((known, count)) = self.places.get_mut(at) else { return };
+        if *count == 0 {
+            (*known, self.held) = (status, self.held | 1 << at);
+        } else if *known != status {
+            let count = self.others.entry(status).or_default();
+            *count = count.saturating_add(1);
+            return;
+        }
+        *count = count.saturating_add(1);
+    }
+
+    /// Hands out what was counted, and begins anew.
+    pub fn drain(&mut self, mut each: impl FnMut(Status, u32)) {
+        let mut held = std::mem::take(&mut self.held);
+        while held != 0 {
+            if let Some((status, count)) = self.places.get_mut(held.trailing_zeros() as usize) {
+                each(*status, std::mem::take(count));
+            }
+            held &= held - 1;
+        }
+        for (status, count) in std::mem::take(&mut self.others) {
+            each(status, count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn each_status_is_counted_whichever_share_a_place(
+            seconds in proptest::collection::vec(proptest::collection::vec((0u16..6, 0u16..3, proptest::option::of(0u16..3)), 0..60), 1..4),
+        ) {
+            let mut statuses = Statuses::default();
+            for second in seconds {
+                let mut want: BTreeMap<Status, u32> = BTreeMap::new();
+                for (place, round, substatus) in second {
+                    // Statuses that lie one round of places apart meet.
+                    let status = (200 + place + round * 64, substatus);
+                    statuses.count(status);
+                    *want.entry(status).or_default() += 1;
+                }
+                let mut got = BTreeMap::new();
+                statuses.drain(|status, count| *got.entry(status).or_default() += count);
+                prop_assert_eq!(got, want);
+            }
+        }
+    }
+}
