@@ -72,7 +72,7 @@ pub struct Plan {
 }
 
 /// What must be known of a log to decode a part of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Log {
     path: std::path::PathBuf,
     hints: Hints,
@@ -152,9 +152,9 @@ impl Plan {
     pub fn has_the_lines_of(&self, other: &Self) -> bool {
         let is_whole =
             |plan: &Self| plan.blocks.iter().all(|(_, block)| plan.times.start <= block.from && block.to <= plan.times.end);
-        let asks = |plan: &Self| (plan.about.clone(), plan.only.clone(), plan.cut);
-        asks(self) == asks(other)
+        (&self.about, &self.only, self.cut) == (&other.about, &other.only, other.cut)
             && self.blocks == other.blocks
+            && self.logs == other.logs
             && [self, other].into_iter().all(is_whole)
             && Arc::ptr_eq(&self.applications, &other.applications)
     }
@@ -263,7 +263,8 @@ impl Plan {
         let mut picker = Picker { plan: self, site: Site::of_path(&log.path), take };
         stream.feed(&bytes, &mut picker);
         stream.finish(&mut picker);
-        None
+        let is_short = (bytes.len() as u64) < block.end - block.offset;
+        is_short.then(|| format!("{}: cut off since it was read: some of its lines are gone", log.path.display()))
     }
 }
 

@@ -109,7 +109,7 @@ pub trait Decoder: Send {
 }
 
 /// What is known about a log besides its bytes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Hints {
     /// Zone of logs in local time.
     pub zone: Zone,

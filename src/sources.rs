@@ -47,7 +47,7 @@ use notice::Bell;
 
 /// No two polls of what is local are closer together than this, however many notifications come.
 const BREATH: Duration = Duration::from_millis(25);
-/// A thread looks at least this often whether it is to stop: as often as what grows is read.
+/// A thread that follows looks at least this often whether it is to stop: as often as it reads what grows.
 const HEED: Duration = Duration::from_millis(250);
 
 /// What is followed and sampled.

@@ -129,7 +129,7 @@ impl Timeline {
     }
 
     /// Takes in a request of the very moment of the record before it, if all that it tells is one more of its kind: nearly all rows of a
-    /// busy log are such. `false` if it has more to tell.
+    /// busy log are such. `false` if it has more to tell. What it tells as one of the Notification Server, [`Timeline::join_ns`] takes in.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nearly all rows of a busy log are such")]
     pub fn join(&mut self, source: SourceId, AppId(place): AppId, time: Time, end: End) -> bool {
@@ -138,7 +138,7 @@ impl Timeline {
         if self.last != Some((source, time)) || !is_plain || !self.burst.join(Whose::app(place), end, taken) {
             return false;
         }
-        self.burst.row(source);
+        self.burst.another_row();
         true
     }
 

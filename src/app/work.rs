@@ -18,6 +18,8 @@ use crate::sources::{appcmd, clock};
 use crate::time::Time;
 use crate::ui::views::{Ask, Executing, Job, Reply};
 
+/// Lines that nothing was added to are read again this often all the same: their files may have been deleted or cut off since.
+const FRESH: Duration = Duration::from_secs(10);
 /// Whoever leaves waits so long for a report that is being written.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -39,10 +41,10 @@ pub(super) enum Done {
 pub(super) struct Work {
     /// What is being asked.
     pub asking: Asking,
-    /// What is being asked, with its number.
+    /// What is being asked, with its number, if a later moment may have the same answer.
     job: Option<(u64, Arc<Job>)>,
-    /// What was answered last, with what was done for it: while nothing comes in, the answer is the same at any later moment.
-    answered: Option<(Ask, Arc<Job>)>,
+    /// Lines that were read last: what asked for them, what was done, and when. While no rows come in, a later moment has the same.
+    answered: Option<(Ask, Arc<Job>, Duration)>,
     /// The folder that reports are written into, unless something is being recorded.
     pub beside: PathBuf,
     reports: usize,
@@ -78,13 +80,15 @@ impl Work {
         }
         let Some(Question { slot, ask, .. }) = self.asking.next(session.question(), now) else { return };
         let job = Arc::new(session.job(&ask));
-        if self.answered.as_ref().is_some_and(|(asked, known)| session.ui.asked(slot) == Some(asked) && job.is_answered_by(known))
-        {
-            self.answered = Some((ask.clone(), job));
+        let is_known = |(asked, known, read): &mut (Ask, Arc<Job>, Duration)| {
+            session.ui.asked(slot) == Some(asked) && now < *read + FRESH && job.is_answered_by(known)
+        };
+        if let Some((.., read)) = self.answered.take_if(is_known) {
+            self.answered = Some((ask.clone(), job, read));
             return session.ui.renew(slot, ask);
         }
         let number = self.asking.begin(slot, ask, job.given_up.clone());
-        self.job = Some((number, Arc::clone(&job)));
+        self.job = job.is_of_lines().then(|| (number, Arc::clone(&job)));
         let (reader, done) = (session.shelf.clone(), self.done.clone());
         tokio::task::spawn_blocking(move || {
             let begin = clock::steady();
@@ -160,7 +164,7 @@ impl Work {
             Done::Answer(number, reply, took) => {
                 let job = self.job.take_if(|(asked, _)| *asked == number);
                 if let Some(((slot, ask), reply)) = self.asking.end(number, took, now).zip(reply) {
-                    self.answered = job.filter(|_| reply.is_whole()).map(|(_, job)| (ask.clone(), job));
+                    self.answered = job.filter(|_| reply.is_whole()).map(|(_, job)| (ask.clone(), job, now));
                     session.reply(slot, ask, reply);
                 }
             }

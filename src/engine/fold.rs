@@ -43,7 +43,7 @@ impl Fold<'_> {
         if position.offset < self.begin || !self.timeline.join(self.id, app, time, end) {
             return false;
         }
-        told.join(position.offset + u64::from(position.len), began(time, end));
+        told.join(position.offset + u64::from(position.len), time, taken(end));
         self.source.count_another();
         true
     }
@@ -102,7 +102,7 @@ impl Sink for Fold<'_> {
         {
             self.timeline.join_ns(ns, record.time, request);
         } else {
-            self.take(&record, Some(asked), began(record.time, request.end()));
+            self.take(&record, Some(asked), record.time.plus(-taken(request.end())));
         }
     }
 
@@ -111,10 +111,10 @@ impl Sink for Fold<'_> {
     }
 }
 
-/// When a request began.
+/// The milliseconds that a request took, as far as it is told.
 #[inline]
-fn began(time: Time, end: End) -> Time {
-    time.plus(-i64::try_from(end.taken.unwrap_or(0)).unwrap_or(i64::MAX))
+fn taken(end: End) -> i64 {
+    i64::try_from(end.taken.unwrap_or(0)).unwrap_or(i64::MAX)
 }
 
 fn kind_of(fact: &Fact<'_>) -> Kind {

@@ -60,11 +60,14 @@ impl Told {
         Self { kind, end, from: times.start, first_end: times.end, to: times.end, records: 1 }
     }
 
-    /// Adds another record of the same kind and second, which ends at byte `end` and began to happen at `from`.
+    /// Adds another record of the same kind and second, which ends at byte `end` and began to happen so many milliseconds before `time`.
     #[inline]
-    pub fn join(&mut self, end: u64, from: Time) {
+    pub fn join(&mut self, end: u64, time: Time, taken: i64) {
         self.end = self.end.max(end);
-        self.from = self.from.min(from);
+        // Few began earlier than all others.
+        if time.millis() < self.from.millis().saturating_add(taken) {
+            self.from = time.plus(-taken);
+        }
         self.records += 1;
     }
 

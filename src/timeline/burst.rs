@@ -126,6 +126,14 @@ impl Burst {
         self.rows = Some((source, rows.saturating_add(1)));
     }
 
+    /// Counts a row of the log that the one before it is of.
+    #[inline]
+    pub fn another_row(&mut self) {
+        if let Some((_, rows)) = &mut self.rows {
+            *rows = rows.saturating_add(1);
+        }
+    }
+
     /// Adds a request of the second that has begun, which was let in and took a second at most; `false` if it is the first of its
     /// kind that tells how long it took.
     #[inline]

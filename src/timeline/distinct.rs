@@ -37,7 +37,7 @@ pub struct Distinct {
 enum Kept {
     /// The least hash first: it takes no more memory than it must.
     InOrder(Vec<(u64, i64)>),
-    /// Where they are found at once, while clients come; a few more than are kept.
+    /// Where they are found at once, while clients come; up to half as many more than are kept.
     AtHand(Table),
 }
 
@@ -145,7 +145,7 @@ impl Distinct {
         self.kept = Kept::AtHand(Table::of(&all));
     }
 
-    /// Nothing more comes for a while: a look at it takes no time.
+    /// Nothing more comes for a while: to count them takes no time.
     pub fn settle(&mut self) {
         if matches!(&self.kept, Kept::AtHand(table) if table.held > KEPT) {
             self.make_room();

@@ -80,9 +80,12 @@ fn while_nothing_is_written_no_log_is_read_again_for_the_next_second() {
     let (mut asked, mut lines) = (Vec::new(), Vec::new());
     runtime.block_on(async {
         let (mut work, mut heard) = Work::new(Asking::new(Duration::ZERO));
-        for second in 3..9 {
+        for second in 3..19 {
             if second == 6 {
                 write(&mut session, second, &rows(second));
+            }
+            if second == 9 {
+                session.shelf.put(source, Place::Gone("W3SVC1/u_ex.log".into()));
             }
             session.wall = Some(at(second));
             let now = Duration::from_secs(u64::from(second));
@@ -98,6 +101,6 @@ fn while_nothing_is_written_no_log_is_read_again_for_the_next_second() {
             assert_eq!(session.question().unwrap().standing, Standing::Answered, "{second}");
         }
     });
-    // A second that is not over may get more rows.
-    assert_eq!((asked, lines), (vec![3, 6, 7], vec![20, 40, 40]));
+    // A second that is not over may get more rows; and that a log has gone is told, only later.
+    assert_eq!((asked, lines), (vec![3, 6, 7, 17, 18], vec![20, 40, 40, 0, 0]));
 }

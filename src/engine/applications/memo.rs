@@ -14,14 +14,22 @@ pub struct Memo {
 
 #[derive(Debug, Clone)]
 struct Place {
+    words: Words,
     path: [u8; LONGEST],
     len: usize,
     asked: Option<Asked>,
 }
 
+/// The first three words of a path, and the last: what a short path has is there twice, so that all are compared alike. No processor
+/// can foretell how long the next one is.
+type Words = [u64; 4];
+
+/// Bytes that are all in the words of a path.
+const IN_WORDS: usize = 32;
+
 impl Default for Memo {
     fn default() -> Self {
-        Self { places: Box::new([const { Place { path: [0; LONGEST], len: 0, asked: None } }; PLACES]) }
+        Self { places: Box::new([const { Place { words: [0; 4], path: [0; LONGEST], len: 0, asked: None } }; PLACES]) }
     }
 }
 
@@ -29,39 +37,40 @@ impl Memo {
     /// What is remembered of a path.
     #[inline]
     pub fn get(&self, path: &[u8]) -> Option<Asked> {
-        let place = self.places.get(place(path))?;
-        place.asked.filter(|_| place.path.get(..place.len).is_some_and(|known| is_same(known, path)))
+        let words = words(path);
+        let place = self.places.get(place(&words, path.len()))?;
+        let differ = words.iter().zip(&place.words).fold(0, |differ, (word, known)| differ | (word ^ known));
+        let is_it =
+            differ == 0 && place.len == path.len() && (path.len() <= IN_WORDS || place.path.get(..place.len) == Some(path));
+        place.asked.filter(|_| is_it)
     }
 
     /// Remembers it.
     pub fn keep(&mut self, path: &[u8], asked: Asked) {
-        let Some(place) = self.places.get_mut(place(path)) else { return };
+        let words = words(path);
+        let Some(place) = self.places.get_mut(place(&words, path.len())) else { return };
         if let Some(to) = place.path.get_mut(..path.len()) {
             to.copy_from_slice(path);
-            (place.len, place.asked) = (path.len(), Some(asked));
+            (place.words, place.len, place.asked) = (words, path.len(), Some(asked));
         }
     }
 }
 
-/// Whether two paths are the same: most are so short that a call would take longer than to look. No processor can foretell how long
-/// the next one is, so that short ones are compared as if they had the same length: what they have is looked at again.
 #[inline]
-fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let (Some(last), true) = (one.len().checked_sub(8), one.len() == other.len()) else { return one == other };
-    let differ = |at: usize| word(one, at.min(last)) ^ word(other, at.min(last));
-    differ(0) | differ(8) | differ(16) | differ(last) == 0 && (last <= 24 || one.get(24..) == other.get(24..))
-}
-
-#[inline]
-fn word(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u64::from_le_bytes(*bytes))
+fn words(path: &[u8]) -> Words {
+    let Some(last) = path.len().checked_sub(8) else {
+        let mut word = [0; 8];
+        word.iter_mut().zip(path).for_each(|(to, byte)| *to = *byte);
+        return [u64::from_le_bytes(word); 4];
+    };
+    let word = |at: usize| path.get(at.min(last)..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    [word(0), word(8), word(16), word(last)]
 }
 
 /// The place of a path, told from its length and its first and last bytes.
 #[inline]
-fn place(path: &[u8]) -> usize {
-    let last = path.len().checked_sub(8).map_or(0, |last| word(path, last));
-    let mixed = word(path, 0) ^ last.rotate_left(29) ^ path.len() as u64;
+fn place([first, .., last]: &Words, len: usize) -> usize {
+    let mixed = first ^ last.rotate_left(29) ^ len as u64;
     // The golden ratio spreads neighbours (Knuth, multiplicative hashing).
     (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 57) as usize % PLACES
 }
@@ -77,7 +86,20 @@ mod tests {
         let asked =
             |timeline: &mut Timeline, path: &[u8]| Asked { app: timeline.app_id(&String::from_utf8_lossy(path)), ns: None };
         let long = [b'x'; LONGEST + 1];
-        let paths: [&[u8]; 6] = [b"", b"/", b"/a", b"/secars/secars.dll", b"/secars/secars.exe", &long];
+        let paths: [&[u8]; 12] = [
+            b"",
+            b"/",
+            b"/a",
+            b"/a\0",
+            b"/eight88",
+            b"/eight88/eight88",
+            b"/secars/secars.dll",
+            b"/secars/secars.exe",
+            b"/Altiris/NS/Agent/GetClientPolicies.aspx",
+            b"/Altiris/NS/Agent/GetClientPolicy.aspx",
+            b"/Altiris/NS/Agent/GetClient1olicies.aspx",
+            &long,
+        ];
         let mut memo = Memo::default();
         for path in paths {
             assert!(memo.get(path).is_none());

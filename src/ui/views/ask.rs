@@ -172,6 +172,12 @@ impl Ask {
 }
 
 impl Job {
+    /// Whether lines are asked for as they stand.
+    #[must_use]
+    pub fn is_of_lines(&self) -> bool {
+        matches!(self.work, Work::Lines(..))
+    }
+
     /// Whether its answer is that of another job, as far as that is known before anything is read.
     #[must_use]
     pub fn is_answered_by(&self, other: &Self) -> bool {

@@ -163,3 +163,22 @@ fn only_a_window_that_moves_on_follows() {
     let by_url = Ask::Groups { about, by: By::Url, times };
     assert!(!wider.follows(&late[0]) && !by_url.follows(&late[0]));
 }
+
+#[test]
+fn lines_of_a_log_that_was_cut_off_since_are_missing() {
+    let (engine, disk) = server();
+    let moment = engine.moment(engine.timeline().span().unwrap().1);
+    let ask = Ask::Latest { until: moment.at.plus(1), most: 100 };
+    let told = |bytes: &[u8]| {
+        let shelf = Shelf::default();
+        shelf.put(SourceId(1), Place::Memory(bytes.into()));
+        let Some(Reply::Lines(answer)) = ask.job(&moment).run(&shelf) else { panic!() };
+        answer
+    };
+    let (whole, cut) = (told(&disk.bytes), told(&disk.bytes[..disk.bytes.len() - 1000]));
+    assert!(whole.missing.is_empty() && cut.rows.len() == 100, "{:?}", whole.missing);
+    assert_eq!(
+        cut.missing.iter().collect::<Vec<_>>(),
+        ["W3SVC1/u_ex.log: cut off since it was read: some of its lines are gone"]
+    );
+}
