@@ -27,6 +27,8 @@ const DEFAULT_SETS: [&str; 4] = [
     "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
 ];
 
+const NO_FIELDS: &str = "no #Fields before it, and it fits no default set of fields";
+
 /// Where each column that is read stands.
 #[derive(Debug, Clone, Default)]
 struct Layout {
@@ -172,7 +174,7 @@ impl W3c {
         let told = match &self.layout {
             Some(layout) if row.len() == layout.columns => tell(&mut self.clock, layout, row, line, sink),
             Some(_) => self.misfit(line, sink),
-            None => Err("no #Fields before it, and it fits no default set of fields"),
+            None => Err(NO_FIELDS),
         };
         What::told(told, line, sink)
     }
@@ -186,7 +188,7 @@ impl W3c {
     #[cold]
     #[inline(never)]
     fn misfit(&mut self, line: Line<'_>, sink: &mut (impl Sink + ?Sized)) -> Result<(), &'static str> {
-        let Self { clock, layout: Some(layout), spare, .. } = self else { return Ok(()) };
+        let Self { clock, layout: Some(layout), spare, .. } = self else { return Err(NO_FIELDS) };
         let row = spare.cut(line.text, layout.columns);
         if row.len() != layout.columns {
             return Err("the row has another number of columns than #Fields");
