@@ -73,7 +73,7 @@ struct File {
 
 const DEFAULT_WINDOW: i64 = 300;
 /// Frames a second: quick enough to look alive, slow enough for a line that is not.
-const DEFAULT_FPS: u32 = 10;
+const DEFAULT_FPS: u32 = 15;
 
 impl Config {
     /// Reads the configuration file, if there is one, and lays the flags over it.
