@@ -1,6 +1,6 @@
 //! Where the spaces and line feeds of a log stand: 64 bytes are looked at together.
 
-use fearless_simd::{Level, Simd, SimdBase, SimdMask, u8x64};
+use fearless_simd::{Level, Simd, SimdBase, SimdMask, mask8x64, u8x64};
 
 use super::{PLACES, place};
 
@@ -8,11 +8,22 @@ use super::{PLACES, place};
 const BLOCK: usize = 64;
 /// Bytes that are looked at before their lines are handed out.
 pub(super) const WINDOW: usize = 2048;
-/// Places that are noted together, and line feeds.
+/// Places that are noted together, and line feeds; where the processor packs them, so many are written together.
 const FEW: usize = 12;
 const FEW_FEEDS: usize = 1;
+const PACKED: usize = 16;
 /// Room for the places of a block, and a few more.
 const ROOM: usize = BLOCK + FEW;
+/// The places in a block.
+const EACH: [u8; BLOCK] = {
+    let mut each = [0; BLOCK];
+    let mut at = 0;
+    while at < each.len() {
+        each[at] = at.to_le_bytes()[0];
+        at += 1;
+    }
+    each
+};
 
 /// Where the spaces and line feeds of some text stand. Whoever reads a log keeps one: it is written over, not made anew.
 #[derive(Debug, Clone)]
@@ -83,34 +94,94 @@ struct Noted<'a> {
 }
 
 impl Noted<'_> {
-    /// Notes the places in a block, and which of them are line feeds. Most blocks have few: as many are noted as a few are, whether they
-    /// are there or not, since no processor can foretell how many there are.
+    /// Notes the places in a block, and which of them are line feeds.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as above")]
     fn block<S: Simd>(&mut self, simd: S, block: &[u8; BLOCK], begin: u32) {
         let bytes = u8x64::from_slice(simd, block);
-        let mut fed = bytes.simd_eq(b'\n').to_bitmask();
-        let mut all = bytes.simd_eq(b' ').to_bitmask() | fed;
+        let are_feeds = bytes.simd_eq(b'\n');
+        let are_places = bytes.simd_eq(b' ') | are_feeds;
+        let (mut fed, all) = (are_feeds.to_bitmask(), are_places.to_bitmask());
         let (first, first_fed) = (self.count, self.fed);
         (self.count, self.fed) = (first + all.count_ones(), first_fed + fed.count_ones());
-        let Some(feeds) = self.feeds.get_mut(first_fed as usize..first_fed as usize + ROOM) else { return };
-        for few in feeds.as_chunks_mut::<FEW_FEEDS>().0 {
-            for to in few {
-                *to = first.wrapping_add((all & (fed ^ fed.wrapping_sub(1)) >> 1).count_ones());
-                fed &= fed.wrapping_sub(1);
-            }
-            if fed == 0 {
-                break;
+        if let Some(feeds) = self.feeds.get_mut(first_fed as usize..first_fed as usize + ROOM) {
+            for few in feeds.as_chunks_mut::<FEW_FEEDS>().0 {
+                for to in few {
+                    *to = first.wrapping_add((all & (fed ^ fed.wrapping_sub(1)) >> 1).count_ones());
+                    fed &= fed.wrapping_sub(1);
+                }
+                if fed == 0 {
+                    break;
+                }
             }
         }
-        let Some(places) = self.places.get_mut(first as usize..first as usize + ROOM) else { return };
-        for few in places.as_chunks_mut::<FEW>().0 {
-            for to in few {
-                *to = begin.wrapping_add(all.trailing_zeros());
-                all &= all.wrapping_sub(1);
-            }
-            if all == 0 {
-                break;
+        if let Some(places) = self.places.get_mut(first as usize..first as usize + ROOM) {
+            if can_pack(simd) { pack(simd, are_places, places, begin) } else { list(all, places, begin) }
+        }
+    }
+}
+
+/// Writes the places of a block one by one. Most blocks have few: as many are written as a few are, whether they are there or not, since
+/// no processor can foretell how many there are.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as above")]
+fn list(mut all: u64, places: &mut [u32], begin: u32) {
+    for few in places.as_chunks_mut::<FEW>().0 {
+        for to in few {
+            *to = begin.wrapping_add(all.trailing_zeros());
+            all &= all.wrapping_sub(1);
+        }
+        if all == 0 {
+            break;
+        }
+    }
+}
+
+/// Writes the places of a block many at once, as only processors with AVX-512 can.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as above")]
+fn pack<S: Simd>(simd: S, are_places: mask8x64<S>, places: &mut [u32], begin: u32) {
+    let packed: [u8; BLOCK] = u8x64::from_slice(simd, &EACH).compress(are_places).into();
+    let mut count = are_places.to_bitmask().count_ones() as usize;
+    for (many, packed) in places.as_chunks_mut::<PACKED>().0.iter_mut().zip(packed.as_chunks().0) {
+        let packed: &[u8; PACKED] = packed;
+        many.iter_mut().zip(packed).for_each(|(to, at)| *to = begin.wrapping_add(u32::from(*at)));
+        if count <= PACKED {
+            break;
+        }
+        count -= PACKED;
+    }
+}
+
+/// Whether the processor has an instruction for what [`pack`] does.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as above")]
+fn can_pack<S: Simd>(simd: S) -> bool {
+    cfg_select! {
+        any(target_arch = "x86", target_arch = "x86_64") => simd.level().as_avx512().is_some(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fearless_simd::dispatch;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_kind_of_processor_finds_the_same_places(text in "([a-z ]{0,9}|[ \n]{60}|[a-z]{80}|[a-z ]{30}\n){0,40}") {
+            let text = text.as_bytes().get(..WINDOW.min(text.len())).unwrap();
+            let are = |wanted: &[u8]| (0..).zip(text).filter(|(_, byte)| wanted.contains(byte)).map(|(at, _)| at).collect::<Vec<u32>>();
+            for level in [Level::new(), Level::baseline()] {
+                let mut index = Index { level, ..Index::default() };
+                index.begin();
+                dispatch!(level, simd => index.note(simd, text, 7));
+                let places: Vec<u32> = index.places[1..index.count].iter().map(|at| at - 7).collect();
+                let feeds: Vec<u32> = index.feeds[..index.fed].iter().map(|at| index.places[*at as usize] - 7).collect();
+                prop_assert_eq!((places, feeds), (are(b" \n"), are(b"\n")));
             }
         }
     }
