@@ -31,6 +31,7 @@ use crate::record::SourceId;
 use crate::time::Time;
 use crate::timeline::Timeline;
 use crate::timeline::block_index::{BLOCK, Block};
+use crate::timeline::merge::{Workers, in_turn};
 
 /// Everything that is known, and what it is folded from.
 #[derive(Default)]
@@ -196,13 +197,18 @@ impl Engine {
 
     /// Adds what an engine knows that read other logs, or other parts of the same ones.
     pub fn merge(&mut self, other: Self) {
+        self.merge_by(other, &in_turn);
+    }
+
+    /// The same, with the work done by whom one likes.
+    pub fn merge_by(&mut self, other: Self, workers: Workers<'_>) {
         let mut timeline = other.timeline;
         timeline.settle();
         // What is larger stays where it is.
         if self.timeline.span().is_none() {
             std::mem::swap(&mut self.timeline, &mut timeline);
         }
-        self.timeline.merge(timeline);
+        self.timeline.merge_by(timeline, workers);
         for (id, source) in other.sources {
             match self.sources.entry(id) {
                 Entry::Vacant(place) => _ = place.insert(source),

@@ -8,6 +8,7 @@ mod burst;
 mod counters;
 pub mod distinct;
 pub mod in_flight;
+pub mod merge;
 mod names;
 mod parts;
 pub mod samples;
@@ -333,62 +334,6 @@ impl Timeline {
         self.blocks.retain(kept);
         let Self { counters, counter_rows, pool_rows, counter_logs, tags, records, blocks, .. } = self;
         Self { counters, counter_rows, pool_rows, counter_logs, tags, records, blocks, span, ..Self::default() }
-    }
-
-    /// Adds what another timeline of other logs holds.
-    pub fn merge(&mut self, mut other: Self) {
-        other.settle();
-        for (name, app) in other.apps {
-            let known = self.app_ids.get(&name).copied();
-            if let Some(AppId(id)) = known.or_else(|| (self.apps.len() >= MOST_APPS).then(|| self.app_id(&name))) {
-                self.apps.iter_mut().skip(id).take(1).for_each(|(_, mine)| mine.merge(&app));
-            } else {
-                self.app_ids.insert(Arc::clone(&name), AppId(self.apps.len()));
-                self.apps.push((name, app));
-            }
-        }
-        for (request, series) in other.ns {
-            self.ns.entry(request).or_default().merge(&series);
-        }
-        for (trouble, tally) in other.troubles {
-            self.troubles.entry(trouble).or_default().merge(&tally);
-        }
-        for (path, samples) in other.counters {
-            self.counters.entry(path).or_default().merge(&samples);
-        }
-        for (key, row) in other.counter_rows {
-            let mine = self.counter_rows.entry(key).or_insert(row);
-            *mine = row.min(*mine);
-        }
-        for (minute, row) in other.pool_rows {
-            let kept = self.pool_rows.entry(minute).or_insert(row);
-            if (row.0, std::cmp::Reverse(row.1)) > (kept.0, std::cmp::Reverse(kept.1)) {
-                *kept = row;
-            }
-        }
-        for (path, logs) in other.counter_logs {
-            self.counter_logs.entry(path).or_default().extend(logs);
-        }
-        for (tag, history) in other.tags {
-            let mine = self.tags.entry(tag).or_default();
-            mine.bytes.merge(&history.bytes);
-            mine.outstanding.merge(&history.outstanding);
-            mine.driver = history.driver.max(std::mem::take(&mut mine.driver));
-            for (time, proof) in history.proofs {
-                mine.proofs.entry(time).and_modify(|p| *p = proof.min(*p)).or_insert(proof);
-            }
-        }
-        for (key, max) in other.ns_max {
-            let mine = self.ns_max.entry(key).or_insert(max);
-            *mine = max.max(*mine);
-        }
-        for (source, series) in other.records {
-            self.records.entry(source).or_default().merge(&series);
-        }
-        self.blocks.merge(other.blocks);
-        if let Some((from, to)) = other.span {
-            self.widen(from, to);
-        }
     }
 
     /// The first and last moment that any record tells of.

@@ -186,13 +186,18 @@ impl Distinct {
         if others.is_empty() {
             return;
         }
-        let mut all = Vec::with_capacity(mine.len() + others.len());
-        all.extend_from_slice(&mine);
-        all.extend_from_slice(&others);
-        #[expect(clippy::stable_sort_primitive, reason = "it only merges two runs that are in order")]
-        all.sort();
-        // Of equal hashes the one that was seen first stands first.
-        all.dedup_by_key(|(hash, _)| *hash);
+        let mut all = Vec::with_capacity(KEPT.min(mine.len() + others.len()));
+        let (mut at, mut others_at) = (0, 0);
+        while let (Some(one), Some(other)) = (mine.get(at), others.get(others_at))
+            && all.len() < KEPT
+        {
+            // Of a client that both met, the second in which it was seen first.
+            all.push(*one.min(other));
+            at += usize::from(one.0 <= other.0);
+            others_at += usize::from(other.0 <= one.0);
+        }
+        let rest = mine.iter().skip(at).chain(others.iter().skip(others_at));
+        all.extend(rest.take(KEPT - all.len()));
         self.keep_only(all);
     }
 

@@ -188,7 +188,7 @@ impl InFlight {
         let mut mean = self.mean.sum(i64::MIN..first);
         let mut best = (mean.max(0), (mean > 0 && !seconds.is_empty()).then_some(seconds.start));
         // The mean changes only where a difference is not zero.
-        self.mean.nonzero(first..seconds.end).for_each(|(second, step)| {
+        self.mean.each(first..seconds.end, |second, step| {
             mean += step;
             if mean > best.0 {
                 best = (mean, Some(second));

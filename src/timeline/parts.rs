@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::distinct::Distinct;
 use super::in_flight::InFlight;
+use super::merge::{Share, in_turn};
 use super::samples::Samples;
 use super::series::Series;
 use super::telling::Longest;
@@ -43,14 +44,26 @@ impl App {
     }
 
     /// Adds what happened in the same application elsewhere.
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.in_flight.merge(&other.in_flight);
-        self.timed |= other.timed;
-        self.served.merge(&other.served);
-        self.held_by_smc.merge(&other.held_by_smc);
-        for (status, series) in &other.by_status {
-            self.by_status.entry(*status).or_default().merge(series);
-        }
+    pub(super) fn merge(&mut self, other: Self) {
+        let mut shares = Vec::new();
+        self.share_out(other, &mut shares);
+        in_turn(shares);
+    }
+
+    /// The same, as shares of the work.
+    pub(super) fn share_out<'a>(&'a mut self, other: Self, shares: &mut Vec<Share<'a>>) {
+        let Self { in_flight, by_status, timed, served, held_by_smc } = self;
+        *timed |= other.timed;
+        shares.push(Box::new(move || in_flight.merge(&other.in_flight)));
+        shares.push(Box::new(move || {
+            served.merge(&other.served);
+            held_by_smc.merge(&other.held_by_smc);
+        }));
+        shares.push(Box::new(move || {
+            for (status, series) in other.by_status {
+                by_status.entry(status).or_default().merge(&series);
+            }
+        }));
     }
 }
 
@@ -131,13 +144,19 @@ impl NsSeries {
         self.clients.values_mut().for_each(Distinct::settle);
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.in_flight.merge(&other.in_flight);
-        self.ended.merge(&other.ended);
-        self.served.merge(&other.served);
-        for (stretch, clients) in &other.clients {
-            self.clients.entry(*stretch).or_default().merge(clients);
-        }
+    /// Adds what happened to the same kind elsewhere, as shares of the work.
+    pub(super) fn share_out<'a>(&'a mut self, other: Self, shares: &mut Vec<Share<'a>>) {
+        let Self { in_flight, ended, served, clients } = self;
+        shares.push(Box::new(move || {
+            in_flight.merge(&other.in_flight);
+            ended.merge(&other.ended);
+            served.merge(&other.served);
+        }));
+        shares.push(Box::new(move || {
+            for (stretch, others) in other.clients {
+                clients.entry(stretch).or_default().merge(&others);
+            }
+        }));
     }
 }
 

@@ -111,11 +111,11 @@ impl<T: Number> Series<T> {
     #[must_use]
     pub fn values(&self, seconds: Range<i64>) -> Vec<T> {
         let mut values = vec![T::default(); usize::try_from(seconds.end.saturating_sub(seconds.start)).unwrap_or(0)];
-        for (second, value) in self.nonzero(seconds.clone()) {
+        self.each(seconds.clone(), |second, value| {
             if let Some(place) = usize::try_from(second - seconds.start).ok().and_then(|at| values.get_mut(at)) {
-                *place = value;
+                *place = T::of(value);
             }
-        }
+        });
         values
     }
 
@@ -138,6 +138,11 @@ impl<T: Number> Series<T> {
         let range = seconds.clone();
         let all = self.overlapping(&seconds).flat_map(move |chunk| chunk.cut(&range));
         all.filter(|(_, v)| *v != 0).map(|(second, v)| (second, T::of(v)))
+    }
+
+    /// Tells what [`Series::nonzero`] gives, and perhaps some zeros: for whoever goes through many.
+    pub(super) fn each(&self, seconds: Range<i64>, mut tell: impl FnMut(i64, i64)) {
+        self.overlapping(&seconds).for_each(|chunk| chunk.each_within(&seconds, &mut tell));
     }
 
     /// The first second that is not zero.

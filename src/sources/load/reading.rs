@@ -6,6 +6,8 @@ use std::fs::File;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
 use super::ahead::{Joint, Wanted};
 use super::parts::{Cut, Stretch, Work};
 use super::{Input, Recording};
@@ -98,7 +100,7 @@ impl Recording {
         let mut engine = (how.new_engine)();
         for piece in pieces.into_inner().unwrap_or_else(PoisonError::into_inner) {
             match piece {
-                Piece::Found(found, _) => engine.merge(*found),
+                Piece::Found(found, _) => engine.merge_by(*found, &|shares| shares.into_par_iter().for_each(|share| share())),
                 Piece::Ended(source, end) => engine.end_parts(source, &end),
                 Piece::Told(envelope) => engine.take(envelope),
                 Piece::Over => {}

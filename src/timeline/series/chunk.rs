@@ -65,13 +65,16 @@ impl Chunk {
 
     /// Adds another chunk of the same seconds.
     pub fn merge<T: Number>(&mut self, other: &Self) {
-        match (&self.slots, &other.slots) {
-            (Some(mine), Some(others)) => *self = self.with_few::<T>(mine, other, others),
-            (_, Some(others)) => {
-                for (slot, value) in others.iter().zip(other.numbers.values()).filter(|(_, value)| *value != 0) {
-                    self.add(*slot, T::of(value));
+        match (&mut self.slots, &other.slots) {
+            (Some(mine), Some(others)) => {
+                if self.numbers.weave(mine, &other.numbers, others) {
+                    self.total += other.total;
+                    self.spread();
+                } else {
+                    self.add_each::<T>(other);
                 }
             }
+            (None, Some(_)) => self.add_each::<T>(other),
             (mine, None) => {
                 if mine.is_some() {
                     self.spread_all();
@@ -87,22 +90,8 @@ impl Chunk {
         }
     }
 
-    /// The sum of two chunks of which each has few seconds with a number.
-    fn with_few<T: Number>(&self, mine: &[u16], other: &Self, others: &[u16]) -> Self {
-        let mut mine = mine.iter().copied().zip(self.numbers.values()).peekable();
-        let mut others = others.iter().copied().zip(other.numbers.values()).peekable();
-        let most = self.numbers.len() + other.numbers.len();
-        let (mut slots, mut values) = (Vec::with_capacity(most), Vec::with_capacity(most));
-        while let Some(slot) = [mine.peek(), others.peek()].into_iter().flatten().map(|(slot, _)| *slot).min() {
-            let [a, b] = [&mut mine, &mut others].map(|from| from.next_if(|next| next.0 == slot).map_or(0, |next| next.1));
-            slots.push(slot);
-            values.push(T::of(a).plus(T::of(b)).into());
-        }
-        let (total, numbers) = (values.iter().sum(), Numbers::of(&values));
-        slots.shrink_to_fit();
-        let mut sum = Self { index: self.index, total, slots: Some(slots), numbers };
-        sum.spread();
-        sum
+    fn add_each<T: Number>(&mut self, other: &Self) {
+        other.each(0..other.numbers.len(), |slot, value| self.add(slot, T::of(value)));
     }
 
     pub fn get(&self, slot: u16) -> i64 {
@@ -113,6 +102,23 @@ impl Chunk {
     pub fn cut(&self, seconds: &Range<i64>) -> impl Iterator<Item = (i64, i64)> + use<'_> {
         let begin = self.index * i64::from(CHUNK);
         self.places(seconds).map(move |at| (begin + i64::from(self.slot(at)), self.numbers.get(at)))
+    }
+
+    /// Tells what [`Chunk::cut`] gives, all at once.
+    pub fn each_within(&self, seconds: &Range<i64>, mut tell: impl FnMut(i64, i64)) {
+        let begin = self.index * i64::from(CHUNK);
+        self.each(self.places(seconds), |slot, number| tell(begin + i64::from(slot), number));
+    }
+
+    /// The seconds that have numbers at some places, with these.
+    fn each(&self, places: Range<usize>, mut tell: impl FnMut(u16, i64)) {
+        if let Some(slots) = &self.slots {
+            let mut slots = slots.get(places.clone()).unwrap_or_default().iter();
+            self.numbers.each(places, |number| slots.next().into_iter().for_each(|slot| tell(*slot, number)));
+        } else {
+            let mut slots = u16::try_from(places.start).unwrap_or(CHUNK)..CHUNK;
+            self.numbers.each(places, |number| slots.next().into_iter().for_each(|slot| tell(slot, number)));
+        }
     }
 
     /// The sum of the numbers inside a range.

@@ -1,5 +1,6 @@
 //! Numbers of a chunk, as narrow as they can be.
 
+use std::iter::Sum;
 use std::ops::Range;
 
 use num_traits::{PrimInt, WrappingAdd};
@@ -43,13 +44,40 @@ impl Numbers {
                 (Self::Eight(_), _) | (_, Self::Eight(_)) => return false,
                 (Self::One(_) | Self::Two(_), _) => false,
             };
-            *self = match self {
-                _ if is_added => return true,
-                Self::One(values) => Self::Two(wider(values)),
-                Self::Two(values) => Self::Four(wider(values)),
-                _ => return false,
-            };
+            if is_added || !self.widen_once() {
+                return is_added;
+            }
         }
+    }
+
+    /// Puts others in between, whose seconds are `theirs`, by the order of seconds, and adds those of the same second; `false` if a sum
+    /// needs more than four bytes, and then nothing is changed.
+    pub fn weave(&mut self, mine: &mut Vec<u16>, others: &Self, theirs: &[u16]) -> bool {
+        loop {
+            let woven = match (&mut *self, others) {
+                (Self::One(values), Self::One(others)) => weave((mine, values), (theirs, others)),
+                (Self::Two(values), Self::One(others)) => weave((mine, values), (theirs, others)),
+                (Self::Two(values), Self::Two(others)) => weave((mine, values), (theirs, others)),
+                (Self::Four(values), Self::One(others)) => weave((mine, values), (theirs, others)),
+                (Self::Four(values), Self::Two(others)) => weave((mine, values), (theirs, others)),
+                (Self::Four(values), Self::Four(others)) => weave((mine, values), (theirs, others)),
+                (Self::Eight(_), _) | (_, Self::Eight(_)) => return false,
+                (Self::One(_) | Self::Two(_), _) => false,
+            };
+            if woven || !self.widen_once() {
+                return woven;
+            }
+        }
+    }
+
+    /// Gives each number twice the room, up to four bytes; `false` if it has that already.
+    fn widen_once(&mut self) -> bool {
+        *self = match self {
+            Self::One(values) => Self::Two(wider(values)),
+            Self::Two(values) => Self::Four(wider(values)),
+            Self::Four(_) | Self::Eight(_) => return false,
+        };
+        true
     }
 
     pub fn values(&self) -> impl Iterator<Item = i64> + '_ {
@@ -112,10 +140,21 @@ impl Numbers {
         }
     }
 
+    /// Tells the numbers at some places, one after the other.
+    pub fn each(&self, places: Range<usize>, tell: impl FnMut(i64)) {
+        match self {
+            Self::One(values) => each(values, places, tell),
+            Self::Two(values) => each(values, places, tell),
+            Self::Four(values) => each(values, places, tell),
+            Self::Eight(values) => each(values, places, tell),
+        }
+    }
+
     pub fn sum(&self, places: Range<usize>) -> i64 {
         match self {
-            Self::One(values) => sum(values, places),
-            Self::Two(values) => sum(values, places),
+            // Those of a chunk have room in four bytes.
+            Self::One(values) => sum::<_, i32>(values, places).into(),
+            Self::Two(values) => sum::<_, i32>(values, places).into(),
             Self::Four(values) => sum(values, places),
             Self::Eight(values) => sum(values, places),
         }
@@ -180,7 +219,11 @@ fn change<N: Copy + Into<i64> + TryFrom<i64>>(values: &mut [N], at: usize, new: 
     Some(after - before)
 }
 
-fn sum<N: Copy + Into<i64>>(values: &[N], places: Range<usize>) -> i64 {
+fn each<N: Copy + Into<i64>>(values: &[N], places: Range<usize>, mut tell: impl FnMut(i64)) {
+    values.get(places).unwrap_or_default().iter().for_each(|value| tell((*value).into()));
+}
+
+fn sum<N: Copy + Into<S>, S: Sum>(values: &[N], places: Range<usize>) -> S {
     values.get(places).unwrap_or_default().iter().map(|value| (*value).into()).sum()
 }
 
@@ -202,6 +245,38 @@ fn add<N: PrimInt + WrappingAdd, M: Copy + Into<N>>(values: &mut [N], others: &[
         return false;
     }
     values.iter_mut().zip(others).for_each(|(one, other)| *one = one.wrapping_add(&(*other).into()));
+    true
+}
+
+/// Puts others in between, by the order of their seconds, and adds those of the same second, if all sums have room.
+fn weave<N: PrimInt, M: Copy + Into<N>>((slots, values): (&mut Vec<u16>, &mut Vec<N>), (theirs, others): (&[u16], &[M])) -> bool {
+    let others: Vec<N> = others.iter().map(|other| (*other).into()).collect();
+    let most = values.len() + others.len();
+    let (mut all_slots, mut all_values) = (Vec::with_capacity(most), Vec::with_capacity(most));
+    let (mut one, mut other) = ((&**slots, &**values), (theirs, &*others));
+    while let Some(next) = other.0.first() {
+        // Threads read stretches of a log by turns, so that many come at once.
+        let run = one.0.iter().take_while(|slot| *slot < next).count();
+        let (before, after) = (one.0.split_at(run), one.1.split_at(run));
+        all_slots.extend_from_slice(before.0);
+        all_values.extend_from_slice(after.0);
+        one = (before.1, after.1);
+        if let ([slot, slots @ ..], [value, values @ ..]) = one
+            && slot == next
+            && let ([_, other_slots @ ..], [add, other_values @ ..]) = other
+        {
+            let Some(sum) = value.checked_add(add) else { return false };
+            all_slots.push(*slot);
+            all_values.push(sum);
+            (one, other) = ((slots, values), (other_slots, other_values));
+        }
+        (one, other) = (other, one);
+    }
+    all_slots.extend_from_slice(one.0);
+    all_values.extend_from_slice(one.1);
+    all_slots.shrink_to_fit();
+    all_values.shrink_to_fit();
+    (*slots, *values) = (all_slots, all_values);
     true
 }
 
