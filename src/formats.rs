@@ -44,8 +44,8 @@ pub trait Sink {
     /// A line that should have been a record and is none. `why` is a short sentence for people.
     fn malformed(&mut self, line: Line<'_>, why: &'static str);
     /// Takes a request of which nothing else is wanted; `false` if its record is. That comes next.
-    fn brief(&mut self, brief: Brief<'_>) -> bool {
-        let _ = brief;
+    fn brief<'b>(&mut self, brief: Brief<'_>, client: &dyn Fn() -> &'b [u8]) -> bool {
+        let _ = (brief, client);
         false
     }
     /// The rows of a busy log come through here: what takes them and what decodes them are compiled together for each kind of sink.

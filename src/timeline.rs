@@ -144,8 +144,9 @@ impl Timeline {
     }
 
     /// Takes in what such a request tells as one of the Notification Server.
-    pub fn join_ns(&mut self, ns: NsRequest, time: Time, request: &Request<'_>) {
-        self.ns_request(ns, time.second(), request);
+    #[inline(never)]
+    pub fn join_ns(&mut self, ns: NsRequest, time: Time, end: End, client: &[u8]) {
+        self.ns_request(ns, time.second(), end, client);
     }
 
     /// Adds to the series what has been taken in since the last call.
@@ -226,7 +227,7 @@ impl Timeline {
         let held = request.taken.filter(|taken| *taken >= LONG && request.user_agent.eq_ignore_ascii_case(b"Smc"));
         let mut all = All { apps: &mut self.apps, ns: &mut self.ns };
         if let Some(AppId(place)) = app {
-            self.burst.request(Whose::app(place), request, &mut all);
+            self.burst.request(Whose::app(place), request.end(), &mut all);
         }
         let mut name = None;
         if let Some((known, app)) = app.and_then(|AppId(place)| self.apps.get_mut(place)) {
@@ -256,14 +257,14 @@ impl Timeline {
             self.trouble(Trouble::LacksTimeTaken(origin.source), second, 1, origin);
         }
         if let Some(ns) = ns {
-            self.ns_request(ns, second, request);
+            self.ns_request(ns, second, request.end(), request.client);
             self.ns.entry(ns).or_default().served.longest(second, request, origin);
         }
     }
 
-    fn ns_request(&mut self, ns: NsRequest, second: i64, request: &Request<'_>) {
-        self.burst.request(Whose::ns(ns), request, &mut All { apps: &mut self.apps, ns: &mut self.ns });
-        self.ns.entry(ns).or_default().asked(second, request.client);
+    fn ns_request(&mut self, ns: NsRequest, second: i64, end: End, client: &[u8]) {
+        self.burst.request(Whose::ns(ns), end, &mut All { apps: &mut self.apps, ns: &mut self.ns });
+        self.ns.entry(ns).or_default().asked(second, client);
     }
 
     fn http_err(&mut self, second: i64, row: &HttpErr<'_>, origin: Origin) {

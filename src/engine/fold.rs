@@ -83,13 +83,16 @@ impl Fold<'_> {
 impl Sink for Fold<'_> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as above")]
-    fn brief(&mut self, Brief { time, position, site, stem, end }: Brief<'_>) -> bool {
+    fn brief<'b>(&mut self, Brief { time, position, site, stem, end }: Brief<'_>, client: &dyn Fn() -> &'b [u8]) -> bool {
         let asked = self.applications.of(self.site, site, stem, self.timeline);
-        if asked.ns.is_none() && self.join(position, time, asked.app, end) {
-            return true;
+        if !self.join(position, time, asked.app, end) {
+            self.asked = Some(asked);
+            return false;
         }
-        self.asked = Some(asked);
-        false
+        if let Some(ns) = asked.ns {
+            self.timeline.join_ns(ns, time, end, client());
+        }
+        true
     }
 
     fn record(&mut self, record: Record<'_>) {
@@ -97,13 +100,7 @@ impl Sink for Fold<'_> {
         // What was told in brief before was looked up then.
         let asked = self.asked.take();
         let asked = asked.unwrap_or_else(|| self.applications.of(self.site, request.site, request.stem, self.timeline));
-        if let Some(ns) = asked.ns
-            && self.join(record.position, record.time, asked.app, request.end())
-        {
-            self.timeline.join_ns(ns, record.time, request);
-        } else {
-            self.take(&record, Some(asked), record.time.plus(-taken(request.end())));
-        }
+        self.take(&record, Some(asked), record.time.plus(-taken(request.end())));
     }
 
     fn malformed(&mut self, line: Line<'_>, why: &'static str) {

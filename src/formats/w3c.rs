@@ -228,10 +228,11 @@ fn tell(
     let taken = row.number(layout.taken);
     let position = Position { offset: line.offset, len: line.len, line: line.number };
     let (site, stem) = (row.text(layout.site), row.text(layout.stem));
-    if sink.brief(Brief { time, position, site, stem, end: End { status, substatus, taken } }) {
+    let client = || row.text(layout.client);
+    if sink.brief(Brief { time, position, site, stem, end: End { status, substatus, taken } }, &client) {
         return Ok(());
     }
-    let (client, user_agent) = (row.text(layout.client), row.text(layout.user_agent));
+    let (client, user_agent) = (client(), row.text(layout.user_agent));
     let fact = Fact::Request(Request { site, stem, client, user_agent, status, substatus, taken });
     sink.record(Record { time, position, raw: line.text, fact });
     Ok(())

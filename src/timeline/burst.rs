@@ -12,7 +12,7 @@ use super::in_flight::{Differences, InFlight, Short};
 use super::parts::{App, ByStatus, NsSeries, Served, in_time};
 use super::series::Series;
 use super::tally::NsRequest;
-use crate::record::{End, Request, SourceId};
+use crate::record::{End, SourceId};
 
 /// Seconds whose differences are held, as many as a mask has bits: most requests take less.
 const SECONDS: i64 = 64;
@@ -149,16 +149,16 @@ impl Burst {
     }
 
     /// Adds a request of the second that has begun.
-    pub fn request(&mut self, whose: Whose, request: &Request<'_>, all: &mut All<'_>) {
+    pub fn request(&mut self, whose: Whose, end: End, all: &mut All<'_>) {
         if self.sums.len() <= whose.0 {
             self.sums.resize_with(whose.0 + 1, Sums::default);
         }
         let (second, Some(sums)) = (self.second, self.sums.get_mut(whose.0)) else { return };
         sums.touch(whose, &mut self.touched);
-        sums.ended(request.end());
-        let Some(taken) = request.taken else { return };
+        sums.ended(end);
+        let Some(taken) = end.taken else { return };
         sums.is_timed = true;
-        if request.status != 503 {
+        if end.status != 503 {
             sums.served(taken);
         }
         if !sums.short.take(taken) {
