@@ -143,10 +143,15 @@ impl Timeline {
         true
     }
 
-    /// Takes in what such a request tells as one of the Notification Server.
+    /// Takes in what a request of the second that has begun tells as one of the Notification Server.
     #[inline(never)]
-    pub fn join_ns(&mut self, ns: NsRequest, time: Time, end: End, client: &[u8]) {
-        self.ns_request(ns, time.second(), end, client);
+    pub fn join_ns(&mut self, ns: NsRequest, end: End, client: &[u8]) {
+        let whose = Whose::ns(ns);
+        let taken = end.taken.filter(|_| end.status != 503);
+        if !taken.is_some_and(|taken| self.burst.join(whose, end, taken)) {
+            self.burst.request(whose, end, &mut All { apps: &mut self.apps, ns: &mut self.ns });
+        }
+        self.burst.asked(whose, client);
     }
 
     /// Adds to the series what has been taken in since the last call.
@@ -257,14 +262,9 @@ impl Timeline {
             self.trouble(Trouble::LacksTimeTaken(origin.source), second, 1, origin);
         }
         if let Some(ns) = ns {
-            self.ns_request(ns, second, request.end(), request.client);
+            self.join_ns(ns, request.end(), request.client);
             self.ns.entry(ns).or_default().served.longest(second, request, origin);
         }
-    }
-
-    fn ns_request(&mut self, ns: NsRequest, second: i64, end: End, client: &[u8]) {
-        self.burst.request(Whose::ns(ns), end, &mut All { apps: &mut self.apps, ns: &mut self.ns });
-        self.ns.entry(ns).or_default().asked(second, client);
     }
 
     fn http_err(&mut self, second: i64, row: &HttpErr<'_>, origin: Origin) {
@@ -289,7 +289,7 @@ impl Timeline {
             if matches!(row.reason.phrase, b"N/A" | b"") || row.reason.class == ReasonClass::Unknown {
                 self.trouble_of(Trouble::NsRequest(ns), second, origin, row.client);
             }
-            self.ns.entry(ns).or_default().asked(second, row.client);
+            NsSeries::asking(&mut self.ns.entry(ns).or_default().clients, second).add(second, row.client);
         }
     }
 

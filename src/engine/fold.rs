@@ -90,7 +90,7 @@ impl Sink for Fold<'_> {
             return false;
         }
         if let Some(ns) = asked.ns {
-            self.timeline.join_ns(ns, time, end, client());
+            self.timeline.join_ns(ns, end, client());
         }
         true
     }

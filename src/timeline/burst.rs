@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use statuses::Statuses;
 
+use super::distinct::Distinct;
 use super::in_flight::{Differences, InFlight, Short};
-use super::parts::{App, ByStatus, NsSeries, Served, in_time};
+use super::parts::{App, ByStatus, Clients, NsSeries, Served, in_time};
 use super::series::Series;
 use super::tally::NsRequest;
 use crate::record::{End, SourceId};
@@ -60,17 +61,17 @@ struct One<'a> {
     served: &'a mut Served,
 }
 
-/// Where those that ended are counted.
+/// Where those that ended are counted, and who asked.
 enum Ended<'a> {
     ByStatus(&'a mut ByStatus),
-    Together(&'a mut Series<u32>),
+    Together(&'a mut Series<u32>, &'a mut Clients),
 }
 
 impl All<'_> {
     fn of(&mut self, Whose(place): Whose) -> Option<One<'_>> {
         if let Some(request) = NsRequest::ALL.get(place) {
-            let NsSeries { in_flight, ended, served, .. } = self.ns.entry(*request).or_default();
-            return Some(One { in_flight, ended: Ended::Together(ended), served });
+            let NsSeries { in_flight, ended, served, clients } = self.ns.entry(*request).or_default();
+            return Some(One { in_flight, ended: Ended::Together(ended, clients), served });
         }
         let (_, App { in_flight, served, by_status, .. }) = self.apps.get_mut(place - NsRequest::ALL.len())?;
         Some(One { in_flight, ended: Ended::ByStatus(by_status), served })
@@ -88,6 +89,8 @@ struct Sums {
     served: u32,
     taken: i64,
     short: Short,
+    /// The hashes of the clients that asked.
+    clients: Vec<u64>,
     /// A bit for each second of the window that has differences; a second stands at its remainder.
     held: u64,
     mean: [i64; WINDOW],
@@ -104,6 +107,7 @@ impl Default for Sums {
             served: 0,
             taken: 0,
             short: Short::default(),
+            clients: Vec::new(),
             held: 0,
             mean: [0; WINDOW],
             low: [0; WINDOW],
@@ -163,6 +167,13 @@ impl Burst {
         }
         if !sums.short.take(taken) {
             Around { begin: self.begin, sums, whose, all }.long(second, taken);
+        }
+    }
+
+    /// Tells who asked, of a request that was added.
+    pub fn asked(&mut self, whose: Whose, client: &[u8]) {
+        if let Some(sums) = self.sums.get_mut(whose.0) {
+            sums.clients.extend(Distinct::hash(client));
         }
     }
 
@@ -238,8 +249,14 @@ impl Sums {
     fn end_second(&mut self, second: i64, one: &mut One<'_>) {
         self.by_status.drain(|status, count| match &mut one.ended {
             Ended::ByStatus(by_status) => by_status.entry(status).or_default().add(second, count),
-            Ended::Together(ended) => ended.add(second, count),
+            Ended::Together(ended, _) => ended.add(second, count),
         });
+        if let Ended::Together(_, clients) = &mut one.ended
+            && !self.clients.is_empty()
+        {
+            let asking = NsSeries::asking(clients, second);
+            self.clients.drain(..).for_each(|hash| asking.keep(hash, second));
+        }
         if self.served > 0 {
             one.served.count.add(second, std::mem::take(&mut self.served));
             one.served.taken.add(second, std::mem::take(&mut self.taken));

@@ -111,13 +111,18 @@ impl PartialEq for Distinct {
 impl Distinct {
     /// A client was seen.
     pub fn add(&mut self, second: i64, client: &[u8]) {
-        if !client.is_empty() {
-            self.keep(XxHash3_64::oneshot(client), second);
-        }
+        Self::hash(client).into_iter().for_each(|hash| self.keep(hash, second));
     }
 
+    /// What a client is known by; `None` if nobody knows it.
+    #[must_use]
+    pub fn hash(client: &[u8]) -> Option<u64> {
+        (!client.is_empty()).then(|| XxHash3_64::oneshot(client))
+    }
+
+    /// The client of a hash was seen.
     #[inline]
-    fn keep(&mut self, hash: u64, second: i64) {
+    pub fn keep(&mut self, hash: u64, second: i64) {
         if hash > self.most {
             return;
         }

@@ -107,6 +107,9 @@ impl Served {
     }
 }
 
+/// Clients by stretches of [`NsSeries::STRETCH`] seconds.
+pub type Clients = BTreeMap<i64, Distinct>;
+
 /// What happened to one kind of request that takes a slot of a Notification Server.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NsSeries {
@@ -116,27 +119,22 @@ pub struct NsSeries {
     pub ended: Series<u32>,
     /// Requests that were let in, and how long they took.
     pub served: Served,
-    /// The clients that asked, let in or not, by stretches of [`NsSeries::STRETCH`] seconds.
-    pub clients: BTreeMap<i64, Distinct>,
+    /// The clients that asked, let in or not.
+    pub clients: Clients,
 }
 
 impl NsSeries {
     /// Seconds that clients are told apart over.
     pub const STRETCH: i64 = 600;
 
-    /// A client asked.
-    pub(super) fn asked(&mut self, second: i64, client: &[u8]) {
-        if client.is_empty() {
-            return;
-        }
+    /// The clients that asked in a second.
+    pub(super) fn asking(clients: &mut Clients, second: i64) -> &mut Distinct {
         let stretch = second.div_euclid(Self::STRETCH);
-        if let Some(clients) = self.clients.get_mut(&stretch) {
-            clients.add(second, client);
-            return;
-        }
         // Rows are in the order of time, but for a few: what came before is done with.
-        self.clients.values_mut().for_each(Distinct::pack);
-        self.clients.entry(stretch).or_default().add(second, client);
+        if !clients.contains_key(&stretch) {
+            clients.values_mut().for_each(Distinct::pack);
+        }
+        clients.entry(stretch).or_default()
     }
 
     /// Nothing more is told for a while.

@@ -66,7 +66,10 @@ impl Index {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "it is compiled for each kind of processor, in the function that tells them apart")]
     pub(super) fn note<S: Simd>(&mut self, simd: S, window: &[u8], begin: usize) {
-        self.places.resize(self.count + WINDOW + ROOM.max(PLACES), 0);
+        let room = self.count + WINDOW + ROOM.max(PLACES);
+        if self.places.len() < room {
+            self.places.resize(room, 0);
+        }
         self.feeds.resize(WINDOW + ROOM, 0);
         let mut noted =
             Noted { places: &mut self.places, feeds: &mut self.feeds, count: place(self.count), fed: place(self.fed) };

@@ -51,7 +51,7 @@ impl Statuses {
             }
             held &= held - 1;
         }
-        for (status, count) in std::mem::take(&mut self.others) {
+        while let Some((status, count)) = self.others.pop_first() {
             each(status, count);
         }
     }
