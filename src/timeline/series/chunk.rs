@@ -34,7 +34,8 @@ impl Chunk {
     pub fn after(before: &Self) -> Self {
         let index = before.index + 1;
         if before.slots.is_some() {
-            return Self::new(index);
+            let used = before.numbers.len();
+            return Self { slots: Some(Vec::with_capacity(used)), numbers: before.numbers.room(used), ..Self::new(index) };
         }
         let (used, like) = before.numbers.survey();
         if like.is_spread(used) { Self { index, total: 0, slots: None, numbers: like } } else { Self::new(index) }
@@ -43,6 +44,8 @@ impl Chunk {
     /// Adds to a second of the chunk.
     pub fn add<T: Number>(&mut self, slot: u16, amount: T) {
         match self.place(slot) {
+            // What has room in four bytes is a number of any kind.
+            Ok(at) if self.numbers.raise(at, amount.into()) => self.total += amount.into(),
             Ok(at) => self.total += self.numbers.change(at, |before| T::of(before).plus(amount).into()),
             Err(at) => {
                 self.total += amount.into();

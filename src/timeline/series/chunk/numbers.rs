@@ -93,6 +93,16 @@ impl Numbers {
         }
     }
 
+    /// Room for so many of the same width.
+    pub fn room(&self, many: usize) -> Self {
+        match self {
+            Self::One(_) => Self::One(Vec::with_capacity(many)),
+            Self::Two(_) => Self::Two(Vec::with_capacity(many)),
+            Self::Four(_) => Self::Four(Vec::with_capacity(many)),
+            Self::Eight(_) => Self::Eight(Vec::with_capacity(many)),
+        }
+    }
+
     /// How many are not zero, and as many zeros that are as wide as these must be.
     pub fn survey(&self) -> (usize, Self) {
         let (used, least, most) = match self {
@@ -160,6 +170,17 @@ impl Numbers {
         }
     }
 
+    /// Adds to a number, if there is room for the sum.
+    #[inline]
+    pub fn raise(&mut self, at: usize, amount: i64) -> bool {
+        match self {
+            Self::One(values) => raise(values, at, amount),
+            Self::Two(values) => raise(values, at, amount),
+            Self::Four(values) => raise(values, at, amount),
+            Self::Eight(_) => false,
+        }
+    }
+
     /// Changes a number; gives by how much.
     pub fn change(&mut self, at: usize, new: impl Fn(i64) -> i64) -> i64 {
         let changed = match self {
@@ -208,6 +229,13 @@ impl Numbers {
             };
         }
     }
+}
+
+#[inline]
+fn raise<N: Copy + Into<i64> + TryFrom<i64>>(values: &mut [N], at: usize, amount: i64) -> bool {
+    let Some(place) = values.get_mut(at) else { return false };
+    let sum = (*place).into().checked_add(amount).and_then(|sum| N::try_from(sum).ok());
+    sum.inspect(|sum| *place = *sum).is_some()
 }
 
 /// Changes a number, if there is room for the new one; gives by how much.
