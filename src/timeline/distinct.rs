@@ -53,10 +53,14 @@ struct Table {
 const FREE: i64 = i64::MAX;
 
 impl Table {
+    /// One with so many places, a power of two.
+    fn with(places: usize) -> Self {
+        Self { places: vec![(0, FREE); places], held: 0 }
+    }
+
     /// One of some hashes, with room for more.
     fn of(hashes: &[(u64, i64)]) -> Self {
-        let places = vec![(0, FREE); (hashes.len() * 4 / 3 + 1).next_power_of_two().max(16)];
-        let mut table = Self { places, held: 0 };
+        let mut table = Self::with((hashes.len() * 4 / 3 + 1).next_power_of_two().max(16));
         for (hash, second) in hashes {
             table.put(*hash, *second);
         }
@@ -109,6 +113,15 @@ impl PartialEq for Distinct {
 }
 
 impl Distinct {
+    /// Another one, of no client yet, with as much room.
+    #[must_use]
+    pub fn like(&self) -> Self {
+        match &self.kept {
+            Kept::AtHand(table) => Self { kept: Kept::AtHand(Table::with(table.places.len())), ..Self::default() },
+            Kept::InOrder(_) => Self::default(),
+        }
+    }
+
     /// A client was seen.
     pub fn add(&mut self, second: i64, client: &[u8]) {
         Self::hash(client).into_iter().for_each(|hash| self.keep(hash, second));

@@ -131,10 +131,12 @@ impl NsSeries {
     pub(super) fn asking(clients: &mut Clients, second: i64) -> &mut Distinct {
         let stretch = second.div_euclid(Self::STRETCH);
         // Rows are in the order of time, but for a few: what came before is done with.
-        if !clients.contains_key(&stretch) {
-            clients.values_mut().for_each(Distinct::pack);
+        if clients.contains_key(&stretch) {
+            return clients.entry(stretch).or_default();
         }
-        clients.entry(stretch).or_default()
+        let like = clients.values().next_back().map_or_else(Distinct::default, Distinct::like);
+        clients.values_mut().for_each(Distinct::pack);
+        clients.entry(stretch).or_insert(like)
     }
 
     /// Nothing more is told for a while.
