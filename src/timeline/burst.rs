@@ -86,9 +86,10 @@ struct Sums {
     is_timed: bool,
     /// Of the one second.
     by_status: Statuses,
-    served: u32,
-    taken: i64,
     short: Short,
+    /// Those that took longer and were let in, and those of the short ones that were not.
+    long: Taken,
+    refused: Taken,
     /// The hashes of the clients that asked.
     clients: Vec<u64>,
     /// A bit for each second of the window that has differences; a second stands at its remainder.
@@ -98,15 +99,29 @@ struct Sums {
     high: [i32; WINDOW],
 }
 
+/// Requests, and how many milliseconds they took together.
+#[derive(Debug, Clone, Copy, Default)]
+struct Taken {
+    requests: u32,
+    millis: i64,
+}
+
+impl Taken {
+    fn add(&mut self, taken: u64) {
+        self.requests = self.requests.saturating_add(1);
+        self.millis = self.millis.saturating_add(in_time(taken));
+    }
+}
+
 impl Default for Sums {
     fn default() -> Self {
         Self {
             is_touched: false,
             is_timed: false,
             by_status: Statuses::default(),
-            served: 0,
-            taken: 0,
             short: Short::default(),
+            long: Taken::default(),
+            refused: Taken::default(),
             clients: Vec::new(),
             held: 0,
             mean: [0; WINDOW],
@@ -147,8 +162,7 @@ impl Burst {
             return false;
         }
         sums.touch(whose, &mut self.touched);
-        sums.ended(end);
-        sums.served(taken);
+        sums.by_status.count((end.status, end.substatus));
         true
     }
 
@@ -159,14 +173,18 @@ impl Burst {
         }
         let (second, Some(sums)) = (self.second, self.sums.get_mut(whose.0)) else { return };
         sums.touch(whose, &mut self.touched);
-        sums.ended(end);
+        sums.by_status.count((end.status, end.substatus));
         let Some(taken) = end.taken else { return };
         sums.is_timed = true;
-        if end.status != 503 {
-            sums.served(taken);
-        }
-        if !sums.short.take(taken) {
-            Around { begin: self.begin, sums, whose, all }.long(second, taken);
+        match (sums.short.take(taken), end.status) {
+            (true, 503) => sums.refused.add(taken),
+            (true, _) => {}
+            (false, status) => {
+                if status != 503 {
+                    sums.long.add(taken);
+                }
+                Around { begin: self.begin, sums, whose, all }.long(second, taken);
+            }
         }
     }
 
@@ -192,11 +210,11 @@ impl Burst {
         for Whose(place) in &self.touched {
             let Some(sums) = self.sums.get_mut(*place) else { continue };
             let short = std::mem::take(&mut sums.short);
-            if !short.is_empty() {
+            if short.requests() > 0 {
                 Around { begin: self.begin, sums, whose: Whose(*place), all }.short(self.second, short);
             }
             if let Some(mut one) = all.of(Whose(*place)) {
-                sums.end_second(self.second, &mut one);
+                sums.end_second(self.second, short, &mut one);
                 sums.let_go(leaving, self.begin, one.in_flight);
             }
         }
@@ -229,24 +247,19 @@ impl Sums {
     #[inline]
     fn touch(&mut self, whose: Whose, touched: &mut Vec<Whose>) {
         if !self.is_touched {
-            self.is_touched = true;
-            touched.push(whose);
+            self.touch_first(whose, touched);
         }
     }
 
-    #[inline]
-    fn ended(&mut self, end: End) {
-        self.by_status.count((end.status, end.substatus));
-    }
-
-    #[inline]
-    fn served(&mut self, taken: u64) {
-        self.served = self.served.saturating_add(1);
-        self.taken = self.taken.saturating_add(in_time(taken));
+    #[cold]
+    #[inline(never)]
+    fn touch_first(&mut self, whose: Whose, touched: &mut Vec<Whose>) {
+        self.is_touched = true;
+        touched.push(whose);
     }
 
     /// Adds to the series what belongs to one second.
-    fn end_second(&mut self, second: i64, one: &mut One<'_>) {
+    fn end_second(&mut self, second: i64, short: Short, one: &mut One<'_>) {
         self.by_status.drain(|status, count| match &mut one.ended {
             Ended::ByStatus(by_status) => by_status.entry(status).or_default().add(second, count),
             Ended::Together(ended, _) => ended.add(second, count),
@@ -257,9 +270,11 @@ impl Sums {
             let asking = NsSeries::asking(clients, second);
             self.clients.drain(..).for_each(|hash| asking.keep(hash, second));
         }
-        if self.served > 0 {
-            one.served.count.add(second, std::mem::take(&mut self.served));
-            one.served.taken.add(second, std::mem::take(&mut self.taken));
+        let (long, refused) = (std::mem::take(&mut self.long), std::mem::take(&mut self.refused));
+        let served = short.requests().saturating_add(long.requests) - refused.requests;
+        if served > 0 {
+            one.served.count.add(second, served);
+            one.served.taken.add(second, (short.millis() - refused.millis).saturating_add(long.millis));
         }
     }
 

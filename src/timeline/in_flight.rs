@@ -106,9 +106,14 @@ impl Short {
         true
     }
 
-    /// Whether there is any.
-    pub fn is_empty(&self) -> bool {
-        self.none == 0 && self.some == 0
+    /// How many there are.
+    pub fn requests(&self) -> u32 {
+        (self.none + self.some).unsigned_abs()
+    }
+
+    /// What they took.
+    pub fn millis(&self) -> i64 {
+        self.millis
     }
 }
 

@@ -9,15 +9,37 @@ pub type Status = (u16, Option<u16>);
 /// is not.
 #[derive(Debug, Clone)]
 pub struct Statuses {
-    places: [(Status, u32); Self::PLACES],
+    places: [(Key, u32); Self::PLACES],
     /// A bit for each place that has counted something.
     held: u64,
     others: BTreeMap<Status, u32>,
 }
 
+/// A status and its substatus in one number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Key(u64);
+
+impl Key {
+    #[inline]
+    fn of((status, substatus): Status) -> Self {
+        Self(u64::from(status) | substatus.map_or(0, |substatus| u64::from(substatus) + 1) << 16)
+    }
+
+    fn status(self) -> Status {
+        let low = |bits: u64| u16::try_from(bits & 0xFFFF).unwrap_or(0);
+        (low(self.0), (self.0 >> 16).checked_sub(1).map(low))
+    }
+
+    /// Those that IIS gives often do not meet.
+    #[inline]
+    fn place(self) -> usize {
+        (self.0 ^ (self.0 >> 16).wrapping_mul(37)) as usize % Statuses::PLACES
+    }
+}
+
 impl Default for Statuses {
     fn default() -> Self {
-        Self { places: [((0, None), 0); Self::PLACES], held: 0, others: BTreeMap::new() }
+        Self { places: [(Key(0), 0); Self::PLACES], held: 0, others: BTreeMap::new() }
     }
 }
 
@@ -28,17 +50,21 @@ impl Statuses {
     /// One more of a status.
     #[inline]
     pub fn count(&mut self, status: Status) {
-        let (number, substatus) = (usize::from(status.0), status.1.map_or(0, usize::from));
-        // Those that IIS gives often do not meet.
-        let at = number.wrapping_add(substatus.wrapping_mul(37)) % Self::PLACES;
+        let key = Key::of(status);
+        let at = key.place();
         let Some((known, count)) = self.places.get_mut(at) else { return };
         if *count == 0 {
-            (*known, self.held) = (status, self.held | 1 << at);
-        } else if *known != status {
-            let count = self.others.entry(status).or_default();
-            *count = count.saturating_add(1);
-            return;
+            (*known, self.held) = (key, self.held | 1 << at);
+        } else if *known != key {
+            return self.count_other(status);
         }
+        *count = count.saturating_add(1);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn count_other(&mut self, status: Status) {
+        let count = self.others.entry(status).or_default();
         *count = count.saturating_add(1);
     }
 
@@ -46,8 +72,8 @@ impl Statuses {
     pub fn drain(&mut self, mut each: impl FnMut(Status, u32)) {
         let mut held = std::mem::take(&mut self.held);
         while held != 0 {
-            if let Some((status, count)) = self.places.get_mut(held.trailing_zeros() as usize) {
-                each(*status, std::mem::take(count));
+            if let Some((key, count)) = self.places.get_mut(held.trailing_zeros() as usize) {
+                each(key.status(), std::mem::take(count));
             }
             held &= held - 1;
         }
