@@ -169,11 +169,11 @@ impl W3c {
     #[expect(clippy::inline_always, reason = "as above")]
     fn row(&mut self, line: Line<'_>, row: Row<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> What {
         if self.layout.is_none() {
-            self.guess(row);
+            self.guess(line.text);
         }
         let told = match &self.layout {
             Some(layout) if row.len() == layout.columns => tell(&mut self.clock, layout, row, line, sink),
-            Some(_) => self.misfit(line, sink),
+            Some(_) => self.misfit(line.text, (line.offset, line.len, line.number), sink),
             None => Err(NO_FIELDS),
         };
         What::told(told, line, sink)
@@ -184,10 +184,17 @@ impl W3c {
         lines.count(|line, row| self.cut_line(line, row, sink))
     }
 
-    /// Takes a row that has another number of columns than `#Fields` as it is cut.
+    /// Takes a row that has another number of columns than `#Fields` as it is cut. What is handed on here as it is must lie in memory for
+    /// each row: so a line comes in parts.
     #[cold]
     #[inline(never)]
-    fn misfit(&mut self, line: Line<'_>, sink: &mut (impl Sink + ?Sized)) -> Result<(), &'static str> {
+    fn misfit(
+        &mut self,
+        text: &[u8],
+        (offset, len, number): (u64, u32, u64),
+        sink: &mut (impl Sink + ?Sized),
+    ) -> Result<(), &'static str> {
+        let line = Line { text, offset, len, number };
         let Self { clock, layout: Some(layout), spare, .. } = self else { return Err(NO_FIELDS) };
         let row = spare.cut(line.text, layout.columns);
         if row.len() != layout.columns {
@@ -197,8 +204,8 @@ impl W3c {
     }
 
     #[cold]
-    fn guess(&mut self, row: Row<'_, '_>) {
-        self.layout = Layout::guess(&row);
+    fn guess(&mut self, row: &[u8]) {
+        self.layout = Layout::guess(&self.spare.split(row));
         self.guessed = self.layout.is_some();
         self.headless = self.layout.is_none();
     }
@@ -227,7 +234,8 @@ fn tell(
     let substatus = row.number(layout.substatus).map(|n| u16::try_from(n).unwrap_or(u16::MAX));
     let taken = row.number(layout.taken);
     let position = Position { offset: line.offset, len: line.len, line: line.number };
-    let (site, stem) = (row.text(layout.site), row.text(layout.stem));
+    let site = layout.site.map_or(&[][..], |site| named(row, site));
+    let stem = row.text(layout.stem);
     let client = || row.text(layout.client);
     if sink.brief(Brief { time, position, site, stem, end: End { status, substatus, taken } }, &client) {
         return Ok(());
@@ -236,6 +244,13 @@ fn tell(
     let fact = Fact::Request(Request { site, stem, client, user_agent, status, substatus, taken });
     sink.record(Record { time, position, raw: line.text, fact });
     Ok(())
+}
+
+/// What stands in `s-sitename`, which few logs have.
+#[cold]
+#[inline(never)]
+fn named<'a>(row: Row<'a, '_>, site: usize) -> &'a [u8] {
+    row.text(Some(site))
 }
 
 impl Decoder for W3c {

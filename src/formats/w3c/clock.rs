@@ -52,15 +52,15 @@ impl Clock {
     pub fn time(&mut self, layout: &Layout, row: Row<'_, '_>, text: &[u8]) -> Result<Time, &'static str> {
         match &self.last_begin {
             Some((begin, time)) if text.first_chunk() == Some(begin) => Ok(*time),
-            _ => self.next(layout, row, text),
+            _ => self.next(layout, (layout.date.map(|column| row.get(column)), row.text(layout.time)), text),
         }
     }
 
     #[inline(never)]
-    fn next(&mut self, layout: &Layout, row: Row<'_, '_>, text: &[u8]) -> Result<Time, &'static str> {
-        let time = self.read(layout, &row)?;
+    fn next(&mut self, layout: &Layout, (date, clock): (Option<&[u8]>, &[u8]), text: &[u8]) -> Result<Time, &'static str> {
+        let time = self.read(layout.local, date, clock)?;
         let is_of = |begin: &&[u8; 20]| {
-            let columns = (begin.get(..10) == Some(row.get(0)), begin.get(11..19) == Some(row.get(1)));
+            let columns = (begin.get(..10) == date, begin.get(11..19) == Some(clock));
             columns == (true, true) && (begin.get(10), begin.get(19)) == (Some(&b' '), Some(&b' '))
         };
         let begin = text.first_chunk().filter(|_| (layout.date, layout.time) == (Some(0), Some(1)));
@@ -68,12 +68,12 @@ impl Clock {
         Ok(time)
     }
 
-    fn read(&mut self, layout: &Layout, row: &Row<'_, '_>) -> Result<Time, &'static str> {
-        let time = match layout.date {
-            Some(column) => self.days.moment(row.get(column), row.text(layout.time))?,
-            None => self.dateless(parse_clock(row.text(layout.time)).ok_or("the time is no time")?)?,
+    fn read(&mut self, is_local: bool, date: Option<&[u8]>, clock: &[u8]) -> Result<Time, &'static str> {
+        let time = match date {
+            Some(date) => self.days.moment(date, clock)?,
+            None => self.dateless(parse_clock(clock).ok_or("the time is no time")?)?,
         };
-        if !layout.local {
+        if !is_local {
             return Ok(time);
         }
         chrono::DateTime::from_timestamp_millis(time.millis())
