@@ -25,7 +25,7 @@ use why503::time::{Time, Zone};
 use why503::timeline::block_index::BLOCK;
 use why503::timeline::tally::{NsRequest, Trouble};
 use why503::timeline::telling::Longest;
-use why503::timeline::{App, NsSeries, Served, Timeline};
+use why503::timeline::{App, NsSeries, Served, Timeline, merge};
 
 /// 2009-10-12T08:00:00Z.
 const BASE: i64 = 1_255_334_400;
@@ -187,7 +187,13 @@ proptest! {
         };
         for odd in [false, true] {
             let (mut one, other) = (half(odd), half(!odd));
-            one.engine.merge(other.engine);
+            // Whoever does it, in whatever order.
+            one.engine.merge_by(other.engine, &|mut shares| {
+                if odd {
+                    shares.reverse();
+                }
+                merge::in_turn(shares);
+            });
             prop_assert!(one.engine.timeline() == whole.engine.timeline());
             prop_assert!(one.engine.timeline().blocks == whole.engine.timeline().blocks);
             prop_assert_eq!(findings(&one.engine.moment(one.end())), told.clone());

@@ -124,7 +124,9 @@ impl Distinct {
 
     /// A client was seen.
     pub fn add(&mut self, second: i64, client: &[u8]) {
-        Self::hash(client).into_iter().for_each(|hash| self.keep(hash, second));
+        if let Some(hash) = Self::hash(client) {
+            self.keep(hash, second);
+        }
     }
 
     /// What a client is known by; `None` if nobody knows it.

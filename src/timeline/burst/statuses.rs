@@ -31,6 +31,7 @@ impl Key {
     }
 
     /// Those that IIS gives often do not meet.
+    #[expect(clippy::cast_possible_truncation, reason = "its last bits count")]
     #[inline]
     fn place(self) -> usize {
         (self.0 ^ (self.0 >> 16).wrapping_mul(37)) as usize % Statuses::PLACES

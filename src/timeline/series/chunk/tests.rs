@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -41,4 +43,29 @@ fn a_busy_second_widens_what_holds_it_and_changes_nothing_else() {
     chunk.add(7, i64::MAX);
     assert_eq!((chunk.get(6), chunk.get(7), chunk.get(8), chunk.get(500)), (-44, i64::MAX, -42, 0));
     assert_eq!(chunk.cut(&(-1024..-1022)).collect::<Vec<_>>(), [(-1024, -50), (-1023, -49)]);
+}
+
+proptest! {
+    #[test]
+    fn quiet_chunks_are_woven_by_their_seconds(
+        mine in proptest::collection::btree_map(0..CHUNK, prop_oneof![9 => 1u32..99, 2 => 1u32..70_000, 1 => any::<u32>()], 0..300),
+        others in proptest::collection::btree_map(0..CHUNK, prop_oneof![9 => 1u32..99, 2 => 1u32..70_000, 1 => any::<u32>()], 0..300),
+    ) {
+        let of = |amounts: &std::collections::BTreeMap<u16, u32>| {
+            let mut chunk = Chunk::new(3);
+            for (slot, amount) in amounts {
+                chunk.add(*slot, *amount);
+            }
+            chunk
+        };
+        let (mut one, mut other) = (of(&mine), of(&others));
+        other.merge::<u32>(&one);
+        one.merge::<u32>(&of(&others));
+        let of = |amounts: &std::collections::BTreeMap<u16, u32>, slot| amounts.get(&slot).copied().unwrap_or(0);
+        let want: Vec<i64> = (0..CHUNK).map(|slot| of(&mine, slot).saturating_add(of(&others, slot)).into()).collect();
+        for sum in [one, other] {
+            prop_assert_eq!((0..CHUNK).map(|slot| sum.get(slot)).collect::<Vec<_>>(), want.clone());
+            prop_assert_eq!(sum.total, want.iter().sum::<i64>());
+        }
+    }
 }
