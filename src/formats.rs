@@ -43,7 +43,7 @@ pub trait Sink {
     fn record(&mut self, record: Record<'_>);
     /// A line that should have been a record and is none. `why` is a short sentence for people.
     fn malformed(&mut self, line: Line<'_>, why: &'static str);
-    /// Takes a request of which nothing else is wanted; `false` if its record is. That comes next.
+    /// Takes a request of which little else is wanted: `client` finds who asked. `false` if its record is wanted, which comes next.
     fn brief<'b>(&mut self, brief: Brief<'_>, client: &dyn Fn() -> &'b [u8]) -> bool {
         let _ = (brief, client);
         false

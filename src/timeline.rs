@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use block_index::BlockIndex;
 use burst::{All, Burst, Whose};
+use distinct::Distinct;
 use names::Names;
 pub use parts::{App, NsSeries, Served, TagHistory};
 use samples::Samples;
@@ -151,7 +152,7 @@ impl Timeline {
         if !taken.is_some_and(|taken| self.burst.join(whose, end, taken)) {
             self.burst.request(whose, end, &mut All { apps: &mut self.apps, ns: &mut self.ns });
         }
-        self.burst.asked(whose, client);
+        self.burst.asked(whose, client, &mut All { apps: &mut self.apps, ns: &mut self.ns });
     }
 
     /// Adds to the series what has been taken in since the last call.
@@ -289,7 +290,10 @@ impl Timeline {
             if matches!(row.reason.phrase, b"N/A" | b"") || row.reason.class == ReasonClass::Unknown {
                 self.trouble_of(Trouble::NsRequest(ns), second, origin, row.client);
             }
-            NsSeries::asking(&mut self.ns.entry(ns).or_default().clients, second).add(second, row.client);
+            let clients = &mut self.ns.entry(ns).or_default().clients;
+            if let Some(hash) = Distinct::hash(row.client) {
+                NsSeries::asking(clients, second).keep(hash, second);
+            }
         }
     }
 

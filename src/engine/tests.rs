@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::formats::Hints;
+use crate::timeline::tally::NsRequest;
 
 const HEADER: &str = "#Fields: date time cs-method cs-uri-stem sc-status sc-substatus time-taken\n";
 const ROW: &str = "2026-11-21 06:55:00 GET /secars 200 0 15\n";
@@ -89,4 +90,34 @@ proptest! {
         let about = |engine: &Engine| engine.sources().values().map(|source| (source.records, source.span, source.ledger)).collect::<Vec<_>>();
         prop_assert_eq!(about(&together), about(&one_by_one));
     }
+}
+
+#[test]
+fn rows_that_name_no_client_make_no_stretch_in_which_nobody_asked() {
+    const FIELDS: &str =
+        "#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename\n";
+    let row = |client: &str| {
+        let uri = "/Altiris/NS/Agent/GetClientPolicies.aspx";
+        format!("2026-11-21 06:55:00 {client} 50000 10.0.0.5 80 HTTP/1.1 GET {uri} 503 1 N/A DefaultAppPool\n")
+    };
+    for (clients, stretches) in [(["-", "-"], 0), (["-", "10.0.0.9"], 1)] {
+        let engine = engine(vec![Payload::Bytes([FIELDS, &row(clients[0]), &row(clients[1])].concat().into_bytes())]);
+        assert_eq!(engine.sources()[&SourceId(1)].records, 2);
+        let ns: Vec<_> = NsRequest::ALL.iter().filter_map(|kind| engine.timeline().ns(*kind)).collect();
+        assert_eq!(ns.iter().map(|series| series.clients.len()).sum::<usize>(), stretches, "{clients:?}");
+        assert_eq!(ns.len(), 1);
+    }
+}
+
+#[test]
+fn more_clients_of_one_second_than_are_held_are_all_counted() {
+    const FIELDS: &str = "#Fields: date time cs-method cs-uri-stem c-ip sc-status sc-substatus time-taken\n";
+    let row = |n: usize| {
+        format!("2026-11-21 06:55:00 GET /Altiris/NS/Agent/GetClientPolicies.aspx 10.0.{}.{} 200 0 15\n", n / 250, n % 250)
+    };
+    let rows: String = (0..1000).cycle().take(5000).map(row).collect();
+    let engine = engine(vec![Payload::Bytes([FIELDS, &rows].concat().into_bytes())]);
+    let series = NsRequest::ALL.iter().find_map(|kind| engine.timeline().ns(*kind)).unwrap();
+    let counts: Vec<u64> = series.clients.values().map(|clients| clients.count(i64::MAX)).collect();
+    assert_eq!((counts, series.ended.sum(i64::MIN..i64::MAX)), (vec![1000], 5000));
 }

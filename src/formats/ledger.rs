@@ -73,7 +73,7 @@ impl What {
         match told {
             Ok(()) => Self::Record,
             Err(why) => {
-                sink.malformed(Line { ..line }, why);
+                sink.malformed(line, why);
                 Self::Malformed
             }
         }
@@ -154,7 +154,7 @@ impl Sink for Counted<'_> {
 
     fn malformed(&mut self, line: Line<'_>, why: &'static str) {
         self.account.tell(line.offset, line.len, What::Malformed);
-        self.sink.malformed(Line { ..line }, why);
+        self.sink.malformed(line, why);
     }
 }
 

@@ -246,7 +246,7 @@ fn tell(
     Ok(())
 }
 
-/// What stands in `s-sitename`, which few logs have.
+/// What stands in `s-sitename`: logs of IIS 6 have it, and those of all sites in one, few others.
 #[cold]
 #[inline(never)]
 fn named<'a>(row: Row<'a, '_>, site: usize) -> &'a [u8] {

@@ -19,6 +19,8 @@ use crate::record::{End, SourceId};
 const SECONDS: i64 = 64;
 /// The same as a number of places.
 const WINDOW: usize = 64;
+/// Clients that are held before they are handed on.
+const MOST_CLIENTS: usize = 1024;
 
 /// Whose rows are added up: a type of NS request, or an application, by its place in the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,8 +155,8 @@ impl Burst {
         }
     }
 
-    /// Adds a request of the second that has begun, which was let in and took a second at most; `false` if it is the first of its
-    /// kind that tells how long it took.
+    /// Adds a request of the second that has begun, which was let in; `false` if it took more than a second, or is the first of its kind
+    /// that tells how long it took.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nearly all rows of a busy log are such")]
     pub fn join(&mut self, whose: Whose, end: End, taken: u64) -> bool {
@@ -190,9 +192,14 @@ impl Burst {
     }
 
     /// Tells who asked, of a request that was added.
-    pub fn asked(&mut self, whose: Whose, client: &[u8]) {
-        if let Some(sums) = self.sums.get_mut(whose.0) {
-            sums.clients.extend(Distinct::hash(client));
+    pub fn asked(&mut self, whose: Whose, client: &[u8], all: &mut All<'_>) {
+        let (second, Some(sums)) = (self.second, self.sums.get_mut(whose.0)) else { return };
+        sums.clients.extend(Distinct::hash(client));
+        // A log may tell as many of one second as it likes.
+        if sums.clients.len() >= MOST_CLIENTS
+            && let Some(One { ended: Ended::Together(_, clients), .. }) = all.of(whose)
+        {
+            sums.meet(second, clients);
         }
     }
 
@@ -259,17 +266,22 @@ impl Sums {
         touched.push(whose);
     }
 
+    /// Hands on who asked in a second.
+    fn meet(&mut self, second: i64, clients: &mut Clients) {
+        if !self.clients.is_empty() {
+            let asking = NsSeries::asking(clients, second);
+            self.clients.drain(..).for_each(|hash| asking.keep(hash, second));
+        }
+    }
+
     /// Adds to the series what belongs to one second.
     fn end_second(&mut self, second: i64, short: Short, one: &mut One<'_>) {
         self.by_status.drain(|status, count| match &mut one.ended {
             Ended::ByStatus(by_status) => by_status.entry(status).or_default().add(second, count),
             Ended::Together(ended, _) => ended.add(second, count),
         });
-        if let Ended::Together(_, clients) = &mut one.ended
-            && !self.clients.is_empty()
-        {
-            let asking = NsSeries::asking(clients, second);
-            self.clients.drain(..).for_each(|hash| asking.keep(hash, second));
+        if let Ended::Together(_, clients) = &mut one.ended {
+            self.meet(second, clients);
         }
         let (long, refused) = (std::mem::take(&mut self.long), std::mem::take(&mut self.refused));
         let served = short.requests().saturating_add(long.requests) - refused.requests;

@@ -129,7 +129,7 @@ impl Distinct {
         }
     }
 
-    /// What a client is known by; `None` if nobody knows it.
+    /// What a client is known by; `None` if the row names none.
     #[must_use]
     pub fn hash(client: &[u8]) -> Option<u64> {
         (!client.is_empty()).then(|| XxHash3_64::oneshot(client))

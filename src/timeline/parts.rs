@@ -127,14 +127,14 @@ impl NsSeries {
     /// Seconds that clients are told apart over.
     pub const STRETCH: i64 = 600;
 
-    /// The clients that asked in a second.
+    /// The clients that asked in a second: whoever wants them has one, since a stretch of none would be one that is known.
     pub(super) fn asking(clients: &mut Clients, second: i64) -> &mut Distinct {
         let stretch = second.div_euclid(Self::STRETCH);
-        // Rows are in the order of time, but for a few: what came before is done with.
         if clients.contains_key(&stretch) {
             return clients.entry(stretch).or_default();
         }
         let like = clients.values().next_back().map_or_else(Distinct::default, Distinct::like);
+        // Rows are in the order of time, but for a few: what came before is done with.
         clients.values_mut().for_each(Distinct::pack);
         clients.entry(stretch).or_insert(like)
     }

@@ -8,9 +8,11 @@ use super::{PLACES, place};
 const BLOCK: usize = 64;
 /// Bytes that are looked at before their lines are handed out.
 pub(super) const WINDOW: usize = 2048;
-/// Places that are noted together, and line feeds; where the processor packs them, so many are written together.
+/// Places that are noted together.
 const FEW: usize = 12;
+/// Line feeds that are.
 const FEW_FEEDS: usize = 1;
+/// Places that are written together where the processor packs them.
 const PACKED: usize = 16;
 /// Room for the places of a block, and a few more.
 const ROOM: usize = BLOCK + FEW;

@@ -62,7 +62,7 @@ impl Chunk {
     pub fn pack(&mut self) {
         if let Some(slots) = &mut self.slots {
             slots.shrink_to_fit();
-            self.numbers.shrink_to_fit();
+            self.numbers.pack();
         }
     }
 
@@ -107,7 +107,7 @@ impl Chunk {
         self.places(seconds).map(move |at| (begin + i64::from(self.slot(at)), self.numbers.get(at)))
     }
 
-    /// Tells what [`Chunk::cut`] gives, all at once.
+    /// Tells what [`Chunk::cut`] gives, without a look-up for each.
     pub fn each_within(&self, seconds: &Range<i64>, mut tell: impl FnMut(i64, i64)) {
         let begin = self.index * i64::from(CHUNK);
         self.each(self.places(seconds), |slot, number| tell(begin + i64::from(slot), number));

@@ -19,15 +19,11 @@ pub(super) enum Numbers {
 impl Numbers {
     pub fn of(numbers: &[i64]) -> Self {
         let (least, most) = numbers.iter().fold((0, 0), |(least, most): (i64, i64), n| (least.min(*n), most.max(*n)));
-        let fits = |low: i64, high: i64| low <= least && most <= high;
-        if fits(i8::MIN.into(), i8::MAX.into()) {
-            Self::One(narrow(numbers))
-        } else if fits(i16::MIN.into(), i16::MAX.into()) {
-            Self::Two(narrow(numbers))
-        } else if fits(i32::MIN.into(), i32::MAX.into()) {
-            Self::Four(narrow(numbers))
-        } else {
-            Self::Eight(numbers.to_vec())
+        match needed(least, most) {
+            1 => Self::One(narrow(numbers)),
+            2 => Self::Two(narrow(numbers)),
+            4 => Self::Four(narrow(numbers)),
+            _ => Self::Eight(numbers.to_vec()),
         }
     }
 
@@ -51,7 +47,7 @@ impl Numbers {
     }
 
     /// Puts others in between, whose seconds are `theirs`, by the order of seconds, and adds those of the same second; `false` if a sum
-    /// needs more than four bytes, and then nothing is changed.
+    /// needs more than four bytes, and then no number is changed.
     pub fn weave(&mut self, mine: &mut Vec<u16>, others: &Self, theirs: &[u16]) -> bool {
         loop {
             let woven = match (&mut *self, others) {
@@ -84,7 +80,12 @@ impl Numbers {
         (0..self.len()).map(|at| self.get(at))
     }
 
-    pub fn shrink_to_fit(&mut self) {
+    /// Takes no more memory than these numbers need.
+    pub fn pack(&mut self) {
+        let (_, least, most) = self.range();
+        if needed(least, most) < self.width() {
+            *self = Self::of(&self.values().collect::<Vec<i64>>());
+        }
         match self {
             Self::One(values) => values.shrink_to_fit(),
             Self::Two(values) => values.shrink_to_fit(),
@@ -105,16 +106,21 @@ impl Numbers {
 
     /// How many are not zero, and as many zeros that are as wide as these must be.
     pub fn survey(&self) -> (usize, Self) {
-        let (used, least, most) = match self {
-            Self::One(values) => survey(values),
-            Self::Two(values) => survey(values),
-            Self::Four(values) => survey(values),
-            Self::Eight(values) => survey(values),
-        };
+        let (used, least, most) = self.range();
         let mut zeros = Self::One(vec![0; ALL]);
         zeros.widen(least);
         zeros.widen(most);
         (used, zeros)
+    }
+
+    /// How many are not zero, the least and the greatest; zero is always among them.
+    fn range(&self) -> (usize, i64, i64) {
+        match self {
+            Self::One(values) => range(values),
+            Self::Two(values) => range(values),
+            Self::Four(values) => range(values),
+            Self::Eight(values) => range(values),
+        }
     }
 
     /// Whether all seconds have a number, if so many have one: where that takes less memory.
@@ -238,6 +244,17 @@ fn raise<N: Copy + Into<i64> + TryFrom<i64>>(values: &mut [N], at: usize, amount
     sum.inspect(|sum| *place = *sum).is_some()
 }
 
+/// Bytes that numbers in a range need.
+fn needed(least: i64, most: i64) -> usize {
+    let fits = |low: i64, high: i64| low <= least && most <= high;
+    match () {
+        () if fits(i8::MIN.into(), i8::MAX.into()) => 1,
+        () if fits(i16::MIN.into(), i16::MAX.into()) => 2,
+        () if fits(i32::MIN.into(), i32::MAX.into()) => 4,
+        () => 8,
+    }
+}
+
 /// Changes a number, if there is room for the new one; gives by how much.
 fn change<N: Copy + Into<i64> + TryFrom<i64>>(values: &mut [N], at: usize, new: impl Fn(i64) -> i64) -> Option<i64> {
     let place = values.get_mut(at)?;
@@ -309,7 +326,7 @@ fn weave<N: PrimInt, M: Copy + Into<N>>((slots, values): (&mut Vec<u16>, &mut Ve
 }
 
 /// How many are not zero, the least, and the greatest.
-fn survey<N: PrimInt + Into<i64>>(values: &[N]) -> (usize, i64, i64) {
+fn range<N: PrimInt + Into<i64>>(values: &[N]) -> (usize, i64, i64) {
     let zero = N::zero();
     let range = values.iter().fold((zero, zero), |(least, most), value| (least.min(*value), most.max(*value)));
     (values.iter().filter(|value| **value != zero).count(), range.0.into(), range.1.into())
