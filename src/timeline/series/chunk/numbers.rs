@@ -16,6 +16,27 @@ pub(super) enum Numbers {
     Eight(Vec<i64>),
 }
 
+/// Answers what becomes of numbers and others that are no wider. They get more room until there is enough, up to four bytes.
+macro_rules! in_the_wider {
+    ($mine:expr, $others:expr, |$values:ident, $more:ident| $done:expr) => {
+        loop {
+            let is_done = match (&mut *$mine, $others) {
+                (Self::One($values), Self::One($more)) => $done,
+                (Self::Two($values), Self::One($more)) => $done,
+                (Self::Two($values), Self::Two($more)) => $done,
+                (Self::Four($values), Self::One($more)) => $done,
+                (Self::Four($values), Self::Two($more)) => $done,
+                (Self::Four($values), Self::Four($more)) => $done,
+                (Self::Eight(_), _) | (_, Self::Eight(_)) => return false,
+                (Self::One(_) | Self::Two(_), _) => false,
+            };
+            if is_done || !$mine.widen_once() {
+                return is_done;
+            }
+        }
+    };
+}
+
 impl Numbers {
     pub fn of(numbers: &[i64]) -> Self {
         let (least, most) = numbers.iter().fold((0, 0), |(least, most): (i64, i64), n| (least.min(*n), most.max(*n)));
@@ -29,41 +50,13 @@ impl Numbers {
 
     /// Adds as many others, each to its like; `false` if a sum needs more than four bytes, and then nothing is added.
     pub fn add(&mut self, others: &Self) -> bool {
-        loop {
-            let is_added = match (&mut *self, others) {
-                (Self::One(values), Self::One(others)) => add(values, others),
-                (Self::Two(values), Self::One(others)) => add(values, others),
-                (Self::Two(values), Self::Two(others)) => add(values, others),
-                (Self::Four(values), Self::One(others)) => add(values, others),
-                (Self::Four(values), Self::Two(others)) => add(values, others),
-                (Self::Four(values), Self::Four(others)) => add(values, others),
-                (Self::Eight(_), _) | (_, Self::Eight(_)) => return false,
-                (Self::One(_) | Self::Two(_), _) => false,
-            };
-            if is_added || !self.widen_once() {
-                return is_added;
-            }
-        }
+        in_the_wider!(self, others, |values, others| add(values, others))
     }
 
     /// Puts others in between, whose seconds are `theirs`, by the order of seconds, and adds those of the same second; `false` if a sum
     /// needs more than four bytes, and then no number is changed.
     pub fn weave(&mut self, mine: &mut Vec<u16>, others: &Self, theirs: &[u16]) -> bool {
-        loop {
-            let woven = match (&mut *self, others) {
-                (Self::One(values), Self::One(others)) => weave((mine, values), (theirs, others)),
-                (Self::Two(values), Self::One(others)) => weave((mine, values), (theirs, others)),
-                (Self::Two(values), Self::Two(others)) => weave((mine, values), (theirs, others)),
-                (Self::Four(values), Self::One(others)) => weave((mine, values), (theirs, others)),
-                (Self::Four(values), Self::Two(others)) => weave((mine, values), (theirs, others)),
-                (Self::Four(values), Self::Four(others)) => weave((mine, values), (theirs, others)),
-                (Self::Eight(_), _) | (_, Self::Eight(_)) => return false,
-                (Self::One(_) | Self::Two(_), _) => false,
-            };
-            if woven || !self.widen_once() {
-                return woven;
-            }
-        }
+        in_the_wider!(self, others, |values, others| weave((mine, values), (theirs, others)))
     }
 
     /// Gives each number twice the room, up to four bytes; `false` if it has that already.
