@@ -140,7 +140,7 @@ impl Timeline {
         if self.last != Some((source, time)) || !is_plain || !self.burst.join(Whose::app(place), end, taken) {
             return false;
         }
-        self.burst.another_row();
+        self.burst.row();
         true
     }
 
@@ -149,25 +149,26 @@ impl Timeline {
     pub fn join_ns(&mut self, ns: NsRequest, end: End, client: &[u8]) {
         let whose = Whose::ns(ns);
         let taken = end.taken.filter(|_| end.status != 503);
-        if !taken.is_some_and(|taken| self.burst.join(whose, end, taken)) {
-            self.burst.request(whose, end, &mut All { apps: &mut self.apps, ns: &mut self.ns });
+        let (burst, mut all) = self.burst();
+        if !taken.is_some_and(|taken| burst.join(whose, end, taken)) {
+            burst.request(whose, end, &mut all);
         }
-        self.burst.asked(whose, client, &mut All { apps: &mut self.apps, ns: &mut self.ns });
+        burst.asked(whose, client, &mut all);
     }
 
     /// Adds to the series what has been taken in since the last call.
     pub fn settle(&mut self) {
         self.last = None;
-        let rows = self.burst.settle(&mut All { apps: &mut self.apps, ns: &mut self.ns });
-        self.note_rows(rows);
+        let (burst, mut all) = self.burst();
+        burst.settle(&mut all);
         self.ns.values_mut().for_each(NsSeries::settle);
         self.troubles.values_mut().for_each(Tally::settle);
     }
 
-    fn note_rows(&mut self, rows: Option<(SourceId, i64, u32)>) {
-        if let Some((source, second, rows)) = rows {
-            self.records.entry(source).or_default().add(second, rows);
-        }
+    /// What is added up before it goes into the series, and these.
+    fn burst(&mut self) -> (&mut Burst, All<'_>) {
+        let Self { burst, apps, ns, records, .. } = self;
+        (burst, All { apps, ns, records })
     }
 
     /// Takes in a record that happened beside what is looked at: the span of time does not follow it.
@@ -175,12 +176,12 @@ impl Timeline {
         let origin = Origin { source, position: record.position };
         let second = record.time.second();
         if !self.burst.is_of(second, source) {
-            let rows = self.burst.begin(second, &mut All { apps: &mut self.apps, ns: &mut self.ns });
-            self.note_rows(rows);
+            let (burst, mut all) = self.burst();
+            burst.begin(second, source, &mut all);
         }
         self.last = matches!(record.fact, Fact::Request(_)).then_some((source, record.time));
         if record.fact.is_row() && record.fact.has_time() {
-            self.burst.row(source);
+            self.burst.row();
         }
         match &record.fact {
             Fact::Request(request) => self.request(asked, second, request, origin),
@@ -231,9 +232,9 @@ impl Timeline {
     fn request(&mut self, asked: Option<Asked>, second: i64, request: &Request<'_>, origin: Origin) {
         let (app, ns) = (asked.map(|asked| asked.app), asked.and_then(|asked| asked.ns));
         let held = request.taken.filter(|taken| *taken >= LONG && request.user_agent.eq_ignore_ascii_case(b"Smc"));
-        let mut all = All { apps: &mut self.apps, ns: &mut self.ns };
         if let Some(AppId(place)) = app {
-            self.burst.request(Whose::app(place), request.end(), &mut all);
+            let (burst, mut all) = self.burst();
+            burst.request(Whose::app(place), request.end(), &mut all);
         }
         let mut name = None;
         if let Some((known, app)) = app.and_then(|AppId(place)| self.apps.get_mut(place)) {

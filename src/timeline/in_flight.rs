@@ -138,6 +138,11 @@ impl InFlight {
         self.request(second, taken);
     }
 
+    /// The differences, of the mean in milliseconds, of the low, and of the high.
+    pub(super) fn series(&mut self) -> (&mut Series<i64>, &mut Series<i32>, &mut Series<i32>) {
+        (&mut self.mean, &mut self.low, &mut self.high)
+    }
+
     /// Adds what another one holds.
     pub fn merge(&mut self, other: &Self) {
         self.mean.merge(&other.mean);

@@ -66,6 +66,28 @@ fn slot(second: i64) -> u16 {
 impl<T: Number> Series<T> {
     /// Adds to a second.
     pub fn add(&mut self, second: i64, amount: T) {
+        if let Some(chunk) = self.chunk(second) {
+            chunk.add(slot(second), amount);
+        }
+    }
+
+    /// Adds to seconds that follow one another, to each its amount.
+    pub fn add_each(&mut self, begin: i64, amounts: &[T]) {
+        let (mut begin, mut rest) = (begin, amounts);
+        while !rest.is_empty() {
+            let slot = slot(begin);
+            let (here, beyond) = rest.split_at(rest.len().min(usize::from(CHUNK - slot)));
+            if here.iter().any(|amount| *amount != T::default())
+                && let Some(chunk) = self.chunk(begin)
+            {
+                chunk.add_each(slot, here);
+            }
+            (begin, rest) = (begin + SECONDS - i64::from(slot), beyond);
+        }
+    }
+
+    /// The chunk of a second, which is begun if need be.
+    fn chunk(&mut self, second: i64) -> Option<&mut Chunk> {
         let index = second.div_euclid(SECONDS);
         if self.chunks.get(self.recent).is_none_or(|c| c.index != index) {
             self.recent = match self.chunks.binary_search_by_key(&index, |c| c.index) {
@@ -81,9 +103,7 @@ impl<T: Number> Series<T> {
                 }
             };
         }
-        if let Some(chunk) = self.chunks.get_mut(self.recent) {
-            chunk.add(slot(second), amount);
-        }
+        self.chunks.get_mut(self.recent)
     }
 
     /// Adds another series to this one.
@@ -198,6 +218,34 @@ mod tests {
             }
             one.merge(&other);
             prop_assert_eq!((one.sum(from..i64::MAX), &one), (series.sum(from..i64::MAX), &series));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn many_seconds_at_once_are_added_as_one_by_one(
+            adds in proptest::collection::vec(
+                (
+                    0i64..2100,
+                    prop_oneof![3 => Just(1i64), 1 => Just(100), 1 => Just(30_000), 1 => Just(1 << 40)],
+                    proptest::collection::vec(prop_oneof![1 => Just(0i64), 2 => -3i64..3], 0..130),
+                ),
+                0..40,
+            ),
+            in_order in any::<bool>(),
+        ) {
+            let mut adds = adds;
+            if in_order {
+                adds.sort_by_key(|(begin, ..)| *begin);
+            }
+            let (mut series, mut one_by_one) = (Series::<i64>::default(), Series::<i64>::default());
+            for (begin, times, amounts) in adds {
+                let amounts: Vec<i64> = amounts.iter().map(|amount| amount * times).collect();
+                series.add_each(begin, &amounts);
+                (begin..).zip(amounts).for_each(|(second, amount)| one_by_one.add(second, amount));
+            }
+            prop_assert_eq!((&series, series.sum(0..1024), series.sum(0..5000)), (&one_by_one, one_by_one.sum(0..1024), one_by_one.sum(0..5000)));
+            prop_assert_eq!(series.values(0..2300), one_by_one.values(0..2300));
         }
     }
 

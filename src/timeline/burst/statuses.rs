@@ -1,18 +1,20 @@
-//! What the requests of a second ended with.
+//! What the requests of a minute ended with.
 
 use std::collections::BTreeMap;
+
+use super::held::Held;
 
 /// A status and its substatus.
 pub type Status = (u16, Option<u16>);
 
-/// How often each status was seen. Each has one place, which the first of those that share it has: to look there is foreseen, to search
-/// is not.
+/// How often each status was seen in each second of a window. Each has one place, which the first of those that share it has: to look
+/// there is foreseen, to search is not.
 #[derive(Debug, Clone)]
 pub struct Statuses {
-    places: [(Key, u32); Self::PLACES],
-    /// A bit for each place that has counted something.
-    held: u64,
-    others: BTreeMap<Status, u32>,
+    /// A status, and where its counts stand.
+    places: [(Key, usize); Self::PLACES],
+    counts: Vec<(Status, Held<u32>)>,
+    others: BTreeMap<Status, usize>,
 }
 
 /// A status and its substatus in one number.
@@ -20,14 +22,12 @@ pub struct Statuses {
 struct Key(u64);
 
 impl Key {
+    /// That of no status.
+    const NONE: Self = Self(u64::MAX);
+
     #[inline]
     fn of((status, substatus): Status) -> Self {
         Self(u64::from(status) | substatus.map_or(0, |substatus| u64::from(substatus) + 1) << 16)
-    }
-
-    fn status(self) -> Status {
-        let low = |bits: u64| u16::try_from(bits & 0xFFFF).unwrap_or(0);
-        (low(self.0), (self.0 >> 16).checked_sub(1).map(low))
     }
 
     /// Those that IIS gives often do not meet.
@@ -40,47 +40,54 @@ impl Key {
 
 impl Default for Statuses {
     fn default() -> Self {
-        Self { places: [(Key(0), 0); Self::PLACES], held: 0, others: BTreeMap::new() }
+        Self { places: [(Key::NONE, 0); Self::PLACES], counts: Vec::new(), others: BTreeMap::new() }
     }
 }
 
 impl Statuses {
-    /// As many as a mask has bits.
     const PLACES: usize = 64;
+    /// So many are no server's: where a log makes them up, they are forgotten with each window.
+    const MOST: usize = 128;
 
-    /// One more of a status.
+    /// One more of a status, in the second of the window that stands at `at`.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nearly all rows of a busy log are such")]
-    pub fn count(&mut self, status: Status) {
+    pub fn count(&mut self, status: Status, at: usize) {
         let key = Key::of(status);
-        let at = key.place();
-        let Some((known, count)) = self.places.get_mut(at) else { return };
-        if *count == 0 {
-            (*known, self.held) = (key, self.held | 1 << at);
-        } else if *known != key {
-            return self.count_other(status);
+        let known = match self.places.get(key.place()) {
+            Some((known, index)) if *known == key => *index,
+            _ => self.find(status),
+        };
+        if let Some((_, held)) = self.counts.get_mut(known) {
+            held.add(at, 1);
         }
-        *count = count.saturating_add(1);
     }
 
+    /// Where the counts of a status stand.
     #[cold]
     #[inline(never)]
-    fn count_other(&mut self, status: Status) {
-        let count = self.others.entry(status).or_default();
-        *count = count.saturating_add(1);
+    fn find(&mut self, status: Status) -> usize {
+        let (key, new) = (Key::of(status), self.counts.len());
+        let known = match self.places.get_mut(key.place()) {
+            Some(place) if place.0 == Key::NONE => {
+                *place = (key, new);
+                new
+            }
+            _ => *self.others.entry(status).or_insert(new),
+        };
+        if known == new {
+            self.counts.push((status, Held::default()));
+        }
+        known
     }
 
-    /// Hands out what was counted, and begins anew.
-    pub fn drain(&mut self, mut each: impl FnMut(Status, u32)) {
-        let mut held = std::mem::take(&mut self.held);
-        while held != 0 {
-            if let Some((key, count)) = self.places.get_mut(held.trailing_zeros() as usize) {
-                each(key.status(), std::mem::take(count));
-            }
-            held &= held - 1;
+    /// Hands out the counts of each status that was seen; who takes them leaves none.
+    pub fn hand_on(&mut self, mut each: impl FnMut(Status, &mut Held<u32>)) {
+        for (status, held) in self.counts.iter_mut().filter(|(_, held)| held.is_any()) {
+            each(*status, held);
         }
-        while let Some((status, count)) = self.others.pop_first() {
-            each(status, count);
+        if self.counts.len() > Self::MOST {
+            *self = Self::default();
         }
     }
 }
@@ -89,26 +96,27 @@ impl Statuses {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::super::series::Series;
+    use super::super::held::Window;
     use super::*;
 
     proptest! {
         #[test]
         fn each_status_is_counted_whichever_share_a_place(
-            seconds in proptest::collection::vec(proptest::collection::vec((0u16..6, 0u16..3, proptest::option::of(0u16..3)), 0..60), 1..4),
+            windows in proptest::collection::vec(proptest::collection::vec((0u16..6, 0u16..30, proptest::option::of(0u16..3), 0usize..64), 0..200), 1..4),
         ) {
             let mut statuses = Statuses::default();
-            for second in seconds {
-                let mut want: BTreeMap<Status, u32> = BTreeMap::new();
-                for (place, round, substatus) in second {
+            let (mut want, mut got) = (BTreeMap::<Status, Series<u32>>::new(), BTreeMap::<Status, Series<u32>>::new());
+            for (begin, rows) in (0..).step_by(64).zip(windows) {
+                for (place, round, substatus, at) in rows {
                     // Statuses that lie one round of places apart meet.
                     let status = (200 + place + round * 64, substatus);
-                    statuses.count(status);
-                    *want.entry(status).or_default() += 1;
+                    statuses.count(status, at);
+                    want.entry(status).or_default().add(begin + i64::try_from(at).unwrap(), 1);
                 }
-                let mut got = BTreeMap::new();
-                statuses.drain(|status, count| *got.entry(status).or_default() += count);
-                prop_assert_eq!(got, want);
+                statuses.hand_on(|status, held| held.hand_on(Window::of(begin), got.entry(status).or_default()));
             }
+            prop_assert_eq!(got, want);
         }
     }
 }

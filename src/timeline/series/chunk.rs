@@ -58,6 +58,38 @@ impl Chunk {
         }
     }
 
+    /// Adds to seconds that follow one another, to each its amount.
+    pub fn add_each<T: Number>(&mut self, slot: u16, amounts: &[T]) {
+        let (mut slot, mut rest) = (slot, amounts);
+        loop {
+            if self.slots.is_none() {
+                let raised = self.numbers.raise_each(usize::from(slot), rest);
+                let (done, more) = rest.split_at(raised);
+                self.total += done.iter().map(|amount| (*amount).into()).sum::<i64>();
+                slot += u16::try_from(raised).unwrap_or(CHUNK);
+                rest = more;
+            } else if self.append(slot, rest) {
+                return;
+            }
+            // What needs more room, or a place between others.
+            let [amount, more @ ..] = rest else { return };
+            if *amount != T::default() {
+                self.add(slot, *amount);
+            }
+            (slot, rest) = (slot + 1, more);
+        }
+    }
+
+    /// The same, where nothing has been added to these seconds or to any after them; `false` otherwise, or where all seconds have a number.
+    fn append<T: Number>(&mut self, slot: u16, amounts: &[T]) -> bool {
+        let Some(slots) = self.slots.as_mut().filter(|slots| slots.last().is_none_or(|last| *last < slot)) else { return false };
+        let some = (slot..CHUNK).zip(amounts).filter(|(_, amount)| **amount != T::default());
+        slots.extend(some.clone().map(|(slot, _)| slot));
+        self.total += self.numbers.append(some.map(|(_, amount)| (*amount).into()));
+        self.spread();
+        true
+    }
+
     /// Little more is added: it takes no more memory than it must.
     pub fn pack(&mut self) {
         if let Some(slots) = &mut self.slots {
@@ -74,10 +106,10 @@ impl Chunk {
                     self.total += other.total;
                     self.spread();
                 } else {
-                    self.add_each::<T>(other);
+                    self.add_those::<T>(other);
                 }
             }
-            (None, Some(_)) => self.add_each::<T>(other),
+            (None, Some(_)) => self.add_those::<T>(other),
             (mine, None) => {
                 if mine.is_some() {
                     self.spread_all();
@@ -93,7 +125,7 @@ impl Chunk {
         }
     }
 
-    fn add_each<T: Number>(&mut self, other: &Self) {
+    fn add_those<T: Number>(&mut self, other: &Self) {
         other.each(0..other.numbers.len(), |slot, value| self.add(slot, T::of(value)));
     }
 

@@ -39,13 +39,9 @@ macro_rules! in_the_wider {
 
 impl Numbers {
     pub fn of(numbers: &[i64]) -> Self {
-        let (least, most) = numbers.iter().fold((0, 0), |(least, most): (i64, i64), n| (least.min(*n), most.max(*n)));
-        match needed(least, most) {
-            1 => Self::One(narrow(numbers)),
-            2 => Self::Two(narrow(numbers)),
-            4 => Self::Four(narrow(numbers)),
-            _ => Self::Eight(numbers.to_vec()),
-        }
+        let mut all = Self::One(Vec::new());
+        all.append(numbers.iter().copied());
+        all
     }
 
     /// Adds as many others, each to its like; `false` if a sum needs more than four bytes, and then nothing is added.
@@ -173,10 +169,20 @@ impl Numbers {
     #[inline]
     pub fn raise(&mut self, at: usize, amount: i64) -> bool {
         match self {
-            Self::One(values) => raise(values, at, amount),
-            Self::Two(values) => raise(values, at, amount),
-            Self::Four(values) => raise(values, at, amount),
+            Self::One(values) => values.get_mut(at).is_some_and(|value| raise(value, amount)),
+            Self::Two(values) => values.get_mut(at).is_some_and(|value| raise(value, amount)),
+            Self::Four(values) => values.get_mut(at).is_some_and(|value| raise(value, amount)),
             Self::Eight(_) => false,
+        }
+    }
+
+    /// Adds to numbers that stand one after the other, as far as there is room for each sum; gives to how many.
+    pub fn raise_each<A: Copy + Into<i64>>(&mut self, at: usize, amounts: &[A]) -> usize {
+        match self {
+            Self::One(values) => raise_each(values, at, amounts),
+            Self::Two(values) => raise_each(values, at, amounts),
+            Self::Four(values) => raise_each(values, at, amounts),
+            Self::Eight(_) => 0,
         }
     }
 
@@ -216,6 +222,21 @@ impl Numbers {
         self.set(at, value);
     }
 
+    /// Adds more numbers at the end; gives their sum.
+    pub fn append(&mut self, more: impl Iterator<Item = i64> + Clone) -> i64 {
+        let (least, most, sum) =
+            more.clone().fold((0, 0, 0), |(least, most, sum): (i64, i64, i64), n| (least.min(n), most.max(n), sum + n));
+        self.widen(least);
+        self.widen(most);
+        match self {
+            Self::One(values) => values.extend(narrow::<i8>(more)),
+            Self::Two(values) => values.extend(narrow::<i16>(more)),
+            Self::Four(values) => values.extend(narrow::<i32>(more)),
+            Self::Eight(values) => values.extend(more),
+        }
+        sum
+    }
+
     /// Makes room for a number.
     #[inline]
     pub fn widen(&mut self, value: i64) {
@@ -231,10 +252,16 @@ impl Numbers {
 }
 
 #[inline]
-fn raise<N: Copy + Into<i64> + TryFrom<i64>>(values: &mut [N], at: usize, amount: i64) -> bool {
-    let Some(place) = values.get_mut(at) else { return false };
-    let sum = (*place).into().checked_add(amount).and_then(|sum| N::try_from(sum).ok());
-    sum.inspect(|sum| *place = *sum).is_some()
+fn raise<N: Copy + Into<i64> + TryFrom<i64>>(value: &mut N, amount: i64) -> bool {
+    let sum = (*value).into().checked_add(amount).and_then(|sum| N::try_from(sum).ok());
+    sum.inspect(|sum| *value = *sum).is_some()
+}
+
+fn raise_each<N: Copy + Into<i64> + TryFrom<i64>, A: Copy + Into<i64>>(values: &mut [N], at: usize, amounts: &[A]) -> usize {
+    let mut pairs = values.get_mut(at..).unwrap_or_default().iter_mut().zip(amounts);
+    // Whoever is not raised is the first that needs more room.
+    let refused = pairs.position(|(value, amount)| !raise(value, (*amount).into()));
+    refused.unwrap_or(amounts.len().min(values.len().saturating_sub(at)))
 }
 
 /// Bytes that numbers in a range need.
@@ -325,8 +352,8 @@ fn range<N: PrimInt + Into<i64>>(values: &[N]) -> (usize, i64, i64) {
     (values.iter().filter(|value| **value != zero).count(), range.0.into(), range.1.into())
 }
 
-fn narrow<N: TryFrom<i64> + Default>(numbers: &[i64]) -> Vec<N> {
-    numbers.iter().map(|n| N::try_from(*n).unwrap_or_default()).collect()
+fn narrow<N: TryFrom<i64> + Default>(numbers: impl Iterator<Item = i64>) -> impl Iterator<Item = N> {
+    numbers.map(|n| N::try_from(n).unwrap_or_default())
 }
 
 fn wider<N: Copy, W: From<N>>(values: &[N]) -> Vec<W> {
