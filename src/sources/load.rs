@@ -1,6 +1,7 @@
 //! Finished files: files, folders and archives that are read to their end.
 
 pub mod ahead;
+mod buffer;
 mod bytes;
 mod check;
 mod collect;

@@ -6,6 +6,7 @@ use std::io::{self, Cursor, Read};
 use memchr::{memchr, memrchr};
 
 use super::ahead::Joint;
+use super::buffer::Buffer;
 use super::bytes::Bytes;
 use super::parts::{Cut, Task};
 use super::{Input, PIECE};
@@ -73,15 +74,16 @@ impl Large {
     }
 
     /// The next part; its bytes come into the buffer.
-    pub fn fetch(&mut self, cut: Cut, buffer: &mut Vec<u8>) -> io::Result<Option<Task<'static>>> {
-        buffer.append(&mut self.carry);
+    pub fn fetch(&mut self, cut: Cut, buffer: &mut Buffer) -> io::Result<Option<Task<'static>>> {
+        buffer.begin(&self.carry);
         // To a multiple of a part's size, whatever was read of it before.
-        let read = self.offset + buffer.len() as u64;
+        let read = self.offset + self.carry.len() as u64;
         let upto = (self.offset / cut.part + 1) * cut.part;
         let wanted = upto.saturating_sub(read).max(if read.is_multiple_of(cut.part) { cut.part } else { 0 });
-        let got = (&mut self.bytes).take(wanted).read_to_end(buffer)?;
-        let is_end = got as u64 != wanted;
-        if buffer.is_empty() {
+        self.carry.clear();
+        let is_end = buffer.read(&mut self.bytes, wanted)? as u64 != wanted;
+        let text = buffer.held();
+        if text.is_empty() {
             return Ok(None);
         }
         let part = Part {
@@ -92,20 +94,19 @@ impl Large {
             iis: self.guide.iis(),
             ahead: (self.from > 0).then_some(self.from),
         };
-        let end = if is_end { Some(buffer.len()) } else { memrchr(b'\n', buffer).map(|end| end + 1) };
+        let end = if is_end { Some(text.len()) } else { memrchr(b'\n', text).map(|end| end + 1) };
         // Holes of NULs end lines, too, and a line over all bounds has no end here: such a file goes on in one piece.
-        let whole = end.and_then(|end| Some((end, Glance::at(buffer.get(..end)?)?)));
+        let whole = end.and_then(|end| Some((end, Glance::at(text.get(..end)?)?)));
         let rest = match whole {
             Some((end, glance)) => {
-                self.carry.extend_from_slice(buffer.get(end..).unwrap_or_default());
-                buffer.truncate(end);
+                self.carry.extend_from_slice(buffer.cut(end));
                 self.line += glance.feeds;
-                heed(&mut self.guide, buffer, &glance);
+                heed(&mut self.guide, buffer.held(), &glance);
                 if self.guide.is_by_row() { None } else { Some(self.back()) }
             }
             None => Some(self.back()),
         };
-        self.offset += buffer.len() as u64;
+        self.offset += buffer.held().len() as u64;
         Ok(Some(Task::Part { source: self.source, from: self.from, opened: self.opened.clone(), part, rest }))
     }
 

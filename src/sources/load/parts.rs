@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ahead::Joint;
+use super::buffer::Buffer;
 use super::bytes::Bytes;
 use super::large::Large;
 use super::{Input, PIECE, Piece};
@@ -128,10 +129,11 @@ impl<'a> Work<'a> {
     /// of the logs that the worker happens to read after it: its engine waits until the end.
     pub fn share(&self, new_engine: &(dyn Fn() -> Engine + Sync)) {
         let mut engine = new_engine();
-        let (mut buffer, mut bytes) = (Vec::new(), 0);
+        let (mut buffer, mut bytes) = (Buffer::default(), 0);
         while let Some(task) = self.fetch(&mut buffer) {
-            self.read.fetch_add(buffer.len() as u64, Ordering::Relaxed);
-            bytes += buffer.len() as u64;
+            let len = buffer.held().len() as u64;
+            self.read.fetch_add(len, Ordering::Relaxed);
+            bytes += len;
             match task {
                 Task::Whole(source, input) => {
                     let mut one = new_engine();
@@ -145,7 +147,7 @@ impl<'a> Work<'a> {
                 }
                 Task::Part { source, from, opened, part, rest } => {
                     engine.begin_part(source, &opened, &part);
-                    engine.take_part(source, &buffer);
+                    engine.take_part(source, buffer.held());
                     let is_last = rest.is_some();
                     if let Some(rest) = rest {
                         bytes += self.rest(source, rest, &mut buffer, &mut engine);
@@ -211,28 +213,30 @@ impl<'a> Work<'a> {
         all
     }
 
-    fn rest(&self, source: SourceId, mut bytes: Bytes, buffer: &mut Vec<u8>, engine: &mut Engine) -> u64 {
+    fn rest(&self, source: SourceId, mut bytes: Bytes, buffer: &mut Buffer, engine: &mut Engine) -> u64 {
         let mut all = 0;
         while !self.stop.load(Ordering::Relaxed) {
-            buffer.clear();
-            if let Err(error) = (&mut bytes).take(PIECE as u64).read_to_end(buffer) {
-                fail(source, &error, engine);
-                break;
+            buffer.begin(&[]);
+            match buffer.read(&mut bytes, PIECE as u64) {
+                Ok(0) => break,
+                Ok(read) => {
+                    self.read.fetch_add(read as u64, Ordering::Relaxed);
+                    all += read as u64;
+                    engine.take_part(source, buffer.held());
+                }
+                Err(error) => {
+                    fail(source, &error, engine);
+                    break;
+                }
             }
-            if buffer.is_empty() {
-                break;
-            }
-            self.read.fetch_add(buffer.len() as u64, Ordering::Relaxed);
-            all += buffer.len() as u64;
-            engine.take_part(source, buffer);
         }
         all
     }
 
     /// The next thing to do; the bytes of a part come into the buffer.
-    fn fetch(&self, buffer: &mut Vec<u8>) -> Option<Task<'a>> {
+    fn fetch(&self, buffer: &mut Buffer) -> Option<Task<'a>> {
         let mut next = self.next();
-        buffer.clear();
+        buffer.begin(&[]);
         loop {
             if self.stop.load(Ordering::Relaxed) {
                 return None;
