@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use applications::{Applications, Site};
 pub use envelope::{Envelope, Gap, Health, LeftOut, Opened, Payload};
-use fold::Fold;
+use fold::{Fold, Joined};
 use source::Source;
 
 use crate::formats::ledger::Ledger;
@@ -341,7 +341,9 @@ impl Engine {
             site: &mut reading.site,
             source,
             settings: None,
-            asked: None,
+            last: None,
+            joined: Joined::default(),
+            asking: None,
         };
         step(&mut reading.stream, &mut fold);
         let found = fold.settle();

@@ -43,15 +43,27 @@ pub trait Sink {
     fn record(&mut self, record: Record<'_>);
     /// A line that should have been a record and is none. `why` is a short sentence for people.
     fn malformed(&mut self, line: Line<'_>, why: &'static str);
-    /// Takes a request of which little else is wanted: `client` finds who asked. `false` if its record is wanted, which comes next.
-    fn brief<'b>(&mut self, brief: Brief<'_>, client: &dyn Fn() -> &'b [u8]) -> bool {
-        let _ = (brief, client);
-        false
+    /// Takes a request of which little else is wanted.
+    fn brief(&mut self, _brief: Brief<'_>) -> Briefly {
+        Briefly::Refused
     }
+    /// Who asked, of the request that was told in brief; empty if nobody knows.
+    fn asked(&mut self, _client: &[u8]) {}
     /// The rows of a busy log come through here: what takes them and what decodes them are compiled together for each kind of sink.
     fn rows(&mut self, decoder: &mut w3c::W3c, lines: &mut Lines<'_, '_>) -> Ledger {
         decoder.hand_out(lines, self)
     }
+}
+
+/// What becomes of a request that is told in brief.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Briefly {
+    /// It was taken.
+    Taken,
+    /// It was taken, but who asked is wanted.
+    WhoAsked,
+    /// It was not: its record is wanted.
+    Refused,
 }
 
 /// A sink that wants nothing: for decoding up to a place only to know the state there.

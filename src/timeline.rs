@@ -83,8 +83,6 @@ pub struct Timeline {
     span: Option<(Time, Time)>,
     /// What is not in the series yet.
     burst: Burst,
-    /// The log and time of the last record, if it is a request of the second that has begun.
-    last: Option<(SourceId, Time)>,
 }
 
 impl PartialEq for Timeline {
@@ -130,18 +128,20 @@ impl Timeline {
         }
     }
 
-    /// Takes in a request of the very moment of the record before it, if all that it tells is one more of its kind: nearly all rows of a
-    /// busy log are such. `false` if it has more to tell. What it tells as one of the Notification Server, [`Timeline::join_ns`] takes in.
+    /// Takes in a request of the very moment and log of the one before it, if all that it tells is one more of its kind: nearly all rows
+    /// of a busy log are such. Gives the milliseconds that it took; `None` if it has more to tell. [`Timeline::count_joined`] counts its
+    /// row, and what it tells as one of the Notification Server, [`Timeline::join_ns`] takes in.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nearly all rows of a busy log are such")]
-    pub fn join(&mut self, source: SourceId, AppId(place): AppId, time: Time, end: End) -> bool {
-        let Some(taken) = end.taken.filter(|taken| *taken < telling::LEAST) else { return false };
+    pub fn join(&mut self, AppId(place): AppId, end: End) -> Option<u64> {
+        let taken = end.taken.filter(|taken| *taken < telling::LEAST)?;
         let is_plain = end.status != 503 && end.substatus.is_some();
-        if self.last != Some((source, time)) || !is_plain || !self.burst.join(Whose::app(place), end, taken) {
-            return false;
-        }
-        self.burst.row();
-        true
+        (is_plain && self.burst.join(Whose::app(place), end, taken)).then_some(taken)
+    }
+
+    /// Counts rows that were taken in by [`Timeline::join`] since the last record.
+    pub fn count_joined(&mut self, rows: u32) {
+        self.burst.count(rows);
     }
 
     /// Takes in what a request of the second that has begun tells as one of the Notification Server.
@@ -158,7 +158,6 @@ impl Timeline {
 
     /// Adds to the series what has been taken in since the last call.
     pub fn settle(&mut self) {
-        self.last = None;
         let (burst, mut all) = self.burst();
         burst.settle(&mut all);
         self.ns.values_mut().for_each(NsSeries::settle);
@@ -179,9 +178,8 @@ impl Timeline {
             let (burst, mut all) = self.burst();
             burst.begin(second, source, &mut all);
         }
-        self.last = matches!(record.fact, Fact::Request(_)).then_some((source, record.time));
         if record.fact.is_row() && record.fact.has_time() {
-            self.burst.row();
+            self.burst.count(1);
         }
         match &record.fact {
             Fact::Request(request) => self.request(asked, second, request, origin),

@@ -3,12 +3,13 @@
 use super::applications::{Applications, Site};
 use super::source::Source;
 use crate::formats::lines::Line;
-use crate::formats::{Kind, Sink};
+use crate::formats::{Briefly, Kind, Sink};
 use crate::limits::Settings;
-use crate::record::{Brief, End, Fact, Position, Record, SourceId};
+use crate::record::{Brief, End, Fact, Record, SourceId};
 use crate::time::Time;
 use crate::timeline::block_index::Told;
-use crate::timeline::{AppId, Asked, Timeline};
+use crate::timeline::tally::NsRequest;
+use crate::timeline::{Asked, Timeline};
 
 /// Folds what a decoder finds into the timeline.
 pub(super) struct Fold<'a> {
@@ -22,30 +23,43 @@ pub(super) struct Fold<'a> {
     pub site: &'a mut Site,
     pub source: &'a mut Source,
     pub settings: Option<Settings>,
-    /// What the request is counted under that was told in brief, if its record comes next.
-    pub asked: Option<Asked>,
+    /// The moment of the last record, if more of the same can join it, and what joined.
+    pub last: Option<Time>,
+    pub joined: Joined,
+    /// The NS request that was told in brief, as long as nobody said who asked.
+    pub asking: Option<(NsRequest, End)>,
+}
+
+/// Requests that were told in brief, all of one second: the log's books are kept when they are all told.
+#[derive(Default)]
+pub(super) struct Joined {
+    rows: u32,
+    /// One past the last byte of the last.
+    end: u64,
+    /// The longest, in milliseconds.
+    taken: u64,
 }
 
 impl Fold<'_> {
     /// Hands on what was held back; gives the settings that were found.
     pub fn settle(&mut self) -> Option<Settings> {
+        self.count_joined();
         if let Some(told) = self.told.take() {
             self.timeline.blocks.note(self.id, self.begin, &told);
         }
         self.settings.take()
     }
 
-    /// Counts a request that happened when the one before it did, if it tells nothing else.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "nearly all rows of a busy log are such")]
-    fn join(&mut self, position: Position, time: Time, app: AppId, end: End) -> bool {
-        let Some(told) = &mut self.told else { return false };
-        if position.offset < self.begin || !self.timeline.join(self.id, app, time, end) {
-            return false;
+    /// Counts what joined the last record.
+    fn count_joined(&mut self) {
+        let Joined { rows, end, taken } = std::mem::take(&mut self.joined);
+        if let (Some(told), Some(time)) = (&mut self.told, self.last)
+            && rows > 0
+        {
+            told.join(rows, end, time.plus(-millis(taken)));
+            self.source.count_more(rows);
+            self.timeline.count_joined(rows);
         }
-        told.join(position.offset + u64::from(position.len), time, taken(end));
-        self.source.count_another();
-        true
     }
 
     /// Widens the block of the log that a record begins in.
@@ -63,6 +77,7 @@ impl Fold<'_> {
     /// Takes in a record that tells more than one request more; `asked` is what a request is counted under, and it began at `from`.
     #[inline(never)]
     fn take(&mut self, record: &Record<'_>, asked: Option<Asked>, from: Time) {
+        self.count_joined();
         match &record.fact {
             Fact::Settings(settings) => self.settings.get_or_insert_default().absorb(settings),
             Fact::TagName { tag, driver, description } => self.source.tag_name(*tag, driver, description),
@@ -77,30 +92,37 @@ impl Fold<'_> {
         } else {
             self.timeline.apply(self.id, asked, record);
         }
+        self.last = (asked.is_some() && offset >= self.begin).then_some(record.time);
     }
 }
 
 impl Sink for Fold<'_> {
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "as above")]
-    fn brief<'b>(&mut self, Brief { time, position, site, stem, end }: Brief<'_>, client: &dyn Fn() -> &'b [u8]) -> bool {
-        let asked = self.applications.of(self.site, site, stem, self.timeline);
-        if !self.join(position, time, asked.app, end) {
-            self.asked = Some(asked);
-            return false;
+    #[expect(clippy::inline_always, reason = "nearly all rows of a busy log come through here")]
+    fn brief(&mut self, Brief { time, position, site, stem, end }: Brief<'_>) -> Briefly {
+        if self.last != Some(time) {
+            return Briefly::Refused;
         }
-        if let Some(ns) = asked.ns {
-            self.timeline.join_ns(ns, end, client());
+        let Asked { app, ns } = self.applications.of(self.site, site, stem, self.timeline);
+        let Some(taken) = self.timeline.join(app, end) else { return Briefly::Refused };
+        self.joined.rows += 1;
+        self.joined.end = position.offset + u64::from(position.len);
+        self.joined.taken = self.joined.taken.max(taken);
+        let Some(ns) = ns else { return Briefly::Taken };
+        self.asking = Some((ns, end));
+        Briefly::WhoAsked
+    }
+
+    fn asked(&mut self, client: &[u8]) {
+        if let Some((ns, end)) = self.asking.take() {
+            self.timeline.join_ns(ns, end, client);
         }
-        true
     }
 
     fn record(&mut self, record: Record<'_>) {
         let Fact::Request(request) = &record.fact else { return self.take(&record, None, record.time) };
-        // What was told in brief before was looked up then.
-        let asked = self.asked.take();
-        let asked = asked.unwrap_or_else(|| self.applications.of(self.site, request.site, request.stem, self.timeline));
-        self.take(&record, Some(asked), record.time.plus(-taken(request.end())));
+        let asked = self.applications.of(self.site, request.site, request.stem, self.timeline);
+        self.take(&record, Some(asked), record.time.plus(-millis(request.taken.unwrap_or(0))));
     }
 
     fn malformed(&mut self, line: Line<'_>, why: &'static str) {
@@ -108,10 +130,9 @@ impl Sink for Fold<'_> {
     }
 }
 
-/// The milliseconds that a request took, as far as it is told.
-#[inline]
-fn taken(end: End) -> i64 {
-    i64::try_from(end.taken.unwrap_or(0)).unwrap_or(i64::MAX)
+/// Milliseconds as a time can be moved by; a log may claim any number.
+fn millis(taken: u64) -> i64 {
+    i64::try_from(taken).unwrap_or(i64::MAX)
 }
 
 fn kind_of(fact: &Fact<'_>) -> Kind {

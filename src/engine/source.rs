@@ -155,11 +155,10 @@ impl Source {
         }
     }
 
-    /// Counts a record that happened when the one before it did.
-    #[inline]
-    pub(super) fn count_another(&mut self) {
-        self.records += 1;
-        self.arriving.0 += 1;
+    /// Counts records that happened when the one before them did.
+    pub(super) fn count_more(&mut self, records: u32) {
+        self.records += u64::from(records);
+        self.arriving.0 += u64::from(records);
     }
 
     /// What was counted since the last call came in, unless it was there when the log was met.

@@ -97,11 +97,9 @@ pub fn number(text: &[u8]) -> Option<u64> {
 pub fn number_within(text: &[u8], Range { start, end }: Range<usize>) -> Option<u64> {
     const EACH: u64 = u64::MAX / 0xFF;
     let len = end.wrapping_sub(start);
-    if len == 1 {
-        return text.get(start).map(|digit| u64::from(digit.wrapping_sub(b'0'))).filter(|digit| *digit <= 9);
-    }
-    let eight = text.get(end.wrapping_sub(8)..end).and_then(<[u8]>::first_chunk);
-    let (Some(eight), 2..=8) = (eight, len) else { return text.get(start..end).and_then(number) };
+    let (Some(eight), 1..=8) = (text.get(..end).and_then(<[u8]>::last_chunk), len) else {
+        return text.get(start..end).and_then(number);
+    };
     // What stands before the number becomes zeros. The last byte is the highest.
     let before = 64 - 8 * len;
     let digits = (u64::from_le_bytes(*eight) ^ (EACH * u64::from(b'0'))) >> before << before;

@@ -31,7 +31,18 @@ pub struct Row<'a, 'c> {
     len: usize,
 }
 
+/// What a [`Row`] is made of.
+pub(super) type RowParts<'a, 'c> = (&'a [u8], &'c [u32; MAX_COLUMNS], &'c [u32; MAX_COLUMNS], usize);
+
 impl<'a, 'c> Row<'a, 'c> {
+    pub(super) fn parts(&self) -> RowParts<'a, 'c> {
+        (self.text, self.befores, self.ends, self.len)
+    }
+
+    pub(super) fn of((text, befores, ends, len): RowParts<'a, 'c>) -> Self {
+        Self { text, befores, ends, len }
+    }
+
     /// A row whose columns stand one place apart.
     #[inline]
     fn new(text: &'a [u8], ends: &'c [u32; PLACES], len: usize) -> Self {
@@ -61,14 +72,24 @@ impl<'a, 'c> Row<'a, 'c> {
     /// Where a column stands.
     #[inline]
     fn place(&self, index: usize) -> Range<usize> {
+        if index < self.len && index < MAX_COLUMNS { self.at(index) } else { 0..0 }
+    }
+
+    /// Where a column stands that the row has, in [`Row::all`].
+    #[inline]
+    #[must_use]
+    pub fn at(&self, index: usize) -> Range<usize> {
         // The mask saves looking whether the place is within bounds.
         let at = index & (MAX_COLUMNS - 1);
-        match (self.befores.get(at), self.ends.get(at)) {
-            (Some(before), Some(end)) if index < self.len && index < MAX_COLUMNS => {
-                before.wrapping_add(1) as usize..*end as usize
-            }
-            _ => 0..0,
-        }
+        let (before, end) = (self.befores.get(at).copied().unwrap_or_default(), self.ends.get(at).copied().unwrap_or_default());
+        before.wrapping_add(1) as usize..end as usize
+    }
+
+    /// The text that the row stands in.
+    #[inline]
+    #[must_use]
+    pub fn all(&self) -> &'a [u8] {
+        self.text
     }
 
     /// A column; empty if there is none or the log has `-`, which means that nothing was there.
@@ -187,13 +208,56 @@ pub struct Lines<'a, 'i> {
     text: &'a [u8],
     /// Where the text stands in the log.
     offset: u64,
-    /// The number of the next line.
-    number: u64,
-    /// Where the next line begins in the text.
-    begin: usize,
+    next: Next,
     /// Up to where it has been looked at.
     upto: usize,
     index: &'i mut Index,
+}
+
+/// Where the next line begins.
+#[derive(Debug, Clone, Copy)]
+struct Next {
+    /// The number of the line.
+    number: u64,
+    /// One byte before it in the text.
+    before: u32,
+    /// Which place that is.
+    place: usize,
+}
+
+impl Next {
+    fn begin(self) -> usize {
+        self.before.wrapping_add(1) as usize
+    }
+
+    /// Cuts the line off that ends at a place, and goes on behind it; `None` if it is one over all bounds.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "what it gives stays in the processor's registers")]
+    fn cut<'a, 'c>(
+        &mut self,
+        (text, offset): (&'a [u8], u64),
+        places: &'c mut [u32],
+        feed: usize,
+    ) -> Option<(Line<'a>, Row<'a, 'c>)> {
+        let begin = self.begin();
+        let place_of_end = places.get_mut(feed)?;
+        let end = *place_of_end;
+        let line = text.get(begin..end as usize)?;
+        if line.len() > MAX_LINE + 1 {
+            return None;
+        }
+        let len = place(line.len() + 1);
+        // The last column ends before a carriage return.
+        let returns = usize::from(line.last() == Some(&b'\r'));
+        *place_of_end = end - u32::from(returns > 0);
+        let line = Line { text: line.get(..line.len() - returns)?, offset: offset + begin as u64, len, number: self.number };
+        let ends = places.get_mut(self.place..)?.first_chunk_mut::<PLACES>()?;
+        let [first, ..] = ends;
+        *first = self.before;
+        let columns = feed - self.place;
+        *self = Self { number: self.number + 1, before: end, place: feed };
+        Some((line, Row::new(text, ends, columns)))
+    }
 }
 
 impl<'a, 'i> Lines<'a, 'i> {
@@ -201,61 +265,63 @@ impl<'a, 'i> Lines<'a, 'i> {
     #[must_use]
     pub fn new(text: &'a [u8], offset: u64, number: u64, index: &'i mut Index) -> Self {
         index.begin();
-        Self { text, offset, number, begin: 0, upto: 0, index }
+        Self { text, offset, next: Next { number, before: u32::MAX, place: 0 }, upto: 0, index }
     }
 
     /// How many bytes have been passed, and the number of the line that comes then.
     #[must_use]
     pub fn passed(&self) -> (usize, u64) {
-        (self.begin, self.number)
+        (self.next.begin(), self.next.number)
     }
 
     /// The next line, cut at its spaces; `None` at the end, or before a line over all bounds.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "what it gives stays in the processor's registers")]
     #[expect(clippy::should_implement_trait, reason = "a row lends what the next one writes over")]
     pub fn next(&mut self) -> Option<(Line<'a>, Row<'a, '_>)> {
-        if self.index.passed == self.index.fed {
-            self.look();
-        }
-        let Index { places, feeds, fed, passed, before, .. } = &mut *self.index;
+        let Self { text, offset, next, index, .. } = self.look();
+        let Index { places, feeds, fed, passed, .. } = &mut **index;
         let feed = *feeds.get(..*fed)?.get(*passed)? as usize;
-        let place_of_end = places.get_mut(feed)?;
-        let end = *place_of_end as usize;
-        let text = self.text.get(self.begin..end)?;
-        if text.len() > MAX_LINE + 1 {
-            return None;
-        }
-        let len = place(text.len() + 1);
-        // The last column ends before a carriage return.
-        let returns = usize::from(text.last() == Some(&b'\r'));
-        *place_of_end -= u32::from(returns > 0);
-        let text = text.get(..text.len() - returns)?;
-        let line = Line { text, offset: self.offset + self.begin as u64, len, number: self.number };
-        let columns = feed - *before;
-        let ends = places.get_mut(*before..)?.first_chunk_mut::<PLACES>()?;
-        let [first, ..] = ends;
-        *first = place(self.begin).wrapping_sub(1);
-        (*passed, *before) = (*passed + 1, feed);
-        self.begin = end + 1;
-        self.number += 1;
-        Some((line, Row::new(self.text, ends, columns)))
+        let cut = next.cut((text, *offset), places, feed)?;
+        *passed += 1;
+        Some(cut)
     }
 
     /// Hands out all that are left, and counts what becomes of their bytes.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "what it hands out stays in the processor's registers")]
     pub fn count(&mut self, mut each: impl FnMut(Line<'a>, Row<'a, '_>) -> What) -> Ledger {
         let mut ledger = Ledger::default();
-        while let Some((line, row)) = self.next() {
-            ledger.count(each(line, row), line.len);
+        loop {
+            let Self { text, offset, next, index, .. } = self.look();
+            let Index { places, feeds, fed, passed, .. } = &mut **index;
+            let some = feeds.get(*passed..*fed).unwrap_or_default();
+            let mut at = *next;
+            let cut = some.iter().map_while(|feed| {
+                let (line, row) = at.cut((text, *offset), places, *feed as usize)?;
+                ledger.count(each(line, row), line.len);
+                Some(())
+            });
+            let done = cut.count();
+            *next = at;
+            *passed += done;
+            if done < some.len() || some.is_empty() {
+                return ledger;
+            }
         }
-        ledger
     }
 
-    /// Looks at what comes, up to a line feed at least.
+    /// Looks at what comes, up to a line feed at least, if all has been passed that was looked at.
+    #[inline]
+    fn look(&mut self) -> &mut Self {
+        if self.index.passed == self.index.fed {
+            self.look_on();
+        }
+        self
+    }
+
     #[inline(never)]
-    fn look(&mut self) {
-        self.index.forget();
+    fn look_on(&mut self) {
+        self.index.forget(self.next.place);
+        self.next.place = 0;
         while self.index.fed == 0
             && let Some(rest) = self.text.get(self.upto..)
             && !rest.is_empty()

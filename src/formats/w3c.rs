@@ -3,15 +3,17 @@
 //! A row is written when its request **ends**, in UTC with whole seconds; `time-taken` is in milliseconds (Microsoft, "W3C
 //! logging"; KB 944884). Columns are found by the `#Fields` in force, which may change in the middle of a file.
 
+mod brief;
 mod clock;
 
+use brief::{Codes, Plan};
 use clock::Clock;
 
-use super::fields::{self, directive, find, status};
+use super::fields::{self, directive, find, number_within, status};
 use super::ledger::{Ledger, What};
 use super::lines::Line;
-use super::rows::{Cuts, Lines, MAX_COLUMNS, Row};
-use super::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
+use super::rows::{Cuts, Lines, MAX_COLUMNS, Row, RowParts};
+use super::{Ability, Briefly, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
 use crate::record::{Brief, End, Fact, Position, Record, Request};
 use crate::time::{parse_clock, parse_date};
 
@@ -125,6 +127,9 @@ pub struct W3c {
     guessed: bool,
     /// Rows came before any header and fit no default set.
     headless: bool,
+    /// How rows are told in brief.
+    plan: Plan,
+    codes: Codes,
     clock: Clock,
     cuts: Cuts,
     /// Of rows that do not fit as they are cut.
@@ -135,13 +140,22 @@ pub struct W3c {
 
 impl W3c {
     fn new(hints: &Hints) -> Self {
-        let clock = Clock::new(hints.zone);
-        Self { layout: None, guessed: false, headless: false, clock, cuts: Cuts::default(), spare: Cuts::default(), iis: None }
+        Self {
+            layout: None,
+            guessed: false,
+            headless: false,
+            plan: Plan::NONE,
+            codes: Codes::default(),
+            clock: Clock::new(hints.zone),
+            cuts: Cuts::default(),
+            spare: Cuts::default(),
+            iis: None,
+        }
     }
 
     fn directive(&mut self, line: &[u8]) {
         if let Some(value) = directive(line, b"#fields:") {
-            self.layout = Some(Layout::parse(value));
+            self.lay_out(Some(Layout::parse(value)));
             self.clock.forget_begin();
             (self.guessed, self.headless) = (false, false);
         } else if let Some(value) = directive(line, b"#date:") {
@@ -151,61 +165,90 @@ impl W3c {
         }
     }
 
-    /// Takes a line that has been cut at its spaces.
+    fn lay_out(&mut self, layout: Option<Layout>) {
+        self.plan = layout.as_ref().and_then(Plan::of).unwrap_or(Plan::NONE);
+        self.layout = layout;
+    }
+
+    /// Hands out the rows of whole lines, and tells what became of their bytes.
+    pub(super) fn hand_out(&mut self, lines: &mut Lines<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> Ledger {
+        lines.count(|line, row| {
+            if self.brief(&line, &row, sink) {
+                return What::Record;
+            }
+            // What is handed on as it is must lie in memory for each row, so they go in parts.
+            let Line { text, offset, len, number } = line;
+            self.whole((text, offset, len, number), row.parts(), sink)
+        })
+    }
+
+    /// Tells a row in brief, if it is one more of the second of the one before it; `false` if nobody took it.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "what it is given stays in the processor's registers")]
+    #[expect(clippy::inline_always, reason = "nearly all rows of a busy log are such")]
+    fn brief(&mut self, line: &Line<'_>, row: &Row<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> bool {
+        let Self { plan, codes, clock, .. } = self;
+        let Some(time) = clock.again(line.text).filter(|_| row.len() == plan.columns) else { return false };
+        let (begin, end) = (row.at(plan.status).start, row.at(plan.status + 1).end);
+        let Some((status, substatus)) = codes.read(row.all(), begin, end) else { return false };
+        let Some(taken) = number_within(row.all(), row.at(plan.taken)) else { return false };
+        let end = End { status, substatus: Some(substatus), taken: Some(taken) };
+        let position = Position { offset: line.offset, len: line.len, line: line.number };
+        let site = plan.site.map_or(&[][..], |site| row.text(Some(site)));
+        let stem = row.all().get(row.at(plan.stem)).filter(|stem| *stem != b"-").unwrap_or_default();
+        match sink.brief(Brief { time, position, site, stem, end }) {
+            Briefly::Taken => true,
+            Briefly::WhoAsked => {
+                sink.asked(row.text(plan.client));
+                true
+            }
+            Briefly::Refused => false,
+        }
+    }
+
+    #[inline(never)]
+    fn whole(
+        &mut self,
+        (text, offset, len, number): (&[u8], u64, u32, u64),
+        row: RowParts<'_, '_>,
+        sink: &mut (impl Sink + ?Sized),
+    ) -> What {
+        self.cut_line(Line { text, offset, len, number }, Row::of(row), sink)
+    }
+
+    /// Takes a line that has been cut at its spaces.
     fn cut_line(&mut self, line: Line<'_>, row: Row<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> What {
         match line.text.first() {
             Some(b'#') => {
                 self.directive(line.text);
                 What::Header
             }
-            Some(first) if *first > b' ' || !line.text.trim_ascii().is_empty() => self.row(line, row, sink),
+            Some(first) if *first > b' ' || !line.text.trim_ascii().is_empty() => {
+                What::told(self.row(line, &row, sink), line, sink)
+            }
             _ => What::Header,
         }
     }
 
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "as above")]
-    fn row(&mut self, line: Line<'_>, row: Row<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> What {
+    fn row(&mut self, line: Line<'_>, row: &Row<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> Result<(), &'static str> {
         if self.layout.is_none() {
             self.guess(line.text);
         }
-        let told = match &self.layout {
-            Some(layout) if row.len() == layout.columns => tell(&mut self.clock, layout, row, line, sink),
-            Some(_) => self.misfit(line.text, (line.offset, line.len, line.number), sink),
-            None => Err(NO_FIELDS),
-        };
-        What::told(told, line, sink)
-    }
-
-    /// Hands out the rows of whole lines, and tells what became of their bytes.
-    pub(super) fn hand_out(&mut self, lines: &mut Lines<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> Ledger {
-        lines.count(|line, row| self.cut_line(line, row, sink))
-    }
-
-    /// Takes a row that has another number of columns than `#Fields` as it is cut. What is handed on here as it is must lie in memory for
-    /// each row: so a line comes in parts.
-    #[cold]
-    #[inline(never)]
-    fn misfit(
-        &mut self,
-        text: &[u8],
-        (offset, len, number): (u64, u32, u64),
-        sink: &mut (impl Sink + ?Sized),
-    ) -> Result<(), &'static str> {
-        let line = Line { text, offset, len, number };
-        let Self { clock, layout: Some(layout), spare, .. } = self else { return Err(NO_FIELDS) };
+        let Self { clock, layout, spare, .. } = self;
+        let Some(layout) = layout else { return Err(NO_FIELDS) };
+        if row.len() == layout.columns {
+            return tell(clock, layout, row, line, sink);
+        }
         let row = spare.cut(line.text, layout.columns);
         if row.len() != layout.columns {
             return Err("the row has another number of columns than #Fields");
         }
-        tell(clock, layout, row, line, sink)
+        tell(clock, layout, &row, line, sink)
     }
 
     #[cold]
     fn guess(&mut self, row: &[u8]) {
-        self.layout = Layout::guess(&self.spare.split(row));
+        let layout = Layout::guess(&self.spare.split(row));
+        self.lay_out(layout);
         self.guessed = self.layout.is_some();
         self.headless = self.layout.is_none();
     }
@@ -215,12 +258,10 @@ impl W3c {
 ///
 /// # Errors
 /// What is wrong with it, if it is none.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "as above")]
 fn tell(
     clock: &mut Clock,
     layout: &Layout,
-    row: Row<'_, '_>,
+    row: &Row<'_, '_>,
     line: Line<'_>,
     sink: &mut (impl Sink + ?Sized),
 ) -> Result<(), &'static str> {
@@ -231,26 +272,21 @@ fn tell(
     let status_text = layout.status.map_or(&[][..], |column| row.get(column));
     // FTP replies and the like have three digits, too; anything else is no status.
     let status = status(status_text).or(matches!(status_text, b"" | b"-").then_some(0)).ok_or("sc-status is no status")?;
-    let substatus = row.number(layout.substatus).map(|n| u16::try_from(n).unwrap_or(u16::MAX));
-    let taken = row.number(layout.taken);
-    let position = Position { offset: line.offset, len: line.len, line: line.number };
-    let site = layout.site.map_or(&[][..], |site| named(row, site));
-    let stem = row.text(layout.stem);
-    let client = || row.text(layout.client);
-    if sink.brief(Brief { time, position, site, stem, end: End { status, substatus, taken } }, &client) {
-        return Ok(());
-    }
-    let (client, user_agent) = (client(), row.text(layout.user_agent));
-    let fact = Fact::Request(Request { site, stem, client, user_agent, status, substatus, taken });
-    sink.record(Record { time, position, raw: line.text, fact });
+    sink.record(Record {
+        time,
+        position: Position { offset: line.offset, len: line.len, line: line.number },
+        raw: line.text,
+        fact: Fact::Request(Request {
+            site: row.text(layout.site),
+            stem: row.text(layout.stem),
+            client: row.text(layout.client),
+            user_agent: row.text(layout.user_agent),
+            status,
+            substatus: row.number(layout.substatus).map(|n| u16::try_from(n).unwrap_or(u16::MAX)),
+            taken: row.number(layout.taken),
+        }),
+    });
     Ok(())
-}
-
-/// What stands in `s-sitename`: logs of IIS 6 have it, and those of all sites in one, few others.
-#[cold]
-#[inline(never)]
-fn named<'a>(row: Row<'a, '_>, site: usize) -> &'a [u8] {
-    row.text(Some(site))
 }
 
 impl Decoder for W3c {

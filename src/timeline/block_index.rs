@@ -60,15 +60,11 @@ impl Told {
         Self { kind, end, from: times.start, first_end: times.end, to: times.end, records: 1 }
     }
 
-    /// Adds another record of the same kind and second, which ends at byte `end` and began to happen so many milliseconds before `time`.
-    #[inline]
-    pub fn join(&mut self, end: u64, time: Time, taken: i64) {
+    /// Adds records of the same kind and second, the last of which ends at byte `end`; the first of them began to happen at `from`.
+    pub fn join(&mut self, records: u32, end: u64, from: Time) {
         self.end = self.end.max(end);
-        // Few began earlier than all others.
-        if time.millis() < self.from.millis().saturating_add(taken) {
-            self.from = time.plus(-taken);
-        }
-        self.records += 1;
+        self.from = self.from.min(from);
+        self.records += u64::from(records);
     }
 
     /// Adds what another record told.

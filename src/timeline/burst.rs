@@ -73,10 +73,9 @@ impl Burst {
         self.second == second && self.source == Some(source)
     }
 
-    /// Counts a row of the log.
-    #[inline]
-    pub fn row(&mut self) {
-        self.rows.add(self.at, 1);
+    /// Counts rows of the second and log.
+    pub fn count(&mut self, rows: u32) {
+        self.rows.add(self.at, rows);
     }
 
     /// Adds a request of the second that has begun, which was let in; `false` if it took more than a second, or is the first of its kind

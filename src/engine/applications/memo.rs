@@ -35,7 +35,8 @@ impl Default for Memo {
 
 impl Memo {
     /// What is remembered of a path.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "each row of a busy log asks for one")]
     pub fn get(&self, path: &[u8]) -> Option<Asked> {
         let words = words(path);
         let place = self.places.get(place(&words, path.len()))?;
@@ -58,13 +59,21 @@ impl Memo {
 
 #[inline]
 fn words(path: &[u8]) -> Words {
-    let Some(last) = path.len().checked_sub(8) else {
-        let mut word = [0; 8];
-        word.iter_mut().zip(path).for_each(|(to, byte)| *to = *byte);
-        return [u64::from_le_bytes(word); 4];
+    let Some(last) = path.last_chunk() else { return short(path) };
+    let before_last = path.len() - last.len();
+    let word = |at: usize| {
+        let at = at.min(before_last);
+        path.get(at..at + last.len()).and_then(|word| word.try_into().ok()).map_or(0, u64::from_le_bytes)
     };
-    let word = |at: usize| path.get(at.min(last)..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    [word(0), word(8), word(16), word(last)]
+    [word(0), word(8), word(16), u64::from_le_bytes(*last)]
+}
+
+#[cold]
+#[inline(never)]
+fn short(path: &[u8]) -> Words {
+    let mut word = [0; 8];
+    word.iter_mut().zip(path).for_each(|(to, byte)| *to = *byte);
+    [u64::from_le_bytes(word); 4]
 }
 
 /// The place of a path, told from its length and its first and last bytes.

@@ -39,13 +39,11 @@ pub struct Index {
     pub(super) feeds: Vec<u32>,
     pub(super) fed: usize,
     pub(super) passed: usize,
-    /// Which of them ends the line before the next.
-    pub(super) before: usize,
 }
 
 impl Default for Index {
     fn default() -> Self {
-        Self { level: Level::new(), places: Vec::new(), count: 0, feeds: Vec::new(), fed: 0, passed: 0, before: 0 }
+        Self { level: Level::new(), places: Vec::new(), count: 0, feeds: Vec::new(), fed: 0, passed: 0 }
     }
 }
 
@@ -54,14 +52,14 @@ impl Index {
     pub(super) fn begin(&mut self) {
         self.places.clear();
         self.places.push(u32::MAX);
-        (self.count, self.fed, self.passed, self.before) = (1, 0, 0, 0);
+        (self.count, self.fed, self.passed) = (1, 0, 0);
     }
 
-    /// Forgets the lines that have been passed.
-    pub(super) fn forget(&mut self) {
-        self.places.copy_within(self.before..self.count, 0);
-        self.count -= self.before;
-        (self.fed, self.passed, self.before) = (0, 0, 0);
+    /// Forgets the lines that have been passed: the next one begins after a place that becomes the first.
+    pub(super) fn forget(&mut self, place: usize) {
+        self.places.copy_within(place..self.count, 0);
+        self.count -= place;
+        (self.fed, self.passed) = (0, 0);
     }
 
     /// Notes the places in a window that begins at `begin`.

@@ -46,17 +46,24 @@ impl Clock {
         Zone::Utc.local(Time::from_millis(self.directive_day? * MILLIS_PER_DAY + self.last))
     }
 
-    /// The moment of a row, or what is wrong with it. Rows of one second begin alike.
+    /// The moment of a row that begins as the one before it does; `None` if it does not, or these do not begin with date and time.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nearly all rows of a busy log are of the second of the one before")]
-    pub fn time(&mut self, layout: &Layout, row: Row<'_, '_>, text: &[u8]) -> Result<Time, &'static str> {
-        match &self.last_begin {
-            Some((begin, time)) if text.first_chunk() == Some(begin) => Ok(*time),
-            _ => self.next(layout, (layout.date.map(|column| row.get(column)), row.text(layout.time)), text),
+    pub fn again(&self, text: &[u8]) -> Option<Time> {
+        self.last_begin.as_ref().filter(|(begin, _)| text.first_chunk() == Some(begin)).map(|(_, time)| *time)
+    }
+
+    /// The moment of a row.
+    ///
+    /// # Errors
+    /// What is wrong with its date or time.
+    pub fn time(&mut self, layout: &Layout, row: &Row<'_, '_>, text: &[u8]) -> Result<Time, &'static str> {
+        match self.again(text) {
+            Some(time) => Ok(time),
+            None => self.next(layout, (layout.date.map(|column| row.get(column)), row.text(layout.time)), text),
         }
     }
 
-    #[inline(never)]
     fn next(&mut self, layout: &Layout, (date, clock): (Option<&[u8]>, &[u8]), text: &[u8]) -> Result<Time, &'static str> {
         let time = self.read(layout.local, date, clock)?;
         let is_of = |begin: &&[u8; 20]| {
