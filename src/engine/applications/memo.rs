@@ -57,7 +57,8 @@ impl Memo {
     }
 }
 
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as above")]
 fn words(path: &[u8]) -> Words {
     let Some(last) = path.last_chunk() else { return short(path) };
     let before_last = path.len() - last.len();
