@@ -43,11 +43,15 @@ pub trait Sink {
     fn record(&mut self, record: Record<'_>);
     /// A line that should have been a record and is none. `why` is a short sentence for people.
     fn malformed(&mut self, line: Line<'_>, why: &'static str);
-    /// Takes a request of which little else is wanted.
+    /// Whether a request of that moment may be told in brief: the row before it is of the same, and was taken.
+    fn joins(&self, _time: Time) -> bool {
+        false
+    }
+    /// Takes a request that may be told in brief.
     fn brief(&mut self, _brief: Brief<'_>) -> Briefly {
         Briefly::Refused
     }
-    /// Who asked, of the request that was told in brief; empty if nobody knows.
+    /// Who asked, of the request that [`Sink::brief`] just took; empty if nobody knows.
     fn asked(&mut self, _client: &[u8]) {}
     /// The rows of a busy log come through here: what takes them and what decodes them are compiled together for each kind of sink.
     fn rows(&mut self, decoder: &mut w3c::W3c, lines: &mut Lines<'_, '_>) -> Ledger {
@@ -60,7 +64,7 @@ pub trait Sink {
 pub enum Briefly {
     /// It was taken.
     Taken,
-    /// It was taken, but who asked is wanted.
+    /// It was taken, but who asked is wanted: [`Sink::asked`] comes next.
     WhoAsked,
     /// It was not: its record is wanted.
     Refused,

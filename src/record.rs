@@ -120,19 +120,23 @@ impl Request<'_> {
     }
 }
 
-/// What nearly every sink needs of a request: who asked is left out.
+/// A request of the second of the one before it, as far as such a one tells anything new.
 #[derive(Debug, Clone, Copy)]
 pub struct Brief<'a> {
     /// When it was logged.
     pub time: Time,
-    /// Where its row stands.
-    pub position: Position,
+    /// One past the last byte of its row.
+    pub end: u64,
     /// As in [`Request`].
     pub site: &'a [u8],
     /// As in [`Request`].
     pub stem: &'a [u8],
-    /// What it ended with.
-    pub end: End,
+    /// As in [`Request`].
+    pub status: u16,
+    /// As in [`Request`]; its log has it.
+    pub substatus: u16,
+    /// As in [`Request`]; its log has it.
+    pub taken: u64,
 }
 
 /// What a request ended with: the fields are those of [`Request`].

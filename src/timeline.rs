@@ -128,15 +128,20 @@ impl Timeline {
         }
     }
 
-    /// Takes in a request of the very moment and log of the one before it, if all that it tells is one more of its kind: nearly all rows
-    /// of a busy log are such. Gives the milliseconds that it took; `None` if it has more to tell. [`Timeline::count_joined`] counts its
-    /// row, and what it tells as one of the Notification Server, [`Timeline::join_ns`] takes in.
+    /// Whether a request may tell nothing but one more of its kind, if its row tells its substatus: nearly all rows of a busy log are such.
+    #[inline]
+    #[must_use]
+    pub fn can_join(status: u16, taken: u64) -> bool {
+        taken < telling::LEAST && status != 503
+    }
+
+    /// Takes in a request that can ([`Timeline::can_join`]), of the very moment and log of the record that was taken in last; `false` if it
+    /// has more to tell. [`Timeline::count_joined`] counts its row before another record comes, and what it tells as one of the Notification
+    /// Server, [`Timeline::join_ns`] takes in.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nearly all rows of a busy log are such")]
-    pub fn join(&mut self, AppId(place): AppId, end: End) -> Option<u64> {
-        let taken = end.taken.filter(|taken| *taken < telling::LEAST)?;
-        let is_plain = end.status != 503 && end.substatus.is_some();
-        (is_plain && self.burst.join(Whose::app(place), end, taken)).then_some(taken)
+    pub fn join(&mut self, AppId(place): AppId, end: End, taken: u64) -> bool {
+        self.burst.join(Whose::app(place), end, taken)
     }
 
     /// Counts rows that were taken in by [`Timeline::join`] since the last record.

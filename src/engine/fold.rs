@@ -53,6 +53,7 @@ impl Fold<'_> {
     /// Counts what joined the last record.
     fn count_joined(&mut self) {
         let Joined { rows, end, taken } = std::mem::take(&mut self.joined);
+        debug_assert!(rows == 0 || self.told.is_some() && self.last.is_some(), "rows joined none");
         if let (Some(told), Some(time)) = (&mut self.told, self.last)
             && rows > 0
         {
@@ -99,17 +100,26 @@ impl Fold<'_> {
 impl Sink for Fold<'_> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nearly all rows of a busy log come through here")]
-    fn brief(&mut self, Brief { time, position, site, stem, end }: Brief<'_>) -> Briefly {
-        if self.last != Some(time) {
+    fn joins(&self, time: Time) -> bool {
+        self.last == Some(time)
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as above")]
+    fn brief(&mut self, Brief { end, site, stem, status, substatus, taken, .. }: Brief<'_>) -> Briefly {
+        if !Timeline::can_join(status, taken) {
             return Briefly::Refused;
         }
         let Asked { app, ns } = self.applications.of(self.site, site, stem, self.timeline);
-        let Some(taken) = self.timeline.join(app, end) else { return Briefly::Refused };
+        let ended = End { status, substatus: Some(substatus), taken: Some(taken) };
+        if !self.timeline.join(app, ended, taken) {
+            return Briefly::Refused;
+        }
         self.joined.rows += 1;
-        self.joined.end = position.offset + u64::from(position.len);
+        self.joined.end = end;
         self.joined.taken = self.joined.taken.max(taken);
         let Some(ns) = ns else { return Briefly::Taken };
-        self.asking = Some((ns, end));
+        self.asking = Some((ns, ended));
         Briefly::WhoAsked
     }
 

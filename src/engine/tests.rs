@@ -73,16 +73,29 @@ fn how_the_watching_machine_fares_moves_no_log_into_the_present() {
 proptest! {
     #[test]
     fn rows_that_come_together_tell_what_they_tell_one_by_one(
-        rows in proptest::collection::vec((0u8..4, 0usize..4, 0usize..5, 0usize..3, 0usize..6), 0..80),
+        rows in proptest::collection::vec((prop_oneof![0u32..4, 55..75u32, Just(1100)], 0usize..4, 0usize..6, 0usize..3, 0usize..6), 0..80),
+        with_site in any::<bool>(),
+        // The row before which the columns change places.
+        change in 0usize..80,
     ) {
-        let row = |(second, page, end, agent, taken): (u8, usize, usize, usize, usize)| {
-            let page = ["/secars/secars.dll", "/Altiris/NS/Agent/GetClientPolicies.aspx", "/altiris/ns/x.aspx", "/"][page];
-            let end = ["200 0", "304 0", "503 2", "503 0", "200 -"][end];
+        let row = |(at, (second, page, end, agent, taken)): (usize, (u32, usize, usize, usize, usize))| {
+            let page = ["/secars/secars.dll", "/Altiris/NS/Agent/GetClientPolicies.aspx", "/altiris/ns/x.aspx", "-"][page];
+            let end = ["200 0", "304 0", "503 2", "503 0", "200 -", "404 70000"][end];
             let taken = ["0", "499", "999", "1001", "31000", "-"][taken];
-            format!("2026-11-21 06:55:{second:02} {page} 10.0.0.{agent} {} {end} {taken}\n", ["Smc", "-", "Agent"][agent])
+            let asked = format!("{page} 10.0.0.{agent} {}", ["Smc", "-", "Agent"][agent]);
+            let time = format!("2026-11-21 06:{:02}:{:02}", 30 + second / 60, second % 60);
+            match (at < change, with_site) {
+                (true, false) => format!("{time} {asked} {end} {taken}\n"),
+                (true, true) => format!("{time} W3SVC{} {asked} {end} {taken}\n", 1 + agent % 2),
+                (false, _) => format!("{time} {end} {taken} {asked}\n"),
+            }
         };
-        let header = "#Fields: date time cs-uri-stem c-ip cs(User-Agent) sc-status sc-substatus time-taken\n";
-        let lines: Vec<String> = std::iter::once(String::from(header)).chain(rows.into_iter().map(row)).collect();
+        let mut lines: Vec<String> = rows.into_iter().enumerate().map(row).collect();
+        if change < lines.len() {
+            lines.insert(change, "#Fields: date time sc-status sc-substatus time-taken cs-uri-stem c-ip cs(User-Agent)\n".into());
+        }
+        let site = if with_site { "s-sitename " } else { "" };
+        lines.insert(0, format!("#Fields: date time {site}cs-uri-stem c-ip cs(User-Agent) sc-status sc-substatus time-taken\n"));
         let together = engine(vec![Payload::Bytes(lines.concat().into_bytes())]);
         let one_by_one = engine(lines.into_iter().map(|line| Payload::Bytes(line.into_bytes())).collect());
         prop_assert!(together.timeline() == one_by_one.timeline());

@@ -1,17 +1,15 @@
 //! Rows of columns between spaces. A log is cut into lines, and these into columns, in one pass over its bytes, 64 at a time.
 
 mod index;
+mod lines;
 
 use std::ops::Range;
 
-use fearless_simd::dispatch;
 pub use index::Index;
-use index::WINDOW;
+pub use lines::Lines;
 use memchr::memchr;
 
 use super::fields;
-use super::ledger::{Ledger, What};
-use super::lines::{Line, MAX_LINE};
 
 /// More columns than any log has; a row with more is malformed.
 pub const MAX_COLUMNS: usize = 64;
@@ -75,10 +73,10 @@ impl<'a, 'c> Row<'a, 'c> {
         if index < self.len && index < MAX_COLUMNS { self.at(index) } else { 0..0 }
     }
 
-    /// Where a column stands that the row has, in [`Row::all`].
+    /// Where a column stands in [`Row::all`], of those that the row has.
     #[inline]
-    #[must_use]
-    pub fn at(&self, index: usize) -> Range<usize> {
+    pub(super) fn at(&self, index: usize) -> Range<usize> {
+        debug_assert!(index < self.len.min(MAX_COLUMNS), "column {index} of {}", self.len);
         // The mask saves looking whether the place is within bounds.
         let at = index & (MAX_COLUMNS - 1);
         let (before, end) = (self.befores.get(at).copied().unwrap_or_default(), self.ends.get(at).copied().unwrap_or_default());
@@ -87,8 +85,7 @@ impl<'a, 'c> Row<'a, 'c> {
 
     /// The text that the row stands in.
     #[inline]
-    #[must_use]
-    pub fn all(&self) -> &'a [u8] {
+    pub(super) fn all(&self) -> &'a [u8] {
         self.text
     }
 
@@ -202,142 +199,8 @@ fn closing_quote(body: &[u8]) -> usize {
     body.len()
 }
 
-/// Whole lines of a log that stand one after the other and have one byte a unit.
-#[derive(Debug)]
-pub struct Lines<'a, 'i> {
-    text: &'a [u8],
-    /// Where the text stands in the log.
-    offset: u64,
-    next: Next,
-    /// Up to where it has been looked at.
-    upto: usize,
-    index: &'i mut Index,
-}
-
-/// Where the next line begins.
-#[derive(Debug, Clone, Copy)]
-struct Next {
-    /// The number of the line.
-    number: u64,
-    /// One byte before it in the text.
-    before: u32,
-    /// Which place that is.
-    place: usize,
-}
-
-impl Next {
-    fn begin(self) -> usize {
-        self.before.wrapping_add(1) as usize
-    }
-
-    /// Cuts the line off that ends at a place, and goes on behind it; `None` if it is one over all bounds.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "what it gives stays in the processor's registers")]
-    fn cut<'a, 'c>(
-        &mut self,
-        (text, offset): (&'a [u8], u64),
-        places: &'c mut [u32],
-        feed: usize,
-    ) -> Option<(Line<'a>, Row<'a, 'c>)> {
-        let begin = self.begin();
-        let place_of_end = places.get_mut(feed)?;
-        let end = *place_of_end;
-        let line = text.get(begin..end as usize)?;
-        if line.len() > MAX_LINE + 1 {
-            return None;
-        }
-        let len = place(line.len() + 1);
-        // The last column ends before a carriage return.
-        let returns = usize::from(line.last() == Some(&b'\r'));
-        *place_of_end = end - u32::from(returns > 0);
-        let line = Line { text: line.get(..line.len() - returns)?, offset: offset + begin as u64, len, number: self.number };
-        let ends = places.get_mut(self.place..)?.first_chunk_mut::<PLACES>()?;
-        let [first, ..] = ends;
-        *first = self.before;
-        let columns = feed - self.place;
-        *self = Self { number: self.number + 1, before: end, place: feed };
-        Some((line, Row::new(text, ends, columns)))
-    }
-}
-
-impl<'a, 'i> Lines<'a, 'i> {
-    /// The lines of a text that ends with a line feed. It stands at byte `offset` of its log, and line `number` is its first.
-    #[must_use]
-    pub fn new(text: &'a [u8], offset: u64, number: u64, index: &'i mut Index) -> Self {
-        index.begin();
-        Self { text, offset, next: Next { number, before: u32::MAX, place: 0 }, upto: 0, index }
-    }
-
-    /// How many bytes have been passed, and the number of the line that comes then.
-    #[must_use]
-    pub fn passed(&self) -> (usize, u64) {
-        (self.next.begin(), self.next.number)
-    }
-
-    /// The next line, cut at its spaces; `None` at the end, or before a line over all bounds.
-    #[expect(clippy::should_implement_trait, reason = "a row lends what the next one writes over")]
-    pub fn next(&mut self) -> Option<(Line<'a>, Row<'a, '_>)> {
-        let Self { text, offset, next, index, .. } = self.look();
-        let Index { places, feeds, fed, passed, .. } = &mut **index;
-        let feed = *feeds.get(..*fed)?.get(*passed)? as usize;
-        let cut = next.cut((text, *offset), places, feed)?;
-        *passed += 1;
-        Some(cut)
-    }
-
-    /// Hands out all that are left, and counts what becomes of their bytes.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "what it hands out stays in the processor's registers")]
-    pub fn count(&mut self, mut each: impl FnMut(Line<'a>, Row<'a, '_>) -> What) -> Ledger {
-        let mut ledger = Ledger::default();
-        loop {
-            let Self { text, offset, next, index, .. } = self.look();
-            let Index { places, feeds, fed, passed, .. } = &mut **index;
-            let some = feeds.get(*passed..*fed).unwrap_or_default();
-            let mut at = *next;
-            let cut = some.iter().map_while(|feed| {
-                let (line, row) = at.cut((text, *offset), places, *feed as usize)?;
-                ledger.count(each(line, row), line.len);
-                Some(())
-            });
-            let done = cut.count();
-            *next = at;
-            *passed += done;
-            if done < some.len() || some.is_empty() {
-                return ledger;
-            }
-        }
-    }
-
-    /// Looks at what comes, up to a line feed at least, if all has been passed that was looked at.
-    #[inline]
-    fn look(&mut self) -> &mut Self {
-        if self.index.passed == self.index.fed {
-            self.look_on();
-        }
-        self
-    }
-
-    #[inline(never)]
-    fn look_on(&mut self) {
-        self.index.forget(self.next.place);
-        self.next.place = 0;
-        while self.index.fed == 0
-            && let Some(rest) = self.text.get(self.upto..)
-            && !rest.is_empty()
-        {
-            let window = rest.get(..WINDOW).unwrap_or(rest);
-            let (begin, index) = (self.upto, &mut *self.index);
-            dispatch!(index.level, simd => index.note(simd, window, begin));
-            self.upto += window.len();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -345,38 +208,6 @@ mod tests {
         let mut cuts = Cuts::default();
         let row = cuts.split(b"a  b -");
         assert_eq!((row.len(), row.get(1), row.get(2), row.text(Some(3))), (4, &b""[..], &b"b"[..], &b""[..]));
-    }
-
-    proptest! {
-        #[test]
-        fn lines_are_cut_as_their_spaces_tell_however_many_there_are(text in "([ ab]{0,90}\r?\n|(abcdefg ){300}\n){0,9}") {
-            let (mut index, mut one) = (Index::default(), Cuts::default());
-            let mut lines = Lines::new(text.as_bytes(), 1000, 7, &mut index);
-            let mut begin = 0;
-            for (number, want) in (7..).zip(text.lines()) {
-                let (line, many) = lines.next().unwrap();
-                prop_assert_eq!((line.text, line.offset, line.number), (want.as_bytes(), 1000 + begin, number));
-                begin += u64::from(line.len);
-                let want: Vec<&[u8]> = want.as_bytes().split(|byte| *byte == b' ').collect();
-                let few = want.len().min(MAX_COLUMNS);
-                for row in [many, one.split(line.text)] {
-                    prop_assert_eq!(row.len(), want.len());
-                    prop_assert_eq!((0..few).map(|index| row.get(index)).collect::<Vec<_>>(), want.get(..few).unwrap());
-                    prop_assert!((few..few + 99).all(|beyond| row.get(beyond).is_empty()));
-                }
-            }
-            prop_assert!(lines.next().is_none());
-            prop_assert_eq!(lines.passed().0, text.len());
-        }
-    }
-
-    #[test]
-    fn lines_end_before_one_over_all_bounds() {
-        let text = format!("a\r\n{}\r\n{}\nb\n", "x".repeat(MAX_LINE), "x".repeat(MAX_LINE + 2));
-        let mut index = Index::default();
-        let mut lines = Lines::new(text.as_bytes(), 0, 1, &mut index);
-        let lens: Vec<u32> = std::iter::from_fn(|| lines.next().map(|(line, _)| line.len)).collect();
-        assert_eq!((lens, lines.passed()), (vec![3, 65_538], (65_541, 3)));
     }
 
     #[test]

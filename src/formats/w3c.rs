@@ -6,7 +6,7 @@
 mod brief;
 mod clock;
 
-use brief::{Codes, Plan};
+use brief::{Codes, Columns};
 use clock::Clock;
 
 use super::fields::{self, directive, find, number_within, status};
@@ -14,8 +14,8 @@ use super::ledger::{Ledger, What};
 use super::lines::Line;
 use super::rows::{Cuts, Lines, MAX_COLUMNS, Row, RowParts};
 use super::{Ability, Briefly, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
-use crate::record::{Brief, End, Fact, Position, Record, Request};
-use crate::time::{parse_clock, parse_date};
+use crate::record::{Brief, Fact, Position, Record, Request};
+use crate::time::{Time, parse_clock, parse_date};
 
 /// The format's row.
 pub const FORMAT: Format =
@@ -127,8 +127,8 @@ pub struct W3c {
     guessed: bool,
     /// Rows came before any header and fit no default set.
     headless: bool,
-    /// How rows are told in brief.
-    plan: Plan,
+    /// What rows are told by in brief.
+    brief: Columns,
     codes: Codes,
     clock: Clock,
     cuts: Cuts,
@@ -144,7 +144,7 @@ impl W3c {
             layout: None,
             guessed: false,
             headless: false,
-            plan: Plan::NONE,
+            brief: Columns::NONE,
             codes: Codes::default(),
             clock: Clock::new(hints.zone),
             cuts: Cuts::default(),
@@ -166,14 +166,14 @@ impl W3c {
     }
 
     fn lay_out(&mut self, layout: Option<Layout>) {
-        self.plan = layout.as_ref().and_then(Plan::of).unwrap_or(Plan::NONE);
+        self.brief = layout.as_ref().and_then(Columns::of).unwrap_or(Columns::NONE);
         self.layout = layout;
     }
 
     /// Hands out the rows of whole lines, and tells what became of their bytes.
     pub(super) fn hand_out(&mut self, lines: &mut Lines<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> Ledger {
         lines.count(|line, row| {
-            if self.brief(&line, &row, sink) {
+            if self.tell_in_brief(&line, &row, sink) {
                 return What::Record;
             }
             // What is handed on as it is must lie in memory for each row, so they go in parts.
@@ -185,20 +185,21 @@ impl W3c {
     /// Tells a row in brief, if it is one more of the second of the one before it; `false` if nobody took it.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nearly all rows of a busy log are such")]
-    fn brief(&mut self, line: &Line<'_>, row: &Row<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> bool {
-        let Self { plan, codes, clock, .. } = self;
-        let Some(time) = clock.again(line.text).filter(|_| row.len() == plan.columns) else { return false };
-        let (begin, end) = (row.at(plan.status).start, row.at(plan.status + 1).end);
+    fn tell_in_brief(&mut self, line: &Line<'_>, row: &Row<'_, '_>, sink: &mut (impl Sink + ?Sized)) -> bool {
+        let Self { brief, codes, clock, .. } = self;
+        let fits = |time: &Time| row.len() == brief.count && sink.joins(*time);
+        let Some(time) = clock.again(line.text).filter(fits) else { return false };
+        let (begin, end) = (row.at(brief.status).start, row.at(brief.status + 1).end);
         let Some((status, substatus)) = codes.read(row.all(), begin, end) else { return false };
-        let Some(taken) = number_within(row.all(), row.at(plan.taken)) else { return false };
-        let end = End { status, substatus: Some(substatus), taken: Some(taken) };
-        let position = Position { offset: line.offset, len: line.len, line: line.number };
-        let site = plan.site.map_or(&[][..], |site| row.text(Some(site)));
-        let stem = row.all().get(row.at(plan.stem)).filter(|stem| *stem != b"-").unwrap_or_default();
-        match sink.brief(Brief { time, position, site, stem, end }) {
+        let Some(taken) = number_within(row.all(), row.at(brief.taken)) else { return false };
+        let end = line.offset + u64::from(line.len);
+        let site = brief.site.map_or(&[][..], |site| row.text(Some(site)));
+        // As [`Row::text`], but that hardly any request is without a path is foreseen.
+        let stem = row.all().get(row.at(brief.stem)).filter(|stem| *stem != b"-").unwrap_or_default();
+        match sink.brief(Brief { time, end, site, stem, status, substatus, taken }) {
             Briefly::Taken => true,
             Briefly::WhoAsked => {
-                sink.asked(row.text(plan.client));
+                sink.asked(row.text(brief.client));
                 true
             }
             Briefly::Refused => false,

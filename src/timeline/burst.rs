@@ -73,8 +73,9 @@ impl Burst {
         self.second == second && self.source == Some(source)
     }
 
-    /// Counts rows of the second and log.
+    /// Counts rows of the second and log that have begun.
     pub fn count(&mut self, rows: u32) {
+        debug_assert!(self.source.is_some(), "rows of no log");
         self.rows.add(self.at, rows);
     }
 
@@ -170,6 +171,71 @@ impl Burst {
             && self.rows.is_any()
         {
             self.rows.hand_on(self.window, all.records.entry(source).or_default());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::in_flight::InFlight;
+    use super::super::parts::ByStatus;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_added_up_by_the_minute_is_what_each_row_says(
+            rows in proptest::collection::vec(
+                (
+                    // Around the edges of windows and chunks, in any order.
+                    prop_oneof![62i64..67, 1021i64..1027, -66i64..-62, 0i64..5000],
+                    0usize..3,
+                    proptest::option::of(prop_oneof![Just(0u64), Just(1), Just(501), Just(1000), Just(1001), Just(70_000), 0u64..200_000]),
+                    prop_oneof![3 => Just((200, Some(0))), 1 => Just((503, Some(2))), 1 => (200u16..280).prop_map(|status| (status, None))],
+                    1usize..4,
+                    0u32..2,
+                ),
+                0..120,
+            ),
+        ) {
+            let mut apps: Vec<(Arc<str>, App)> = (0..3).map(|_| (Arc::from("app"), App::default())).collect();
+            let (mut ns, mut records) = (BTreeMap::new(), BTreeMap::new());
+            let mut burst = Burst::default();
+            let mut plain: Vec<(InFlight, ByStatus, Series<u32>, Series<i64>)> = vec![Default::default(); 3];
+            let mut logs: BTreeMap<SourceId, Series<u32>> = BTreeMap::new();
+            for (second, place, taken, (status, substatus), times, log) in rows {
+                let mut all = All { apps: &mut apps, ns: &mut ns, records: &mut records };
+                let source = SourceId(log);
+                for _ in 0..times {
+                    if !burst.is_of(second, source) {
+                        burst.begin(second, source, &mut all);
+                    }
+                    let end = End { status, substatus, taken };
+                    let whose = Whose::app(place);
+                    if !taken.filter(|_| status != 503).is_some_and(|taken| burst.join(whose, end, taken)) {
+                        burst.request(whose, end, &mut all);
+                    }
+                    burst.count(1);
+                    let (in_flight, by_status, served, served_taken) = &mut plain[place];
+                    by_status.entry((status, substatus)).or_default().add(second, 1);
+                    logs.entry(source).or_default().add(second, 1);
+                    if let Some(taken) = taken {
+                        in_flight.add(second, taken);
+                        if status != 503 {
+                            served.add(second, 1);
+                            served_taken.add(second, i64::try_from(taken).unwrap());
+                        }
+                    }
+                }
+            }
+            burst.settle(&mut All { apps: &mut apps, ns: &mut ns, records: &mut records });
+            prop_assert_eq!(records, logs);
+            for ((_, app), (in_flight, by_status, served, taken)) in apps.into_iter().zip(plain) {
+                prop_assert_eq!(app.in_flight, in_flight);
+                prop_assert_eq!(app.by_status, by_status);
+                prop_assert_eq!((app.served.count, app.served.taken), (served, taken));
+            }
         }
     }
 }

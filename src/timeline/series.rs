@@ -262,6 +262,16 @@ mod tests {
         assert_eq!((one.get(7), one.sum(0..1024), other.sum(7..8)), (u32::MAX, i64::from(u32::MAX), i64::from(u32::MAX)));
         one.merge(&other);
         assert_eq!((&one, one.sum(0..1024)), (&other, i64::from(u32::MAX)));
+        // The same of many seconds at once, whether few seconds of a chunk have a number or all.
+        for others in [0, 1024] {
+            let mut series = Series::<u32>::default();
+            series.add_each(0, &vec![1; others]);
+            (0..3).for_each(|_| series.add_each(6, &[2, u32::MAX, 3]));
+            let rest = i64::try_from(others.saturating_sub(3)).unwrap();
+            let most = [6 + series.get(0), u32::MAX, 9 + series.get(0)];
+            assert_eq!((series.get(6), series.get(7), series.get(8)), (most[0], most[1], most[2]));
+            assert_eq!(series.sum(0..1024), most.into_iter().map(i64::from).sum::<i64>() + rest);
+        }
     }
 
     #[test]

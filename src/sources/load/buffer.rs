@@ -9,7 +9,7 @@ const APART: usize = 64;
 /// Bytes that are read behind others.
 #[derive(Default)]
 pub(super) struct Buffer {
-    /// Only the bytes at some places count.
+    /// Those from `begin` to `end` count.
     bytes: Vec<u8>,
     begin: usize,
     end: usize,
@@ -31,20 +31,18 @@ impl Buffer {
     /// As the bytes cannot be read.
     pub fn read(&mut self, from: &mut dyn Read, wanted: u64) -> io::Result<usize> {
         let wanted = usize::try_from(wanted).map_err(|_| ErrorKind::OutOfMemory)?;
-        self.reserve(self.end + APART + wanted);
+        self.reserve(wanted.checked_add(self.end + APART).ok_or(ErrorKind::OutOfMemory)?);
         self.align();
-        let mut room = self.bytes.get_mut(self.end..).and_then(|room| room.get_mut(..wanted)).unwrap_or_default();
-        while !room.is_empty() {
+        let begin = self.end;
+        while let Some(room) = self.bytes.get_mut(self.end..begin + wanted).filter(|room| !room.is_empty()) {
             match from.read(room) {
                 Ok(0) => break,
-                Ok(read) => room = room.get_mut(read..).unwrap_or_default(),
+                Ok(read) => self.end += read,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        let read = wanted - room.len();
-        self.end += read;
-        Ok(read)
+        Ok(self.end - begin)
     }
 
     /// What it holds.
@@ -111,5 +109,27 @@ mod tests {
             prop_assert_eq!(&all, &bytes[..all.len()]);
             prop_assert_eq!(all.len() + from.0.len(), bytes.len());
         }
+    }
+
+    #[test]
+    fn what_came_before_a_reader_failed_is_held_and_no_more_is_asked_for_than_there_is_room() {
+        struct Failing(u8);
+        impl Read for Failing {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.0 -= 1;
+                if self.0 == 0 {
+                    return Err(ErrorKind::UnexpectedEof.into());
+                }
+                buffer[0] = self.0;
+                Ok(1)
+            }
+        }
+        let mut buffer = Buffer::default();
+        buffer.begin(b"ab");
+        assert_eq!(buffer.read(&mut Failing(4), 99).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+        assert_eq!(buffer.held(), b"ab\x03\x02\x01");
+        assert_eq!(buffer.read(&mut Failing(9), u64::MAX).unwrap_err().kind(), ErrorKind::OutOfMemory);
+        assert_eq!(buffer.read(&mut Failing(9), 2).unwrap(), 2);
+        assert_eq!(buffer.held(), b"ab\x03\x02\x01\x08\x07");
     }
 }

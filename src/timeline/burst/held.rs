@@ -3,9 +3,11 @@
 use super::super::series::{Number, Series};
 
 /// Seconds of a window.
-const SECONDS: i64 = 64;
-/// The same as a number of places.
-const HELD: usize = 64;
+const HELD: u8 = 64;
+/// The same as seconds.
+const SECONDS: i64 = HELD as i64;
+/// Where the second after them stands.
+const AFTER: usize = HELD as usize;
 
 /// Seconds whose numbers are held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,17 +24,21 @@ impl Window {
     /// Where a second stands in it, or the one that comes after it: what is in flight changes up to there.
     #[inline]
     pub fn place(self, second: i64) -> Option<usize> {
-        usize::try_from(second.checked_sub(self.begin)?).ok().filter(|at| *at <= HELD)
+        usize::try_from(second.checked_sub(self.begin)?).ok().filter(|at| *at <= AFTER)
     }
 }
 
 /// A number for each second of a window, and for the one after it.
 #[derive(Debug, Clone, Copy)]
-pub struct Held<N>([N; HELD + 1]);
+pub struct Held<N> {
+    numbers: [N; AFTER + 1],
+    /// Whether anything was added.
+    is_any: bool,
+}
 
 impl<N: Number> Default for Held<N> {
     fn default() -> Self {
-        Self([N::default(); HELD + 1])
+        Self { numbers: [N::default(); AFTER + 1], is_any: false }
     }
 }
 
@@ -40,20 +46,21 @@ impl<N: Number> Held<N> {
     /// Adds to a number.
     #[inline]
     pub fn add(&mut self, at: usize, amount: N) {
-        if let Some(to) = self.0.get_mut(at) {
+        if let Some(to) = self.numbers.get_mut(at) {
             *to = to.plus(amount);
+            self.is_any = true;
         }
     }
 
-    /// Whether a number is not zero.
+    /// Whether anything was added.
     pub fn is_any(&self) -> bool {
-        self.0.iter().fold(0, |any, number| any | (*number).into()) != 0
+        self.is_any
     }
 
     /// Adds the numbers to a series, and begins anew.
     pub fn hand_on(&mut self, window: Window, series: &mut Series<N>) {
-        if self.is_any() {
-            series.add_each(window.begin, &self.0);
+        if self.is_any {
+            series.add_each(window.begin, &self.numbers);
             *self = Self::default();
         }
     }

@@ -7,14 +7,15 @@ use super::held::Held;
 /// A status and its substatus.
 pub type Status = (u16, Option<u16>);
 
-/// How often each status was seen in each second of a window. Each has one place, which the first of those that share it has: to look
+/// How often each status was seen in each second of a window. Each has one place, which the last of those that share it has: to look
 /// there is foreseen, to search is not.
 #[derive(Debug, Clone)]
 pub struct Statuses {
     /// A status, and where its counts stand.
     places: [(Key, usize); Self::PLACES],
     counts: Vec<(Status, Held<u32>)>,
-    others: BTreeMap<Status, usize>,
+    /// Those of statuses beyond [`Statuses::MOST`], by status and place.
+    rare: BTreeMap<(Status, usize), u32>,
 }
 
 /// A status and its substatus in one number.
@@ -40,45 +41,50 @@ impl Key {
 
 impl Default for Statuses {
     fn default() -> Self {
-        Self { places: [(Key::NONE, 0); Self::PLACES], counts: Vec::new(), others: BTreeMap::new() }
+        Self { places: [(Key::NONE, 0); Self::PLACES], counts: Vec::new(), rare: BTreeMap::new() }
     }
 }
 
 impl Statuses {
     const PLACES: usize = 64;
-    /// So many are no server's: where a log makes them up, they are forgotten with each window.
-    const MOST: usize = 128;
+    /// An application has no more in a minute: where a log makes them up, the others take less memory, and more time.
+    const MOST: usize = 32;
 
     /// One more of a status, in the second of the window that stands at `at`.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nearly all rows of a busy log are such")]
     pub fn count(&mut self, status: Status, at: usize) {
         let key = Key::of(status);
-        let known = match self.places.get(key.place()) {
-            Some((known, index)) if *known == key => *index,
-            _ => self.find(status),
-        };
-        if let Some((_, held)) = self.counts.get_mut(known) {
+        if let Some((known, index)) = self.places.get(key.place())
+            && *known == key
+            && let Some((_, held)) = self.counts.get_mut(*index)
+        {
             held.add(at, 1);
+        } else {
+            self.count_other(status, at);
         }
     }
 
-    /// Where the counts of a status stand.
+    /// The same of a status that has not its place.
     #[cold]
     #[inline(never)]
-    fn find(&mut self, status: Status) -> usize {
-        let (key, new) = (Key::of(status), self.counts.len());
-        let known = match self.places.get_mut(key.place()) {
-            Some(place) if place.0 == Key::NONE => {
-                *place = (key, new);
-                new
-            }
-            _ => *self.others.entry(status).or_insert(new),
-        };
-        if known == new {
+    fn count_other(&mut self, status: Status, at: usize) {
+        let index = self.counts.iter().position(|(known, _)| *known == status).unwrap_or(self.counts.len());
+        if index == Self::MOST {
+            let count = self.rare.entry((status, at)).or_default();
+            *count = count.saturating_add(1);
+            return;
+        }
+        if index == self.counts.len() {
             self.counts.push((status, Held::default()));
         }
-        known
+        if let Some((_, held)) = self.counts.get_mut(index) {
+            held.add(at, 1);
+        }
+        let key = Key::of(status);
+        if let Some(place) = self.places.get_mut(key.place()) {
+            *place = (key, index);
+        }
     }
 
     /// Hands out the counts of each status that was seen; who takes them leaves none.
@@ -86,7 +92,12 @@ impl Statuses {
         for (status, held) in self.counts.iter_mut().filter(|(_, held)| held.is_any()) {
             each(*status, held);
         }
-        if self.counts.len() > Self::MOST {
+        if !self.rare.is_empty() {
+            for ((status, at), count) in &self.rare {
+                let mut held = Held::default();
+                held.add(*at, *count);
+                each(*status, &mut held);
+            }
             *self = Self::default();
         }
     }
