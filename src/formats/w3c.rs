@@ -5,9 +5,11 @@
 
 mod brief;
 mod clock;
+mod layout;
 
 use brief::{Codes, Columns};
 use clock::Clock;
+use layout::Layout;
 
 use super::fields::{self, directive, find, number_within, status};
 use super::ledger::{Ledger, What};
@@ -15,72 +17,13 @@ use super::lines::Line;
 use super::rows::{Cuts, Lines, MAX_COLUMNS, Row, RowParts};
 use super::{Ability, Briefly, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
 use crate::record::{Brief, Fact, Position, Record, Request};
-use crate::time::{Time, parse_clock, parse_date};
+use crate::time::Time;
 
 /// The format's row.
 pub const FORMAT: Format =
     Format { kind: Kind::W3c, title: "IIS W3C log", sniff, ability: Ability::Read(|hints| Box::new(W3c::new(hints))) };
 
-/// Sets of fields that IIS writes by default, for files that begin without a header: IIS 8 and later, IIS 7, IIS 6, and all fields.
-const DEFAULT_SETS: [&str; 4] = [
-    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken",
-    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status time-taken",
-    "date time s-sitename s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status",
-    "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
-];
-
 const NO_FIELDS: &str = "no #Fields before it, and it fits no default set of fields";
-
-/// Where each column that is read stands.
-#[derive(Debug, Clone, Default)]
-struct Layout {
-    /// The `#Fields` value, for the preamble.
-    text: Vec<u8>,
-    columns: usize,
-    date: Option<usize>,
-    time: Option<usize>,
-    /// Date and time are local (Advanced Logging's `date-local`, `time-local`).
-    local: bool,
-    site: Option<usize>,
-    stem: Option<usize>,
-    client: Option<usize>,
-    user_agent: Option<usize>,
-    status: Option<usize>,
-    substatus: Option<usize>,
-    taken: Option<usize>,
-}
-
-impl Layout {
-    fn parse(value: &[u8]) -> Self {
-        let names: Vec<&[u8]> = fields::names(value).collect();
-        let at = |wanted: &[&str]| find(&names, wanted);
-        let (date, time) = (at(&["date"]), at(&["time"]));
-        Self {
-            text: value.to_vec(),
-            columns: names.len(),
-            local: time.is_none() && at(&["time-local"]).is_some(),
-            date: date.or_else(|| at(&["date-local"])),
-            time: time.or_else(|| at(&["time-local"])),
-            site: at(&["s-sitename"]),
-            stem: at(&["cs-uri-stem", "cs-uri"]),
-            client: at(&["c-ip"]),
-            user_agent: at(&["cs(User-Agent)"]),
-            status: at(&["sc-status"]),
-            substatus: at(&["sc-substatus"]),
-            taken: at(&["time-taken", "TimeTakenMS"]),
-        }
-    }
-
-    /// The default set that a row without a header fits: by its number of columns, and its date, time and status parse.
-    fn guess(row: &Row<'_, '_>) -> Option<Self> {
-        DEFAULT_SETS.iter().map(|set| Self::parse(set.as_bytes())).find(|layout| {
-            layout.columns == row.len()
-                && parse_date(row.text(layout.date)).is_some()
-                && parse_clock(row.text(layout.time)).is_some()
-                && status(row.text(layout.status)).is_some()
-        })
-    }
-}
 
 /// The `#Fields` value that a row without a header is read by, if it fits a default set.
 #[must_use]
