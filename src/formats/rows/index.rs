@@ -1,6 +1,6 @@
 //! Where the spaces and line feeds of a log stand: 64 bytes are looked at together.
 
-use fearless_simd::{Level, Simd, SimdBase, SimdMask, mask8x64, u8x64};
+use fearless_simd::{Level, Simd, SimdBase, SimdMask, SimdWiden, mask8x64, u8x64, u32x16};
 
 use super::{PLACES, place};
 
@@ -144,15 +144,20 @@ fn list(mut all: u64, places: &mut [u32], begin: u32) {
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "as above")]
 fn pack<S: Simd>(simd: S, are_places: mask8x64<S>, places: &mut [u32], begin: u32) {
-    let packed: [u8; BLOCK] = u8x64::from_slice(simd, &EACH).compress(are_places).into();
-    let mut count = are_places.to_bitmask().count_ones() as usize;
-    for (many, packed) in places.as_chunks_mut::<PACKED>().0.iter_mut().zip(packed.as_chunks().0) {
-        let packed: &[u8; PACKED] = packed;
-        many.iter_mut().zip(packed).for_each(|(to, at)| *to = begin.wrapping_add(u32::from(*at)));
-        if count <= PACKED {
-            break;
-        }
-        count -= PACKED;
+    let count = are_places.to_bitmask().count_ones() as usize;
+    let mut quarters = places.as_chunks_mut::<PACKED>().0.iter_mut();
+    let mut written = 0;
+    let mut write = |quarter: u32x16<S>| {
+        quarters.next().into_iter().for_each(|places| *places = (quarter + begin).into());
+        written += PACKED;
+        written < count
+    };
+    let (first, second) = u8x64::from_slice(simd, &EACH).compress(are_places).widen();
+    let (low, high) = first.widen();
+    // Hardly any block has more places than that.
+    if write(low) && write(high) {
+        let (low, high) = second.widen();
+        _ = write(low) && write(high);
     }
 }
 
