@@ -32,13 +32,16 @@ impl Window {
 #[derive(Debug, Clone, Copy)]
 pub struct Held<N> {
     numbers: [N; AFTER + 1],
-    /// Whether anything was added.
-    is_any: bool,
+    /// A bit for each place that was added to; the last place shares that of the first.
+    places: u64,
 }
+
+/// So many seconds are handed on one by one: a quiet site has no more in a window.
+const FEW: u32 = 6;
 
 impl<N: Number> Default for Held<N> {
     fn default() -> Self {
-        Self { numbers: [N::default(); AFTER + 1], is_any: false }
+        Self { numbers: [N::default(); AFTER + 1], places: 0 }
     }
 }
 
@@ -48,20 +51,38 @@ impl<N: Number> Held<N> {
     pub fn add(&mut self, at: usize, amount: N) {
         if let Some(to) = self.numbers.get_mut(at) {
             *to = to.plus(amount);
-            self.is_any = true;
+            self.places |= 1 << (at % AFTER);
         }
     }
 
     /// Whether anything was added.
     pub fn is_any(&self) -> bool {
-        self.is_any
+        self.places != 0
     }
 
     /// Adds the numbers to a series, and begins anew.
     pub fn hand_on(&mut self, window: Window, series: &mut Series<N>) {
-        if self.is_any {
+        if self.places.count_ones() > FEW {
             series.add_each(window.begin, &self.numbers);
             *self = Self::default();
+            return;
+        }
+        let mut places = std::mem::take(&mut self.places);
+        while places != 0 {
+            let at = places.trailing_zeros();
+            places &= places - 1;
+            self.hand_on_one(i64::from(at), window, series);
+            if at == 0 {
+                self.hand_on_one(SECONDS, window, series);
+            }
+        }
+    }
+
+    fn hand_on_one(&mut self, at: i64, window: Window, series: &mut Series<N>) {
+        let place = usize::try_from(at).ok().and_then(|at| self.numbers.get_mut(at));
+        let amount = place.map(std::mem::take).unwrap_or_default();
+        if amount != N::default() {
+            series.add(window.begin + at, amount);
         }
     }
 }
