@@ -193,7 +193,7 @@ impl Source {
     pub(super) fn malformed(&mut self, line: Line<'_>, why: &'static str) {
         self.malformed += 1;
         if self.malformed_lines.len() < MOST_MALFORMED {
-            self.malformed_lines.push((Position { offset: line.offset, len: line.len, line: line.number }, why));
+            self.malformed_lines.push((line.position(), why));
         }
     }
 

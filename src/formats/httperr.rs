@@ -8,7 +8,7 @@ use super::lines::Line;
 use super::rows::{Cuts, Lines, MAX_COLUMNS, Row};
 use super::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
 pub use crate::record::CONNECTIONS_REFUSED;
-use crate::record::{Fact, HttpErr, Position, Reason, ReasonClass, Record};
+use crate::record::{Fact, HttpErr, Reason, ReasonClass, Record};
 use crate::time::{parse_clock, parse_date};
 
 /// The format's row.
@@ -232,7 +232,7 @@ fn tell(days: &mut Days, layout: &Layout, row: &Row<'_, '_>, line: Line<'_>, sin
     }
     sink.record(Record {
         time,
-        position: Position { offset: line.offset, len: line.len, line: line.number },
+        position: line.position(),
         raw: line.text,
         fact: Fact::HttpErr(HttpErr {
             client: row.text(layout.client),

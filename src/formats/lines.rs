@@ -1,6 +1,7 @@
 //! From bytes to lines: encodings, line ends, NULs and giant lines, the same for any split of the bytes.
 
 use super::rows::{Index, Lines};
+use crate::record::Position;
 
 /// A line longer than this is not kept: it is counted as one malformed line. IIS writes at most 64 KiB (`maxLogLineLength`).
 pub const MAX_LINE: usize = 65_536;
@@ -18,6 +19,15 @@ pub struct Line<'a> {
     pub len: u32,
     /// Its number, counted from 1.
     pub number: u64,
+}
+
+impl Line<'_> {
+    /// Where the line stands in its log.
+    #[must_use]
+    #[inline]
+    pub fn position(&self) -> Position {
+        Position { offset: self.offset, len: self.len, line: self.number }
+    }
 }
 
 /// What the framer finds.

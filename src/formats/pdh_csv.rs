@@ -8,7 +8,7 @@
 use crate::formats::cells::Cells;
 use crate::formats::lines::Line;
 use crate::formats::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff, text};
-use crate::record::{Fact, Position, Record};
+use crate::record::{Fact, Record};
 use crate::time::{Time, Zone, days, parse_clock};
 
 /// The format's row.
@@ -161,7 +161,7 @@ impl Decoder for PdhCsv {
             Ok(time) => {
                 let paths = self.header.as_ref().map_or(&[][..], |header| &header.paths);
                 let fact = Fact::Samples { paths, values: &self.values };
-                let position = Position { offset: line.offset, len: line.len, line: line.number };
+                let position = line.position();
                 sink.record(Record { time, position, raw: line.text, fact });
             }
             Err(why) => sink.malformed(line, why),

@@ -10,7 +10,7 @@ pub use owner::{Found, TagNames, TagOwner, owner, searched_line};
 
 use crate::formats::lines::Line;
 use crate::formats::{Ability, Decoder, Format, Head, Kind, Sink, Sniff, text};
-use crate::record::{Fact, Position, Record};
+use crate::record::{Fact, Record};
 use crate::time::Time;
 
 /// The format's row.
@@ -82,7 +82,7 @@ impl Decoder for PoolTagNames {
         };
         let (driver, description) = (String::from_utf8_lossy(driver), String::from_utf8_lossy(description));
         let fact = Fact::TagName { tag, driver: &driver, description: &description };
-        let position = Position { offset: line.offset, len: line.len, line: line.number };
+        let position = line.position();
         sink.record(Record { time: self.time, position, raw: line.text, fact });
     }
 }

@@ -13,7 +13,7 @@
 
 use crate::formats::lines::Line;
 use crate::formats::{Ability, Decoder, Format, Head, Hints, Kind, Sink, Sniff, text};
-use crate::record::{Fact, PoolTag, Position, Record};
+use crate::record::{Fact, PoolTag, Record};
 use crate::time::{Time, Zone, days, parse_clock, parse_date};
 
 /// The format's row.
@@ -176,7 +176,7 @@ impl Decoder for Poolmon {
             return sink
                 .malformed(line, "the listing has no time: put it in the file's name, as in poolmon-20071113T200144Z.txt");
         };
-        let position = Position { offset: line.offset, len: line.len, line: line.number };
+        let position = line.position();
         sink.record(Record { time, position, raw: line.text, fact });
     }
 

@@ -118,7 +118,7 @@ impl Sepm {
         let stamp = Stamp::read(line.text)?;
         let mut open = Open {
             time: text::moment(self.zone, stamp.day, stamp.clock)?,
-            position: Position { offset: line.offset, len: line.len, line: line.number },
+            position: line.position(),
             text: line.text.to_vec(),
             level: stamp.level,
             message: stamp.message..line.text.len(),

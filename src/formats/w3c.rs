@@ -16,7 +16,7 @@ use super::ledger::{Ledger, What};
 use super::lines::Line;
 use super::rows::{Cuts, Lines, MAX_COLUMNS, Row, RowParts};
 use super::{Ability, Briefly, Decoder, Format, Head, Hints, Kind, Sink, Sniff};
-use crate::record::{Brief, Fact, Position, Record, Request};
+use crate::record::{Brief, Fact, Record, Request};
 use crate::time::Time;
 
 /// The format's row.
@@ -218,7 +218,7 @@ fn tell(
     let status = status(status_text).or(matches!(status_text, b"" | b"-").then_some(0)).ok_or("sc-status is no status")?;
     sink.record(Record {
         time,
-        position: Position { offset: line.offset, len: line.len, line: line.number },
+        position: line.position(),
         raw: line.text,
         fact: Fact::Request(Request {
             site: row.text(layout.site),

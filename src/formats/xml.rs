@@ -185,7 +185,7 @@ impl<R: Reading> Decoder for Document<R> {
         self.len += u64::from(line.len);
         self.too_large |= self.text.len() + line.text.len() >= MAX_DOCUMENT;
         if !self.too_large {
-            self.lines.push(Position { offset: line.offset, len: line.len, line: line.number });
+            self.lines.push(line.position());
             self.text.extend_from_slice(line.text);
             self.text.push(b'\n');
         }
